@@ -1,0 +1,48 @@
+# What one does here. Each target does the set-up it needs; nothing but Node (18 or later) and npm has to be there before.
+
+# The pinned Node and the tools of the lock file, before the machine's own.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
+
+.PHONY: help setup npm console test check demo pictures bench bench-short reference format clean
+
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
+
+setup: ## Install what tests and demo need: npm packages, the pinned Node, Debian packages
+	@tools/setup test
+
+npm:
+	@tools/setup npm
+
+console: npm ## Build the console's pages
+	@tools/build-console
+
+test: setup console ## Run all tests
+	@vitest run
+
+check: npm ## Type-check, lint, format, dead code, import rules, generated files, sizes
+	@node tools/check.ts
+
+demo: ## Run the whole line of data on this machine, then serve the console (DEMO_EXIT=1: stop instead)
+	@tools/setup demo
+	@tools/build-console
+	@tools/run-demo
+
+pictures: npm ## Take the README's pictures, of the demo that is running beside (ADDRESS=http://…)
+	@node tools/take-pictures.ts $(ADDRESS)
+
+bench: npm ## Measure us beside our peers, in one table (BENCH_ROUNDS=3)
+	@node bench/bench.ts
+
+bench-short: npm ## The same, once each
+	@BENCH_ROUNDS=1 node bench/bench.ts
+
+reference: npm ## Write docs/reference anew
+	@node tools/generate-reference.ts
+
+format: npm ## Format all files
+	@biome format --write
+
+clean: ## Remove what was built and what demos left (node_modules stays)
+	rm -rf work .cache coverage packages/console/dist node_modules/.cache

@@ -1,0 +1,58 @@
+import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '@holotype/base'
+import { fail } from './errors.ts'
+import { asFields, asText, asTextMap, asTexts } from './json.ts'
+
+/** Who this node is and where it pulls from: `config.json` of the state directory, written by enrolment. */
+export interface AgentConfig {
+  readonly node: string
+  readonly name: string
+  readonly channel: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly server: string
+  /** The site's mirrors, first preferred. */
+  readonly sites: readonly string[]
+  /** The directory that is kept at the image. */
+  readonly root: string
+}
+
+/** @throws AGENT_NOT_ENROLLED, AGENT_STATE_MALFORMED */
+export function readConfig(state: string): AgentConfig {
+  const text = readStateText(state, 'config.json')
+  try {
+    const fields = asFields(JSON.parse(text), 'config.json')
+    return {
+      node: asText(fields.node, 'node'),
+      name: asText(fields.name, 'name'),
+      channel: asText(fields.channel, 'channel'),
+      labels: asTextMap(fields.labels, 'labels'),
+      server: asText(fields.server, 'server'),
+      sites: asTexts(fields.sites, 'sites'),
+      root: asText(fields.root, 'root'),
+    }
+  } catch (error) {
+    throw fail('AGENT_STATE_MALFORMED', { what: `${join(state, 'config.json')} is not a configuration`, cause: error })
+  }
+}
+
+/** The node's own Ed25519 key. @throws AGENT_NOT_ENROLLED, AGENT_STATE_MALFORMED */
+export function readNodeKey(state: string): KeyObject {
+  const text = readStateText(state, 'key.pem')
+  try {
+    return createPrivateKey(text)
+  } catch (error) {
+    throw fail('AGENT_STATE_MALFORMED', { what: `${join(state, 'key.pem')} is not a private key`, cause: error })
+  }
+}
+
+function readStateText(state: string, name: string): string {
+  try {
+    return readFileSync(join(state, name), 'utf8')
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT')
+      throw fail('AGENT_NOT_ENROLLED', { what: `${state} holds no ${name}`, cause: error })
+    throw error
+  }
+}

@@ -1,0 +1,95 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { digestOf, writeFileAtomic } from '@holotype/base'
+import type { AgentConfig } from './config.ts'
+import { fail } from './errors.ts'
+import { asFields, asText, asTextMap, FormError } from './json.ts'
+import { HTTP_IDLE_MS, TRUST_ROOT_BYTES } from './limits.ts'
+import type { EnrolRequest, EnrolResponse } from './protocol.ts'
+import { apiUrl, send } from './report/server-client.ts'
+import { openSite } from './site/site.ts'
+import { lockState } from './state/lock.ts'
+import { parseEnrolmentToken } from './token.ts'
+
+export interface EnrolOptions {
+  /** The server's address: `https://host:port`. */
+  readonly server: string
+  /** The site's mirrors, first preferred. */
+  readonly sites: readonly string[]
+  /** `ht1.SECRET.ROOT-DIGEST`. */
+  readonly token: string
+  /** The directory to keep at the image. */
+  readonly root: string
+  /** The agent's own directory; best on the file system of `root`. */
+  readonly state: string
+  readonly hostname: string
+}
+
+/**
+ * Makes this machine a node: pins the site's trust root (only if it is the one the token names), makes the node's key, and spends the
+ * token. The trust root comes first, so that a wrong address costs no token. The configuration is written last: an enrolment that broke
+ * off is repeated with a new token.
+ * @throws AGENT_TOKEN_MALFORMED, AGENT_ALREADY_ENROLLED, AGENT_ROOT_PIN, AGENT_SITE_UNREACHABLE, AGENT_SERVER_UNREACHABLE,
+ * AGENT_SERVER_REFUSED, AGENT_USAGE (an address), DISK_FULL
+ */
+export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
+  const token = parseEnrolmentToken(options.token)
+  for (const address of [options.server, ...options.sites]) checkAddress(address)
+  mkdirSync(options.state, { recursive: true, mode: 0o700 })
+  mkdirSync(options.root, { recursive: true })
+  using _lock = lockState(options.state)
+  const path = join(options.state, 'config.json')
+  if (existsSync(path)) throw fail('AGENT_ALREADY_ENROLLED', { what: `${path} is there already` })
+  const trustRoot = await pinnedRoot(options.sites, token.root)
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  writeFileAtomic(join(options.state, 'root.json'), trustRoot, 0o600)
+  writeFileAtomic(join(options.state, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)
+  const request = {
+    token: token.secret,
+    publicKey: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+    hostname: options.hostname,
+  } satisfies EnrolRequest
+  const answer = await send(apiUrl(options.server, '/api/v1/nodes/enrol'), {
+    method: 'POST',
+    body: JSON.stringify(request),
+  })
+  const config: AgentConfig = {
+    ...parseAnswer(answer),
+    server: options.server,
+    sites: options.sites,
+    root: realpathSync(options.root),
+  }
+  writeFileAtomic(path, `${JSON.stringify(config, undefined, 2)}\n`, 0o600)
+  return config
+}
+
+async function pinnedRoot(sites: readonly string[], wanted: string): Promise<Buffer> {
+  const site = openSite({ mirrors: sites, idleMs: HTTP_IDLE_MS })
+  const bytes = await site.file('trust/1.root.json', TRUST_ROOT_BYTES)
+  if (!bytes) throw fail('AGENT_SITE_UNREACHABLE', { what: `${sites.join(', ')} has no trust/1.root.json` })
+  const found = digestOf(bytes)
+  if (found === wanted) return bytes
+  throw fail('AGENT_ROOT_PIN', { what: `the token names the trust root ${wanted}, the site serves ${found}` })
+}
+
+function parseAnswer(value: unknown): EnrolResponse {
+  try {
+    const fields = asFields(value, 'the answer')
+    return {
+      node: asText(fields.node, 'node'),
+      name: asText(fields.name, 'name'),
+      channel: asText(fields.channel, 'channel'),
+      labels: asTextMap(fields.labels, 'labels'),
+    }
+  } catch (error) {
+    if (!(error instanceof FormError)) throw error
+    throw fail('AGENT_SERVER_REFUSED', { what: `the server's answer to the enrolment: ${error.message}`, cause: error })
+  }
+}
+
+function checkAddress(address: string): void {
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
+    throw fail('AGENT_USAGE', { what: `${address} is no http or https address` })
+}

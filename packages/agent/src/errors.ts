@@ -1,0 +1,95 @@
+import { defineErrors } from '@holotype/base'
+
+/** The codes of `agent`. */
+export const fail = defineErrors({
+  AGENT_USAGE: {
+    kind: 'usage',
+    when: 'holotype-agent was called with arguments it does not know',
+    hint: 'run `holotype-agent --help`',
+  },
+  AGENT_TOKEN_MALFORMED: {
+    kind: 'input',
+    when: 'an enrolment token does not have its form',
+    hint: 'copy the whole token; `holotype node token` makes a new one',
+  },
+  AGENT_NOT_ENROLLED: {
+    kind: 'input',
+    when: 'the state directory holds no configuration',
+    hint: 'run `holotype-agent enrol` first, or name the right --state',
+  },
+  AGENT_ALREADY_ENROLLED: {
+    kind: 'conflict',
+    when: 'enrol finds a state directory that belongs to a node already',
+    hint: 'use another --state, or remove this one to enrol anew',
+  },
+  AGENT_STATE_MALFORMED: {
+    kind: 'corrupt',
+    when: 'a file of the state directory does not parse',
+    hint: 'config.json and key.pem come from enrolment: restore them or enrol anew; every other file may be deleted',
+  },
+  AGENT_ROOT_PIN: {
+    kind: 'trust',
+    when: 'the trust root that the site serves is not the one the enrolment token names',
+    hint: 'check the --site address, and get the token again by a way you trust',
+  },
+  AGENT_BUSY: {
+    kind: 'conflict',
+    when: 'another run works in the same state directory',
+    hint: 'wait for it to end; the process is named above',
+  },
+  AGENT_SITE_UNREACHABLE: {
+    kind: 'unreachable',
+    when: 'no mirror of the site gave a file',
+    hint: 'check the network and the site addresses in config.json; the next run goes on where this one ended',
+  },
+  AGENT_SERVER_UNREACHABLE: {
+    kind: 'unreachable',
+    when: 'the server gave no answer',
+    hint: 'check the network and the server address; syncing does not need the server, enrolling does',
+  },
+  AGENT_SERVER_REFUSED: {
+    kind: 'refused',
+    when: 'the server answered a request with an error',
+    hint: 'its words are above; a token is good once and for a limited time',
+  },
+  AGENT_OBJECT_MISSING: {
+    kind: 'corrupt',
+    when: 'no pack of the channel statement holds an object that the image needs',
+    hint: 'publish the image again: `holotype image publish`',
+  },
+  AGENT_OBJECT_CORRUPT: {
+    kind: 'corrupt',
+    when: 'every mirror served bytes that are not what their digest says',
+    hint: 'nothing of it was used; check the mirrors, or the network between',
+  },
+  AGENT_OBJECT_MALFORMED: {
+    kind: 'corrupt',
+    when: 'a manifest, tree or pack index has the right digest but not the form this agent knows',
+    hint: 'update the agent, or publish the image again',
+  },
+  AGENT_STATEMENT_OLD: {
+    kind: 'trust',
+    when: 'a channel statement has a lower number than one this node has obeyed',
+    hint: 'a mirror serves the past; to go back to an older image publish a new, higher-numbered statement that names it',
+  },
+  AGENT_NOT_SYNCED: {
+    kind: 'input',
+    when: 'verify is asked for on a node that is at no image yet, or keeps not all of its directories',
+    hint: 'run `holotype-agent run --once` first',
+  },
+  AGENT_BLOCKED: {
+    kind: 'conflict',
+    when: 'the image wants a path whose place is taken by something that must not be touched: an exclusion or another mount',
+    hint: 'move what is there away, or change the exclusions of the image; everything else has been brought to the image',
+  },
+  AGENT_ROOT_CHANGED: {
+    kind: 'conflict',
+    when: 'a directory of the root was exchanged by somebody else while the agent wrote into it',
+    hint: 'run again; if it repeats, find out who changes the path named',
+  },
+  AGENT_NOT_PERMITTED: {
+    kind: 'refused',
+    when: 'the system does not allow a change that the image needs',
+    hint: 'run the agent as root; look for immutable files (lsattr) and read-only mounts at the path named',
+  },
+})

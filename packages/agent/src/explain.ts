@@ -1,0 +1,18 @@
+import { asDiskFull, errnoOf, HolotypeError } from '@holotype/base'
+import { fail } from './errors.ts'
+
+const DENIED = new Set(['EACCES', 'EPERM', 'EROFS'])
+const MOVED = new Set(['ELOOP', 'ENOTDIR', 'ENOENT', 'EEXIST', 'EISDIR', 'ENOTEMPTY', 'EBUSY'])
+
+/** A system error at a path of the root as the user reads it: DISK_FULL, AGENT_NOT_PERMITTED, AGENT_ROOT_CHANGED; any other as it is. */
+export function explain(error: unknown, path: string): unknown {
+  if (error instanceof HolotypeError) return error
+  const errno = errnoOf(error) ?? ''
+  if (DENIED.has(errno)) return fail('AGENT_NOT_PERMITTED', { what: `${path}: ${messageOf(error)}`, cause: error })
+  if (MOVED.has(errno)) return fail('AGENT_ROOT_CHANGED', { what: `${path}: ${messageOf(error)}`, cause: error })
+  return asDiskFull(error, path)
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

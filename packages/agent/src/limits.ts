@@ -1,0 +1,58 @@
+/** Every limit of this package, named, with its unit. */
+
+/** Bytes of a site's root metadata at enrolment. */
+export const TRUST_ROOT_BYTES = 1024 * 1024
+/** Bytes of an image manifest. */
+export const MANIFEST_BYTES = 4 * 1024 * 1024
+/** Bytes of a pack's index. */
+export const PACK_INDEX_BYTES = 256 * 1024 * 1024
+/** Bytes of one tree object. */
+export const TREE_BYTES = 64 * 1024 * 1024
+/** Frames up to this many bytes, compressed and not, are handled in memory; larger ones are streamed. */
+export const FRAME_IN_MEMORY_BYTES = 4 * 1024 * 1024
+/** Bytes of an unwanted stretch between two wanted frames that are fetched along, so that both come in one request. */
+export const RANGE_GAP_BYTES = 64 * 1024
+/** Bytes after which a range request is ended and another begun: bounds what one connection carries. */
+export const RANGE_BYTES = 32 * 1024 * 1024
+/** Range requests at a time. */
+export const CONCURRENT_RANGES = 2
+/** Times one file or range is asked for, over all mirrors, before the run gives up. */
+export const FETCH_ATTEMPTS = 6
+/** Times a mirror is asked for each file of trust metadata before the next mirror gets its turn. */
+export const STATEMENT_ATTEMPTS = 2
+/** Milliseconds between two attempts, times the number of attempts so far. */
+export const FETCH_RETRY_MS = 100
+/** Milliseconds a connection may stay silent. */
+export const HTTP_IDLE_MS = 15_000
+/** Bytes of an answer from the server. */
+export const SERVER_ANSWER_BYTES = 1024 * 1024
+/** Milliseconds a request to the server may take: it must not hold up the node. */
+export const SERVER_TIMEOUT_MS = 10_000
+/** Reports kept while the server is away; the oldest go first. */
+export const QUEUED_REPORTS = 100
+/** Repaired paths named in a report; further ones are counted. */
+export const REPORTED_PATHS = 100
+/** Bytes of a trigger's output kept in a report: its end. */
+export const TRIGGER_OUTPUT_BYTES = 4096
+/** Bytes a trigger may print before it is ended. */
+export const TRIGGER_PRINT_BYTES = 8 * 1024 * 1024
+/** Parts of one glob. */
+export const GLOB_PARTS = 64
+/** Characters of one glob. */
+export const GLOB_LENGTH = 1024
+/** Directories of an image below one another. */
+export const TREE_DEPTH = 512
+/** Entries of one image, all directories together. */
+export const TREE_ENTRIES = 2_000_000
+/** Milliseconds that must lie between a file's last change and the look at it before its stat is trusted to notice the next change (a kernel tick). */
+export const STAT_SETTLE_MS = 20
+/** Open directories kept while applying. */
+export const OPEN_DIRECTORIES = 64
+/** Paths handled before the event loop gets a turn. */
+export const BATCH_PATHS = 500
+/** Bytes read at a time when a file is hashed or copied. */
+export const CHUNK_BYTES = 1024 * 1024
+/** Milliseconds a flush of the file system may take. */
+export const FLUSH_TIMEOUT_MS = 10 * 60_000
+/** Bytes of used buffers after which the program frees them. */
+export const GARBAGE_BYTES = 16 * 1024 * 1024

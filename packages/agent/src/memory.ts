@@ -1,0 +1,27 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { GARBAGE_BYTES } from './limits.ts'
+
+let collect: (() => void) | undefined
+let garbage = 0
+
+/**
+ * Makes this process keep little memory that it does not use: for the program, which shares its machine with the node's real work. V8 lets
+ * some 64 MB of buffers pile up before it frees any, and grows its nursery to 48 MB; a sync makes garbage of everything it fetches.
+ * Measured on a first sync of 440 MB: 262 MB resident without, 160 with, for half a second of processor time.
+ */
+export function staySmall(): void {
+  setFlagsFromString('--max-semi-space-size=1')
+  setFlagsFromString('--semi-space-growth-factor=1')
+  setFlagsFromString('--expose-gc')
+  const gc: unknown = runInNewContext('gc')
+  if (typeof gc === 'function') collect = () => void gc()
+}
+
+/** Counts buffers that have served their purpose; now and then they are freed, if {@link staySmall} was called. */
+export function served(bytes: number): void {
+  garbage += bytes
+  if (garbage < GARBAGE_BYTES) return
+  garbage = 0
+  collect?.()
+}

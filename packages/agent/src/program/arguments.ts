@@ -1,0 +1,125 @@
+import { resolve } from 'node:path'
+import { fail } from '../errors.ts'
+
+/** What a person asked for. */
+export type Command =
+  | { readonly verb: 'help' }
+  | {
+      readonly verb: 'enrol'
+      readonly server: string
+      readonly sites: readonly string[]
+      readonly token: string
+      readonly root: string
+      readonly state: string
+    }
+  | {
+      readonly verb: 'run'
+      readonly state: string
+      /** Milliseconds between runs; absent: one run. */
+      readonly interval?: number
+      readonly verify: boolean
+    }
+  | { readonly verb: 'status'; readonly state: string }
+  | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
+  | { readonly verb: 'release'; readonly state: string }
+  | { readonly verb: 'verify'; readonly state: string }
+
+export const USAGE = `holotype-agent: keeps this machine at the image its channel names
+
+  holotype-agent enrol --server URL --site URL[,URL...] --token TOKEN [--root DIR] [--state DIR]
+  holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
+  holotype-agent status                                    what this node knows of itself
+  holotype-agent hold [--reason TEXT]                      change nothing until released; still reports
+  holotype-agent release
+  holotype-agent verify                                    read every file again, report drift, change nothing
+
+  --state DIR   the agent's own directory (default /var/lib/holotype)
+  --json        one JSON value a line: progress events, then the result
+`
+
+const FLAGS: Readonly<Record<string, readonly string[]>> = {
+  enrol: ['server', 'site', 'token', 'root', 'state', 'json'],
+  run: ['once', 'interval', 'verify', 'state', 'json'],
+  status: ['state', 'json'],
+  hold: ['reason', 'state', 'json'],
+  release: ['state', 'json'],
+  verify: ['state', 'json'],
+}
+const SWITCHES = new Set(['once', 'verify', 'json'])
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+
+/** @throws AGENT_USAGE */
+export function parseArguments(argv: readonly string[], defaultState: string): Command {
+  const [verb = 'help', ...rest] = argv
+  if (verb === 'help' || rest.includes('--help') || verb === '--help' || verb === '-h') return { verb: 'help' }
+  const known = Object.hasOwn(FLAGS, verb) ? FLAGS[verb] : undefined
+  if (!known) throw usage(`no verb ${verb}; there are ${Object.keys(FLAGS).join(', ')}`)
+  const flags = parseFlags(verb, known, rest)
+  const state = resolve(flags.get('state') ?? defaultState)
+  switch (verb) {
+    case 'enrol':
+      return {
+        verb,
+        server: required(flags, 'server'),
+        sites: required(flags, 'site').split(','),
+        token: required(flags, 'token'),
+        root: resolve(flags.get('root') ?? '/'),
+        state,
+      }
+    case 'run': {
+      const interval = flags.get('interval')
+      if (interval !== undefined && flags.has('once')) throw usage('--once and --interval exclude each other')
+      return {
+        verb,
+        state,
+        verify: flags.has('verify'),
+        ...(interval === undefined ? {} : { interval: parseDuration(interval) }),
+      }
+    }
+    case 'hold':
+      return { verb, state, reason: flags.get('reason') ?? '' }
+    case 'status':
+    case 'release':
+    case 'verify':
+      return { verb, state }
+    default:
+      throw usage(`no verb ${verb}`)
+  }
+}
+
+function parseFlags(verb: string, known: readonly string[], rest: readonly string[]): ReadonlyMap<string, string> {
+  const flags = new Map<string, string>()
+  for (let index = 0; index < rest.length; index++) {
+    const [, name, attached] = /^--([a-z]+)(?:=(.*))?$/s.exec(rest[index] ?? '') ?? []
+    if (name === undefined || !known.includes(name))
+      throw usage(`${verb} does not take ${rest[index]}; it takes ${known.map((flag) => `--${flag}`).join(' ')}`)
+    if (flags.has(name)) throw usage(`--${name} stands there twice`)
+    if (SWITCHES.has(name)) {
+      if (attached !== undefined) throw usage(`--${name} takes no value`)
+      flags.set(name, '')
+      continue
+    }
+    const value = attached ?? rest[++index]
+    if (value === undefined) throw usage(`--${name} wants a value`)
+    flags.set(name, value)
+  }
+  return flags
+}
+
+function required(flags: ReadonlyMap<string, string>, name: string): string {
+  const value = flags.get(name)
+  if (value === undefined || value === '') throw usage(`--${name} is missing`)
+  return value
+}
+
+function parseDuration(text: string): number {
+  const [, number, unit] = /^([0-9]{1,6})(ms|s|m|h)$/.exec(text) ?? []
+  const factor = unit === undefined ? undefined : UNITS[unit]
+  if (number === undefined || factor === undefined || Number(number) === 0)
+    throw usage(`${text} is no time: write 500ms, 2s, 5m or 1h`)
+  return Number(number) * factor
+}
+
+function usage(what: string): Error {
+  return fail('AGENT_USAGE', { what })
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import { HolotypeError, shortDigest } from '@holotype/base'
+import type { RunOutcome } from '../run-once.ts'
+import type { Command } from './arguments.ts'
+import type { Output } from './output.ts'
+
+/** Exit code of `verify` when the root differs: the kind `corrupt`. */
+const EXIT_DIFFERENT = 9
+
+/** Carries a command out and gives the exit code. */
+export async function runVerb(command: Exclude<Command, { verb: 'help' }>, output: Output): Promise<number> {
+  switch (command.verb) {
+    case 'enrol': {
+      const { enrol } = await import('../enrol.ts')
+      const config = await enrol({ ...command, hostname: hostname() })
+      output.result({ ...config }, [`enrolled as ${config.name} (${config.node}) in channel ${config.channel}`])
+      return 0
+    }
+    case 'run':
+      return command.interval === undefined
+        ? await once(command, output)
+        : await loop(command, command.interval, output)
+    case 'status': {
+      const { readStatus } = await import('../status.ts')
+      const status = readStatus(command.state)
+      const { config, held } = status
+      output.result({ ...status }, [
+        `node       ${config.name} (${config.node})`,
+        `channel    ${config.channel}`,
+        `root       ${config.root}`,
+        `image      ${status.image === null ? 'none yet' : shortDigest(status.image)}${status.between ? ' (a sync is not finished)' : ''}`,
+        `statement  ${status.statement}`,
+        `held       ${held === null ? 'no' : `since ${held.since}: ${held.reason}`}`,
+        `reports    ${status.queued} waiting`,
+        `running    ${status.running === null ? 'no' : `process ${status.running}`}`,
+      ])
+      return 0
+    }
+    case 'hold': {
+      const { hold } = await import('../held.ts')
+      hold(command.state, { reason: command.reason, since: new Date().toISOString() })
+      output.result({ held: true }, ['held: nothing changes until `holotype-agent release`'])
+      return 0
+    }
+    case 'release': {
+      const { release } = await import('../held.ts')
+      release(command.state)
+      output.result({ held: false }, ['released'])
+      return 0
+    }
+    case 'verify': {
+      const { verifyRoot } = await import('../verify.ts')
+      const report = await verifyRoot({ state: command.state, progress: output.progress, now: Date.now })
+      output.result({ ...report }, [
+        ...report.differences.map(({ path, kinds }) => `${path}: ${kinds.join(', ')}`),
+        `${report.differences.length} of ${report.paths} paths differ from ${shortDigest(report.image)}`,
+      ])
+      return report.differences.length === 0 ? 0 : EXIT_DIFFERENT
+    }
+  }
+}
+
+type RunCommand = Extract<Command, { verb: 'run' }>
+
+async function once(command: RunCommand, output: Output): Promise<number> {
+  const { runOnce } = await import('../run-once.ts')
+  const outcome = await runOnce({
+    state: command.state,
+    verify: command.verify,
+    progress: output.progress,
+    now: Date.now,
+    newId: randomUUID,
+  })
+  tell(outcome, output)
+  return outcome.error ? output.failure(outcome.error) : 0
+}
+
+/** Runs until SIGTERM or SIGINT, which let a run at work end first. A failed run is told and the next one tries again. */
+async function loop(command: RunCommand, interval: number, output: Output): Promise<number> {
+  const stop = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
+  while (!stop.signal.aborted) {
+    try {
+      await once(command, output)
+    } catch (error) {
+      // Someone else's run in the same state, an operator's mistake being mended: the loop outlives both.
+      if (!(error instanceof HolotypeError)) throw error
+      output.failure(error)
+    }
+    await wait(interval, undefined, { signal: stop.signal }).catch(() => {})
+  }
+  return 0
+}
+
+let lastTold = ''
+
+function tell(outcome: RunOutcome, output: Output): void {
+  for (const warning of outcome.warnings) output.warning(warning)
+  const { report, error, ...rest } = outcome
+  const image = outcome.image === null ? 'no image' : shortDigest(outcome.image)
+  const line = report
+    ? `${outcome.outcome}: ${image}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.changed.metadata} metadata, ${report.repairedCount} repaired, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms`
+    : `${outcome.outcome}: ${image}`
+  // A loop says what changes, not every few seconds that nothing did.
+  const lines = line === lastTold ? [] : [line]
+  lastTold = line
+  output.result({ ...rest, ...(report ? { report } : {}), ...(error ? { error: error.toJSON() } : {}) }, lines)
+}

@@ -1,0 +1,38 @@
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { type Digest, digester, digestOf } from '@holotype/base'
+import { CHUNK_BYTES } from '../limits.ts'
+
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+let buffer: Buffer | undefined
+
+/** The digest of a regular file, never following a symlink at its end. Throws the system's error. */
+export function hashFile(path: string): Digest {
+  return readThrough(path, () => {}).digest
+}
+
+/** Reads a regular file in pieces, handing each on, and gives its digest and the stat of what was read. The piece is valid during the call. */
+export function readThrough(
+  path: string,
+  onChunk: (chunk: Buffer) => void,
+): { readonly digest: Digest; readonly stat: Stats } {
+  const file = openSync(path, FLAGS)
+  try {
+    const stat = fstatSync(file)
+    if (!stat.isFile()) throw new Error(`${path} is no regular file`)
+    buffer ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
+    const first = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))
+    onChunk(first)
+    if (first.length < buffer.length && first.length === stat.size) return { digest: digestOf(first), stat }
+    const running = digester()
+    running.update(first)
+    for (;;) {
+      const chunk = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))
+      if (chunk.length === 0) return { digest: running.digest(), stat }
+      running.update(chunk)
+      onChunk(chunk)
+    }
+  } finally {
+    closeSync(file)
+  }
+}

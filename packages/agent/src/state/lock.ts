@@ -1,0 +1,61 @@
+import { closeSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf, temporaryName } from '@holotype/base'
+import { fail } from '../errors.ts'
+
+const FILE = 'lock'
+
+/**
+ * Takes the state directory for this process: one run at a time. A lock whose process is gone (by id and start time, as ids come again)
+ * is stale and is taken over.
+ * @throws AGENT_BUSY
+ */
+export function lockState(state: string): Disposable {
+  mkdirSync(state, { recursive: true, mode: 0o700 })
+  const path = join(state, FILE)
+  const own = temporaryName(path)
+  const file = openSync(own, 'wx', 0o600)
+  writeSync(file, identity(process.pid) ?? String(process.pid))
+  closeSync(file)
+  try {
+    // A link appears with its whole content or not at all; a few rounds because a stale lock may be removed by several at once.
+    for (let round = 0; round < 5; round++) {
+      try {
+        linkSync(own, path)
+        return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
+      } catch (error) {
+        if (errnoOf(error) !== 'EEXIST') throw error
+      }
+      const holder = lockHolder(state)
+      if (holder !== undefined)
+        throw fail('AGENT_BUSY', { what: `process ${holder} is at work in ${state}`, data: { pid: holder } })
+      rmSync(path, { force: true })
+    }
+    throw fail('AGENT_BUSY', { what: `the lock of ${state} changes hands all the time` })
+  } finally {
+    rmSync(own, { force: true })
+  }
+}
+
+/** The process id of the run at work, or undefined. */
+export function lockHolder(state: string): number | undefined {
+  let text: string
+  try {
+    text = readFileSync(join(state, FILE), 'utf8')
+  } catch {
+    return undefined
+  }
+  const pid = Number(text.split(' ')[0])
+  return Number.isSafeInteger(pid) && pid > 0 && identity(pid) === text ? pid : undefined
+}
+
+/** `PID START`: the start time in clock ticks, field 22 of /proc/PID/stat (proc(5)), counted after the command's closing parenthesis. */
+function identity(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const started = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+    return `${pid} ${started}`
+  } catch {
+    return undefined
+  }
+}

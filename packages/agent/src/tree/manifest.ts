@@ -1,0 +1,55 @@
+import { isDigest } from '@holotype/base'
+import type { ImageManifest, ImageTrigger } from '@holotype/image'
+import { fail } from '../errors.ts'
+import { asFields, asInteger, asList, asText, asTexts, FormError } from '../json.ts'
+import { GLOB_LENGTH, GLOB_PARTS } from '../limits.ts'
+
+/** What the agent needs of an image manifest. */
+export type NodeManifest = Pick<ImageManifest, 'name' | 'root' | 'exclusions' | 'triggers'>
+
+/** Parses a manifest's bytes, whose digest the caller has verified. @throws AGENT_OBJECT_MALFORMED */
+export function parseManifest(bytes: Uint8Array): NodeManifest {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
+    const fields = asFields(value, 'the manifest')
+    if (fields.schema !== 'holotype.image/1') throw new FormError(`its schema is ${JSON.stringify(fields.schema)}`)
+    const root = asFields(fields.root, 'root')
+    if (!isDigest(root.tree)) throw new FormError('root.tree is no digest')
+    return {
+      name: asText(fields.name, 'name'),
+      root: {
+        tree: root.tree,
+        mode: asInteger(root.mode, 'root.mode', { max: 0o7777 }),
+        uid: asInteger(root.uid, 'root.uid', { max: 0xffff_ffff }),
+        gid: asInteger(root.gid, 'root.gid', { max: 0xffff_ffff }),
+        mtime: asInteger(root.mtime, 'root.mtime', { min: Number.MIN_SAFE_INTEGER }),
+      },
+      exclusions: asTexts(fields.exclusions, 'exclusions').map(checkGlob),
+      triggers: asList(fields.triggers, 'triggers').map(triggerFrom),
+    }
+  } catch (error) {
+    if (!(error instanceof FormError || error instanceof SyntaxError)) throw error
+    throw fail('AGENT_OBJECT_MALFORMED', { what: `an image manifest: ${error.message}`, cause: error })
+  }
+}
+
+function triggerFrom(value: unknown): ImageTrigger {
+  const fields = asFields(value, 'a trigger')
+  const { when } = fields
+  if (when !== 'before' && when !== 'after') throw new FormError('a trigger runs before or after')
+  const run = asTexts(fields.run, 'run')
+  if (run.length === 0) throw new FormError('a trigger without a program')
+  return {
+    name: asText(fields.name, 'name'),
+    paths: asTexts(fields.paths, 'paths').map(checkGlob),
+    run,
+    when,
+    timeout: asInteger(fields.timeout, 'timeout', { min: 1, max: 86_400 }),
+  }
+}
+
+function checkGlob(glob: string): string {
+  if (!glob.startsWith('/') || glob.length > GLOB_LENGTH || glob.split('/').length > GLOB_PARTS)
+    throw new FormError(`${JSON.stringify(glob)} is no glob of absolute paths`)
+  return glob
+}

@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { isRoot, makeWorld } from '../testing/world.ts'
+
+/** cap_net_raw=ep as the kernel keeps it (struct vfs_cap_data, revision 2). */
+const NET_RAW = Buffer.from('0100000200200000000000000000000000000000', 'hex').toString('base64')
+
+function has(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+function xattrsWork(): boolean {
+  if (!isRoot || !has('setfattr') || !has('getfattr')) return false
+  const directory = mkdtempSync(join(tmpdir(), 'holotype-xattr-'))
+  try {
+    writeFileSync(join(directory, 'f'), '')
+    execFileSync('setfattr', ['-n', 'security.capability', '-v', `0s${NET_RAW}`, join(directory, 'f')], {
+      stdio: 'ignore',
+    })
+    return true
+  } catch {
+    return false
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
+const read = (path: string) =>
+  execFileSync('getfattr', ['--absolute-names', '-d', '-m', '-', '-e', 'base64', path]).toString()
+
+test.skipIf(!xattrsWork())(
+  'capabilities are written, found changed, found added, and repaired (needs root and getfattr)',
+  async () => {
+    await using world = await makeWorld()
+    const owned = { uid: 0, gid: 0, mtime: 1_600_000_000 }
+    const digest = world.store.put(Buffer.from('ping'))
+    const target = await world.image({
+      'usr/bin/ping': {
+        ...owned,
+        type: 'file',
+        mode: 0o755,
+        digest,
+        size: 4,
+        xattrs: { 'security.capability': NET_RAW },
+      },
+      'usr/bin/plain': { ...owned, type: 'file', mode: 0o755, digest, size: 4 },
+      srv: {
+        ...owned,
+        type: 'directory',
+        mode: 0o750,
+        xattrs: { 'user.note': Buffer.from('hello').toString('base64') },
+      },
+    })
+    await world.publish(1, target)
+    await world.enrol()
+    expect((await world.run()).error).toBeUndefined()
+    const [ping, plain, srv] = ['usr/bin/ping', 'usr/bin/plain', 'srv'].map((path) => join(world.root, path))
+    if (!ping || !plain || !srv) throw new Error('unreachable')
+    expect(read(ping)).toContain(`security.capability=0s${NET_RAW}`)
+    expect(read(srv)).toContain('user.note=0saGVsbG8=')
+    expect((await world.run({ verify: true })).report).toBeUndefined()
+
+    execFileSync('setfattr', ['-x', 'security.capability', ping])
+    execFileSync('setfattr', ['-n', 'security.capability', '-v', `0s${NET_RAW}`, plain])
+    execFileSync('setfattr', ['-n', 'user.note', '-v', 'other', srv])
+    const repaired = await world.run({ verify: true })
+    expect(repaired.error).toBeUndefined()
+    expect(repaired.report?.repaired).toEqual(['/srv', '/usr/bin/ping', '/usr/bin/plain'])
+    expect(read(ping)).toContain(`security.capability=0s${NET_RAW}`)
+    expect(read(plain)).toBe('')
+    expect(read(srv)).toContain('user.note=0saGVsbG8=')
+    expect((await world.run({ verify: true })).report).toBeUndefined()
+  },
+)

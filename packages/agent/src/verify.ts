@@ -1,0 +1,58 @@
+import { realpathSync } from 'node:fs'
+import { type Digest, type Progress, runTask, silent } from '@holotype/base'
+import { readConfig } from './config.ts'
+import { fail } from './errors.ts'
+import { lockState } from './state/lock.ts'
+import { readNodeState } from './state/node-state.ts'
+import { openStatCache } from './state/stat-cache.ts'
+import { keptImage, objectFolders } from './sync.ts'
+import type { Difference } from './tree/plan.ts'
+import { scan } from './tree/scan.ts'
+import { mountsBelow, territoryOf } from './tree/territory.ts'
+
+export interface VerifyReport {
+  readonly image: Digest
+  /** Paths looked at. */
+  readonly paths: number
+  /** By path; empty when the root is the image, byte for byte. */
+  readonly differences: readonly Difference[]
+}
+
+/**
+ * Reads every file of the root again and compares it with the image the node is at, from what the node keeps of it: needs no network
+ * and changes nothing.
+ * @throws AGENT_NOT_ENROLLED, AGENT_BUSY, AGENT_NOT_SYNCED
+ */
+export async function verifyRoot(options: {
+  readonly state: string
+  readonly progress?: Progress
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}): Promise<VerifyReport> {
+  const { state, now, progress = silent } = options
+  const config = readConfig(state)
+  using _lock = lockState(state)
+  const { image } = readNodeState(state)
+  const known = image === null ? undefined : await keptImage(objectFolders(state).kept, image)
+  if (image === null || !known)
+    throw fail('AGENT_NOT_SYNCED', { what: `${state} keeps no image to compare ${config.root} with` })
+  const root = realpathSync(config.root)
+  const territory = territoryOf({
+    root,
+    state: realpathSync(state),
+    exclusions: known.manifest.exclusions,
+    mounts: mountsBelow(root),
+  })
+  const plan = await runTask(progress, { title: 'read every file', unit: 'files' }, (task) =>
+    scan({
+      root,
+      ideal: known.ideal,
+      territory,
+      cache: openStatCache(state),
+      rehash: true,
+      now,
+      onPaths: (paths) => task.advance(paths),
+    }),
+  )
+  return { image, paths: plan.paths, differences: plan.differences }
+}

@@ -1,0 +1,53 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { threadId } from 'node:worker_threads'
+import { fail } from './codes.ts'
+import { errnoOf } from './errors.ts'
+
+let lastTemporary = 0
+
+/** A name beside `path` that no other process, thread or call of ours uses. */
+export function temporaryName(path: string): string {
+  return `${path}.tmp-${process.pid}-${threadId}-${++lastTemporary}`
+}
+
+/**
+ * Writes a whole file so that its name leads to the old bytes or to all of the new ones, also after a power cut:
+ * write beside, fsync, rename, fsync of the directory.
+ * @throws DISK_FULL
+ */
+export function writeFileAtomic(path: string, bytes: Uint8Array | string, mode = 0o644): void {
+  const temporary = temporaryName(path)
+  try {
+    const file = openSync(temporary, 'wx', mode)
+    try {
+      const data = typeof bytes === 'string' ? Buffer.from(bytes) : bytes
+      for (let at = 0; at < data.length; ) at += writeSync(file, data, at)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw asDiskFull(error, path)
+  }
+}
+
+/** Makes the names in a directory durable. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
+  }
+}
+
+/** DISK_FULL for ENOSPC and EDQUOT; any other error as it is. */
+export function asDiskFull(error: unknown, path: string): unknown {
+  const errno = errnoOf(error)
+  if (errno !== 'ENOSPC' && errno !== 'EDQUOT') return error
+  return fail('DISK_FULL', { what: `no room left to write ${path}`, cause: error })
+}

@@ -1,0 +1,5 @@
+export { buildRecipe, type BuildOptions, type Built } from './build-recipe.ts'
+export { type BuildRoot, buildRoot, type BuildRootOptions } from './build-root.ts'
+export { fail as failBuild } from './errors.ts'
+export { familyOf } from './families/families.ts'
+export { BUILD_DIRECTORY, type BuildRecord, type RecipeFamily, type RecipeToBuild, type SourceFacts } from './types.ts'

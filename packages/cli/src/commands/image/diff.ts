@@ -1,0 +1,44 @@
+import type { Digest } from '@holotype/base'
+import { diffImages, type ImageDiff, renderDiff } from '@holotype/image'
+import type { Context } from '../../context.ts'
+import type { CommonFlags } from '../../flags.ts'
+import type { View } from '../../view/view.ts'
+import { imageNames } from '../../work/images.ts'
+import { addName, resolveName } from '../../work/names.ts'
+import { registerDiff } from '../../work/review.ts'
+
+export type Flags = CommonFlags & { readonly review: boolean; readonly limit: number }
+
+interface Difference {
+  readonly digest: Digest
+  /** Where to look at it in the console, when it was handed in for review. */
+  readonly address?: string
+  readonly limit: number
+  readonly diff: ImageDiff
+}
+
+/** Diffs that were made here, whatever their images. */
+const NAME = 'all'
+
+/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, and with --review SERVER_* */
+export async function run(context: Context, flags: Flags, fromText: string, toText: string): Promise<Difference> {
+  const names = imageNames(await context.distribution())
+  const store = await context.store()
+  const from = resolveName(store, 'images', { text: fromText, names })
+  const to = resolveName(store, 'images', { text: toText, names })
+  const { digest, diff } = diffImages(store, from, to)
+  addName(store, 'diffs', { name: NAME, digest })
+  if (!flags.review) return { digest, limit: flags.limit, diff }
+  const api = await context.api()
+  await registerDiff(api, store, { digest, from, to })
+  return { digest, address: `${api.address}/diffs/${digest}`, limit: flags.limit, diff }
+}
+
+export function show({ digest, address, limit, diff }: Difference, view: View): string {
+  const color = view.paint.bold('x') !== 'x'
+  const ends = [
+    `\n${view.paint.dim('difference')}  ${digest}`,
+    ...(address ? [`${view.paint.dim('to review')}   ${address}`] : []),
+  ]
+  return `${renderDiff(diff, { color, width: view.width ?? 120, limit })}${ends.join('\n')}\n`
+}

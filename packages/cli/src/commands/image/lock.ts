@@ -1,0 +1,118 @@
+import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
+import { formatBytes, isErrorCode, renderPairs, runTask } from '@holotype/base'
+import { imageOf, lockPathOf } from '@holotype/distribution'
+import { makeLock } from '@holotype/image'
+import { fetchPackages, openFetcher } from '@holotype/repository'
+import { type Lock, readLock, writeLock } from '@holotype/solver'
+import type { Context } from '../../context.ts'
+import type { CommonFlags } from '../../flags.ts'
+import type { View } from '../../view/view.ts'
+import { count } from '../../view/words.ts'
+import { formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
+
+export type Flags = CommonFlags & { readonly keep: boolean }
+
+interface Locked {
+  readonly image: string
+  readonly path: string
+  readonly packages: number
+  readonly bytes: number
+  readonly fetched: number
+  readonly snapshots: Lock['snapshots']
+  /** Against the lock before; null: this is the first. */
+  readonly changed: {
+    readonly added: readonly string[]
+    readonly removed: readonly string[]
+    readonly moved: readonly string[]
+  } | null
+}
+
+export const exclusive = true
+
+/**
+ * Snapshots the upstreams, resolves the image's packages, keeps every package file in the store, and writes the lock last.
+ * @throws what snapshots, RESOLVE_*, FETCH_*, LOCK_MALFORMED (the lock before), DISK_FULL
+ */
+export async function run(context: Context, flags: Flags, name: string): Promise<Locked> {
+  const distribution = await context.distribution()
+  const spec = imageOf(distribution, name)
+  const path = lockPathOf(distribution, name)
+  const before = lockBefore(context, flags, path)
+  const store = await context.store()
+  await using fetcher = openFetcher({ signal: context.signal })
+  const sources = await takeSnapshots(context, distribution, fetcher)
+  const lock = await runTask(context.progress, { title: `resolve ${name}` }, async (task) => {
+    const made = makeLock({
+      store,
+      image: name,
+      format: formatOfDistribution(distribution),
+      architecture: distribution.file.architecture,
+      sources,
+      install: spec.packages,
+      recommends: spec.recommends,
+      exclude: spec.exclude,
+      ...(flags.keep && before ? { locked: before.packages } : {}),
+    })
+    task.note(count(made.lock.packages.length, 'package'))
+    return made.lock
+  })
+  const { bytesFetched } = await fetchPackages({ lock, store, fetcher, progress: context.progress })
+  await store.flush()
+  writeLock(path, lock)
+  return {
+    image: name,
+    path,
+    packages: lock.packages.length,
+    bytes: lock.packages.reduce((sum, locked) => sum + locked.size, 0),
+    fetched: bytesFetched,
+    snapshots: lock.snapshots,
+    changed: before === undefined ? null : changes(before, lock),
+  }
+}
+
+/**
+ * The lock that is there. What cannot be read, a merge's conflict, is what this command mends: it is written anew as if there were none, unless
+ * versions are to be kept from it.
+ */
+function lockBefore({ progress }: Context, { keep }: Flags, path: string): Lock | undefined {
+  if (!existsSync(path)) return undefined
+  try {
+    return readLock(path, relative(process.cwd(), path))
+  } catch (error) {
+    if (keep || !isErrorCode(error, 'LOCK_MALFORMED')) throw error
+    progress({ kind: 'note', level: 'warning', text: `${error.message}\nit is written anew` })
+    return undefined
+  }
+}
+
+function changes(before: Lock, after: Lock): Locked['changed'] {
+  const versions = (lock: Lock) =>
+    new Map(lock.packages.map(({ name, architecture, version }) => [`${name}:${architecture}`, version]))
+  const [old, now] = [versions(before), versions(after)]
+  return {
+    added: [...now.keys()].filter((key) => !old.has(key)),
+    removed: [...old.keys()].filter((key) => !now.has(key)),
+    moved: [...now].filter(([key, version]) => old.has(key) && old.get(key) !== version).map(([key]) => key),
+  }
+}
+
+export function show(locked: Locked, { paint }: View): string {
+  const { changed } = locked
+  return renderPairs(
+    [
+      ['locked', paint.bold(`${locked.image}: ${count(locked.packages, 'package')}, ${formatBytes(locked.bytes)}`)],
+      ['written', locked.path],
+      ...(changed === null
+        ? []
+        : [
+            [
+              'lock before',
+              `${changed.added.length} added, ${changed.removed.length} removed, ${changed.moved.length} at another version`,
+            ] as const,
+          ]),
+      ['fetched', locked.fetched === 0 ? 'nothing: the store had it all' : formatBytes(locked.fetched)],
+    ],
+    paint,
+  )
+}

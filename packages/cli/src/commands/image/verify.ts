@@ -1,0 +1,98 @@
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Digest, renderPairs, runTask, shortDigest } from '@holotype/base'
+import { compose, readManifest } from '@holotype/image'
+import type { Lock } from '@holotype/solver'
+import { openStore, type Store, walkTree } from '@holotype/store'
+import type { Context } from '../../context.ts'
+import { fail } from '../../errors.ts'
+import type { CommonFlags } from '../../flags.ts'
+import type { View } from '../../view/view.ts'
+import { imageNames, lockOf, specOf } from '../../work/images.ts'
+import { resolveName } from '../../work/names.ts'
+
+export type Flags = CommonFlags & { readonly store?: string }
+
+interface Verified {
+  readonly name: string
+  readonly image: Digest
+  readonly again: Digest
+  readonly milliseconds: number
+}
+
+/**
+ * Composes an image once more in a store of its own that is handed the package files and nothing else, and compares the digests.
+ * @throws IMAGE_NOT_REPRODUCED, and what `image compose` throws
+ */
+export async function run(context: Context, flags: Flags, name: string): Promise<Verified> {
+  const start = performance.now()
+  const distribution = await context.distribution()
+  const first = await context.store()
+  const image = resolveName(first, 'images', { text: name, names: imageNames(distribution) })
+  const lock = lockOf(distribution, name)
+  mkdirSync(context.home.work, { recursive: true })
+  const directory = flags.store === undefined ? mkdtempSync(join(context.home.work, 'verify-')) : resolve(flags.store)
+  try {
+    const second = openStore(directory)
+    await runTask(
+      context.progress,
+      { title: 'hand the package files to a second store', total: lock.packages.length, unit: 'packages' },
+      (task) => copyPackages({ lock, first, second, onDone: (done) => task.advance(done) }),
+    )
+    const again = await compose({
+      store: second,
+      lock,
+      spec: specOf(distribution, name, second),
+      progress: context.progress,
+      signal: context.signal,
+    })
+    if (again.image !== image) {
+      throw fail('IMAGE_NOT_REPRODUCED', {
+        what: `${name} was ${shortDigest(image)}, composed again it is ${shortDigest(again.image)}`,
+        data: { differs: differing({ first, image, second, again: again.image }) },
+      })
+    }
+    return { name, image, again: again.image, milliseconds: Math.round(performance.now() - start) }
+  } finally {
+    if (flags.store === undefined) rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+interface Copy {
+  readonly lock: Lock
+  readonly first: Store
+  readonly second: Store
+  readonly onDone: (done: number) => void
+}
+
+async function copyPackages({ lock, first, second, onDone }: Copy): Promise<void> {
+  for (const [index, { sha256 }] of lock.packages.entries()) {
+    const digest: Digest = `sha256:${sha256}`
+    if (!second.has(digest)) await second.putStream(createReadStream(first.pathOf(digest)), digest)
+    onDone(index + 1)
+  }
+}
+
+/** The first paths that differ between the same image in two stores: where to look. */
+function differing(sides: { first: Store; image: Digest; second: Store; again: Digest }): string[] {
+  const lines = (store: Store, image: Digest) =>
+    new Map(
+      [...walkTree(store, readManifest(store, image).root.tree)].map(({ path, entry }) => [
+        path,
+        JSON.stringify({ ...entry, tree: '', stats: '' }),
+      ]),
+    )
+  const [one, two] = [lines(sides.first, sides.image), lines(sides.second, sides.again)]
+  return [...new Set([...one.keys(), ...two.keys()])].filter((path) => one.get(path) !== two.get(path)).slice(0, 50)
+}
+
+export function show(verified: Verified, { paint }: View): string {
+  return renderPairs(
+    [
+      ['composed again', paint.bold(`${verified.name}: the same, bit for bit`)],
+      ['digest', verified.again],
+    ],
+    paint,
+  )
+}

@@ -1,0 +1,112 @@
+import { type Digest, renderPairs, shortDigest } from '@holotype/base'
+import { type Channel, channelOf, type DistributionFile } from '@holotype/distribution'
+import { diffImages, publishImage } from '@holotype/image'
+import { diffDetailSchema } from '@holotype/server/api'
+import { openStore, type Store } from '@holotype/store'
+import type { ChannelStatement } from '@holotype/trust'
+import type { Context } from '../../context.ts'
+import { fail } from '../../errors.ts'
+import type { CommonFlags } from '../../flags.ts'
+import type { View } from '../../view/view.ts'
+import { lastVerdicts } from '../../work/approvals.ts'
+import { addName, resolveName } from '../../work/names.ts'
+import { registerDiff, registerImage } from '../../work/review.ts'
+import { publish, statementOf, tellServer } from '../../work/rollout.ts'
+
+export type Flags = CommonFlags & { readonly reason?: string }
+
+interface Started {
+  readonly statement: ChannelStatement
+}
+
+export const exclusive = true
+
+/**
+ * Publishes a channel's newest image and opens its first wave. The first image of a channel goes to it at once: no node follows it yet.
+ * @throws APPROVAL_MISSING, ROLLOUT_UNDER_WAY, ROLLOUT_NOTHING_NEW, NAME_UNKNOWN, SERVER_*, STATEMENT_*, KEY_*, DISK_FULL
+ */
+export async function run(context: Context, flags: Flags, name: string): Promise<Started> {
+  const distribution = await context.distribution()
+  const channel = channelOf(distribution, name)
+  const store = await context.store()
+  const image = resolveName(store, 'images', { text: channel.image, names: [channel.image] })
+  const before = await statementOf(context, name)
+  if (before) await tellServer(context, before)
+  if (before?.next)
+    throw fail('ROLLOUT_UNDER_WAY', { what: `channel ${name} is moving to ${shortDigest(before.next.image)}` })
+  if (before?.current.image === image)
+    throw fail('ROLLOUT_NOTHING_NEW', { what: `channel ${name} is at ${shortDigest(image)} already` })
+  const diff = before
+    ? await approvedDiff(context, { store, from: before.current.image, to: image, policy: distribution.file.policy })
+    : undefined
+  const api = await context.api()
+  await registerImage(api, store, image)
+  const target = await publishImage({
+    store,
+    site: openStore(context.home.site),
+    image,
+    onto: before?.current.packs ?? [],
+    progress: context.progress,
+  })
+  const reason = flags.reason ?? (before ? `move ${name} to ${shortDigest(image)}` : `the first image of ${name}`)
+  const stated = before
+    ? {
+        current: before.current,
+        next: target,
+        rollout: { id: `${name}-${before.number + 1}`, waves: firstWaves(channel) },
+      }
+    : { current: target }
+  const statement = await publish(context, before, { channel: name, reason, ...stated })
+  await tellServer(context, statement, diff)
+  return { statement }
+}
+
+function firstWaves(channel: Channel): NonNullable<ChannelStatement['rollout']>['waves'] {
+  return channel.waves.map(({ name, select, share }, index) => ({ name, select, share, open: index === 0 }))
+}
+
+interface ApprovalQuestion {
+  readonly store: Store
+  readonly from: Digest
+  readonly to: Digest
+  readonly policy: DistributionFile['policy']
+}
+
+/**
+ * The diff is made again from the two images, and handed in for review in case it was not: approvals count for exactly these bytes and for
+ * nothing else.
+ */
+async function approvedDiff(context: Context, { store, from, to, policy }: ApprovalQuestion): Promise<Digest> {
+  const { digest } = diffImages(store, from, to)
+  const api = await context.api()
+  await registerDiff(api, store, { digest, from, to })
+  addName(store, 'diffs', { name: 'all', digest })
+  await store.flush()
+  const { approvals } = await api.get(`diffs/${digest}`, diffDetailSchema)
+  const { rejected, approved } = lastVerdicts(approvals)
+  const hint = `look at it and approve it: \`holotype image approve ${shortDigest(digest)}\``
+  if (rejected)
+    throw fail('APPROVAL_MISSING', {
+      what: `${rejected.actor} rejected the difference ${shortDigest(digest)}${rejected.comment ? `: ${rejected.comment}` : ''}`,
+      hint: `mend what is wrong and compose again; a new verdict of ${rejected.actor} takes the place of this one`,
+    })
+  if (approved < policy.approvals) {
+    throw fail('APPROVAL_MISSING', {
+      what: `the difference ${shortDigest(digest)} has ${approved} of ${policy.approvals} approvals`,
+      hint,
+    })
+  }
+  return digest
+}
+
+export function show({ statement }: Started, { paint }: View): string {
+  const { rollout } = statement
+  return renderPairs(
+    [
+      ['published', paint.bold(`statement ${statement.number} of channel ${statement.channel}`)],
+      ['image', shortDigest((statement.next ?? statement.current).image)],
+      ...(rollout ? [['rollout', `${rollout.id}: wave ${rollout.waves[0]?.name} is open`] as const] : []),
+    ],
+    paint,
+  )
+}

@@ -1,0 +1,4 @@
+import type { CommonFlags } from '../../flags.ts'
+import { notBuilt } from '../../not-built.ts'
+
+export const { run, show } = notBuilt<CommonFlags, [query: string]>('search')

@@ -1,0 +1,38 @@
+/** What the command reads from its environment: the one place that looks there. */
+export interface Config {
+  /** `HOLOTYPE_DIRECTORY`: the distribution, where `--directory` is not given. */
+  readonly directory: string | undefined
+  /** `HOLOTYPE_HOME`: the state directory, where `--home` is not given. */
+  readonly home: string | undefined
+  /** `HOLOTYPE_SERVER`: the server's address, where `--server` is not given. */
+  readonly server: string | undefined
+  /** `HOLOTYPE_ACTOR`: who decides, as records name them. Default: the login name. */
+  readonly actor: string | undefined
+  /** `HOLOTYPE_APT_ROOT`: the root whose apt sources and os-release are read, for tests and to build for another machine. Default: `/`. */
+  readonly aptRoot: string | undefined
+  /** `HOLOTYPE_DEBUG=1`: errors show their causes and stacks. */
+  readonly debug: boolean
+  /** `NO_COLOR` is set and not empty (no-color.org). */
+  readonly noColor: boolean
+  /** `CI` is set, or `TERM` is `dumb`: a log and no terminal that understands cursor movements. */
+  readonly plainTerminal: boolean
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** Empty counts as absent, as no-color.org has it. */
+const set = (environment: Environment, name: string) => environment[name] || undefined
+
+/** The settings of an environment. */
+export function readConfig(environment: Environment = process.env): Config {
+  return {
+    directory: set(environment, 'HOLOTYPE_DIRECTORY'),
+    home: set(environment, 'HOLOTYPE_HOME'),
+    server: set(environment, 'HOLOTYPE_SERVER'),
+    actor: set(environment, 'HOLOTYPE_ACTOR'),
+    aptRoot: set(environment, 'HOLOTYPE_APT_ROOT'),
+    debug: environment.HOLOTYPE_DEBUG === '1',
+    noColor: set(environment, 'NO_COLOR') !== undefined,
+    plainTerminal: set(environment, 'CI') !== undefined || environment.TERM === 'dumb',
+  }
+}

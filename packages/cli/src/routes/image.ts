@@ -1,0 +1,91 @@
+import { numberParser } from '@stricli/core'
+import { command, group } from '../command.ts'
+import { commonFlags, text } from '../flags.ts'
+import { one, two } from './positional.ts'
+
+const comment = {
+  kind: 'parsed',
+  parse: text,
+  optional: true,
+  brief: 'Why, for the record',
+  placeholder: 'TEXT',
+} as const
+const image = one('IMAGE', 'Its name in the distribution')
+const diff = one('DIFF', 'The digest of the difference that was looked at, or its beginning')
+
+export const imageRoutes = group('Lock, compose, compare and review images', {
+  list: command({
+    load: () => import('../commands/image/list.ts'),
+    parameters: { flags: commonFlags },
+    brief: 'List images, declared and composed',
+  }),
+  lock: command({
+    load: () => import('../commands/image/lock.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        keep: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Keep the versions of the lock before wherever they still fit',
+        },
+      },
+      positional: image,
+    },
+    brief: 'Resolve the packages of an image and write them down, by digest',
+  }),
+  compose: command({
+    load: () => import('../commands/image/compose.ts'),
+    parameters: { flags: commonFlags, positional: image },
+    brief: 'Make the file tree of an image from its lock and its spec',
+  }),
+  diff: command({
+    load: () => import('../commands/image/diff.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        review: { kind: 'boolean', default: false, withNegated: false, brief: 'Hand it to the server for review' },
+        limit: {
+          kind: 'parsed',
+          parse: numberParser,
+          default: '40',
+          brief: 'How many packages and how many files are listed; 0 lists all',
+          placeholder: 'N',
+        },
+      },
+      positional: two(
+        ['FROM', 'An image: a name (web), the one before (web~1), a digest or its beginning'],
+        ['TO', 'An image, likewise'],
+      ),
+    },
+    brief: 'Show what changes from one image to another, by risk',
+  }),
+  approve: command({
+    load: () => import('../commands/image/approve.ts'),
+    parameters: { flags: { ...commonFlags, comment }, positional: diff },
+    brief: 'Approve exactly the difference that was looked at',
+  }),
+  reject: command({
+    load: () => import('../commands/image/reject.ts'),
+    parameters: { flags: { ...commonFlags, comment }, positional: diff },
+    brief: 'Reject a difference',
+  }),
+  verify: command({
+    load: () => import('../commands/image/verify.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        store: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'The second store, kept afterwards [a new one, thrown away]',
+          placeholder: 'DIR',
+        },
+      },
+      positional: image,
+    },
+    brief: 'Compose an image once more, in a second store, and compare',
+  }),
+})

@@ -1,0 +1,26 @@
+import { canonicalJson, type Digest } from '@holotype/base'
+import { readManifest } from '@holotype/image'
+import { packageSetSchema } from '@holotype/server/api'
+import type { Store } from '@holotype/store'
+import { z } from 'zod'
+import type { ApiClient } from '../api-client.ts'
+
+const anything = z.unknown()
+
+/** Makes an image known to the server, with the package set that nodes on it are compared with. */
+export async function registerImage(api: ApiClient, store: Store, image: Digest): Promise<void> {
+  const { name, stats, packages } = readManifest(store, image)
+  const set = packageSetSchema.parse(store.readJson(packages))
+  await api.post('images', { image, name, files: stats.files, bytes: stats.bytes, packages: set }, anything)
+}
+
+/** Hands a diff to the server for review, with the images on both sides of it. */
+export async function registerDiff(
+  api: ApiClient,
+  store: Store,
+  diff: { readonly digest: Digest; readonly from: Digest; readonly to: Digest },
+): Promise<void> {
+  await registerImage(api, store, diff.from)
+  await registerImage(api, store, diff.to)
+  await api.post('diffs', { digest: diff.digest, body: canonicalJson(store.readJson(diff.digest)) }, anything)
+}

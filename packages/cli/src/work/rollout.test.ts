@@ -1,0 +1,119 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ProgressEvent, type Digest, digestOf, run as runProgram, SYSTEM_PATH } from '@holotype/base'
+import { initDistribution } from '@holotype/distribution'
+import { openStore } from '@holotype/store'
+import type { ChannelStatement } from '@holotype/trust'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { run as createKeys } from '../commands/admin/keys-create.ts'
+import { run as stop } from '../commands/rollout/stop.ts'
+import { readConfig } from '../config.ts'
+import { type Context, createContext } from '../context.ts'
+import { alone } from './alone.ts'
+import { publish, statementOf } from './rollout.ts'
+
+const FLAGS = { json: false, quiet: true }
+const ACTOR = 'ada'
+
+const git = (...words: string[]) =>
+  runProgram(['git', '-C', place, ...words], { env: { PATH: SYSTEM_PATH, HOME: place } })
+
+let place = ''
+let context: Context
+let events: ProgressEvent[] = []
+beforeEach(async () => {
+  place = mkdtempSync(join(tmpdir(), 'holotype-rollout-'))
+  events = []
+  initDistribution(place, 'acme')
+  await git('init', '--quiet')
+  await git(
+    '-c',
+    'user.name=a',
+    '-c',
+    'user.email=a@example.org',
+    'commit',
+    '--quiet',
+    '--allow-empty',
+    '--message',
+    'x',
+  )
+  context = createContext({
+    config: readConfig({ HOLOTYPE_ACTOR: ACTOR, HOLOTYPE_DIRECTORY: place, HOLOTYPE_SERVER: 'http://127.0.0.1:1' }),
+    flags: FLAGS,
+    progress: (event) => events.push(event),
+    signal: new AbortController().signal,
+    workingDirectory: process.cwd(),
+  })
+  await createKeys(context, FLAGS)
+})
+afterEach(() => rmSync(place, { recursive: true, force: true }))
+
+const target = (text: string) => {
+  const image: Digest = openStore(context.home.site).putJson({ text })
+  return { image, packs: [] }
+}
+const rollout = { id: 'base-2', waves: [{ name: 'canary', select: {}, share: 10_000, open: true }] }
+const publishFirst = () => publish(context, undefined, { channel: 'base', current: target('one'), reason: 'first' })
+const published = () => statementOf(context, 'base')
+
+describe('publish', () => {
+  test('numbers statements from one, and says who and until when', async () => {
+    const first = await publishFirst()
+    expect(first).toMatchObject({ number: 1, actor: ACTOR, reason: 'first', channel: 'base' })
+    expect(Date.parse(first.expires) - Date.parse(first.issued)).toBe(30 * 86_400_000)
+    const second = await publish(context, first, { channel: 'base', current: target('two'), reason: 'next' })
+    expect(second.number).toBe(2)
+    expect(await published()).toEqual(second)
+  })
+
+  test('refuses a decision that was taken on an older statement', async () => {
+    const first = await publishFirst()
+    const second = await publish(context, first, { channel: 'base', current: target('two'), reason: 'next' })
+    const late = publish(context, first, { channel: 'base', current: target('three'), reason: 'late' })
+    await expect(late).rejects.toMatchObject({ code: 'STATEMENT_NOT_FORWARD' })
+    expect(await published()).toEqual(second)
+  })
+
+  test('refuses an image that the site does not have', async () => {
+    const absent = { image: digestOf('absent'), packs: [] }
+    const torn = publish(context, undefined, { channel: 'base', current: absent, reason: 'torn' })
+    await expect(torn).rejects.toMatchObject({ code: 'STATEMENT_OBJECT_MISSING' })
+    expect(await published()).toBeUndefined()
+  })
+})
+
+describe('rollout stop', () => {
+  test('names the current image alone, without any server', async () => {
+    const first = await publishFirst()
+    const { current } = first
+    const going = await publish(context, first, {
+      channel: 'base',
+      current,
+      next: target('two'),
+      rollout,
+      reason: 'go',
+    })
+    const stopped: ChannelStatement = await stop(context, { ...FLAGS, reason: 'smoke' }, 'base')
+    expect(stopped).toMatchObject({ number: going.number + 1, current, reason: 'smoke' })
+    expect(stopped.next).toBeUndefined()
+    expect(await published()).toEqual(stopped)
+    expect(events.find((event) => event.kind === 'note' && event.level === 'warning')).toBeDefined()
+  })
+
+  test('of a channel without a rollout is refused', async () => {
+    await expect(stop(context, FLAGS, 'base')).rejects.toMatchObject({ code: 'ROLLOUT_NONE' })
+    await publishFirst()
+    await expect(stop(context, FLAGS, 'base')).rejects.toMatchObject({ code: 'ROLLOUT_NONE' })
+  })
+})
+
+describe('alone', () => {
+  test('lets one command at a time change a home', async () => {
+    const nothing = async () => 'done'
+    await alone(context, async () => {
+      await expect(alone(context, nothing)).rejects.toMatchObject({ code: 'HOME_BUSY', exitCode: 4 })
+    })
+    expect(await alone(context, nothing)).toBe('done')
+  })
+})

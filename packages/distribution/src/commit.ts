@@ -1,0 +1,40 @@
+import { HolotypeError, run, SYSTEM_PATH } from '@holotype/base'
+import { fail } from './errors.ts'
+
+/** The state of the distribution's git repository that a decision is taken from. */
+export interface Commit {
+  /** 40 (SHA-1) or 64 (SHA-256) hex digits. */
+  readonly commit: string
+  /** True if a tracked file differs from the commit or an untracked, not ignored file is there. */
+  readonly dirty: boolean
+}
+
+/** Nothing of the caller's git configuration may change what is read: no hooks, no fsmonitor, no optional locks. */
+const GIT_ENV = {
+  PATH: SYSTEM_PATH,
+  GIT_CONFIG_NOSYSTEM: '1',
+  GIT_CONFIG_GLOBAL: '/dev/null',
+  GIT_OPTIONAL_LOCKS: '0',
+  LC_ALL: 'C',
+} as const
+
+/**
+ * The commit at HEAD, and whether the directory differs from it.
+ * @throws DISTRIBUTION_NOT_GIT, PROCESS_NOT_FOUND
+ */
+export async function commitOf(directory: string): Promise<Commit> {
+  try {
+    const head = await git(directory, 'rev-parse', '--verify', 'HEAD^{commit}')
+    const changes = await git(directory, 'status', '--porcelain', '--untracked-files=normal', '--', '.')
+    return { commit: head.trim(), dirty: changes !== '' }
+  } catch (error) {
+    if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
+    throw fail('DISTRIBUTION_NOT_GIT', { what: `${directory} is not in a git repository with a commit`, cause: error })
+  }
+}
+
+async function git(directory: string, ...args: string[]): Promise<string> {
+  // safe.directory: a distribution that another user owns (a checkout in a container) is only read here, and no hook of it runs.
+  const argv = ['git', '-c', `safe.directory=*`, '-c', 'core.fsmonitor=false', ...args] as const
+  return (await run(argv, { cwd: directory, env: GIT_ENV })).stdout.toString()
+}

@@ -1,0 +1,15 @@
+import type { Channel, DistributionFile, ImageSpec, Recipe } from './schema.ts'
+
+/** A whole distribution, read and checked. Maps are by name, in the order of names. */
+export interface Distribution {
+  /** Absolute, symbolic links resolved. */
+  readonly directory: string
+  /** `holotype.yaml` */
+  readonly file: DistributionFile
+  /** `recipes/NAME/recipe.yaml` */
+  readonly recipes: ReadonlyMap<string, Recipe>
+  /** `images/NAME.yaml` */
+  readonly images: ReadonlyMap<string, ImageSpec>
+  /** `channels/NAME.yaml` */
+  readonly channels: ReadonlyMap<string, Channel>
+}

@@ -1,0 +1,4 @@
+/** Every limit of this package, named, with its unit. */
+
+/** Files read from one folder of a distribution. */
+export const FOLDER_ENTRIES = 10_000

@@ -1,0 +1,171 @@
+import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { compareText, type ErrorDetails, errnoOf, nearest, readYamlDocument, type YamlDocument } from '@holotype/base'
+import type { z } from 'zod'
+import type { Distribution } from './distribution.ts'
+import { fail } from './errors.ts'
+import { FOLDER_ENTRIES } from './limits.ts'
+import {
+  type Channel,
+  channelSchema,
+  distributionSchema,
+  type ImageSpec,
+  imageSchema,
+  name,
+  type Recipe,
+  recipeSchema,
+} from './schema.ts'
+import { resolveSource } from './source.ts'
+
+/**
+ * Reads a whole distribution and checks it: each file by its schema, then what the files say of each other (a channel's image, names that
+ * must differ, files and sources that must be there). Files are shown in errors as a path from `directory` as it is given here.
+ * @throws DISTRIBUTION_NOT_FOUND, DISTRIBUTION_BAD_NAME, DISTRIBUTION_DUPLICATE, DISTRIBUTION_UNKNOWN_IMAGE, DISTRIBUTION_SOURCE_MISSING,
+ * DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_TOO_LARGE, FILE_UNREADABLE, YAML_SYNTAX, YAML_SCHEMA
+ */
+export function loadDistribution(directory: string): Distribution {
+  const reader = readerOf(directory)
+  const file = reader.read(distributionSchema, 'holotype.yaml').value
+  const recipes = new Map(folders(directory, 'recipes').map((recipe) => [recipe, readRecipe(reader, recipe)]))
+  const images = new Map(specs(directory, 'images').map((image) => [image, readImage(reader, image)]))
+  const channels = new Map(
+    specs(directory, 'channels').map((channel) => [channel, readChannel(reader, channel, images)]),
+  )
+  return { directory: reader.root, file, recipes, images, channels }
+}
+
+interface Reader {
+  /** Absolute, symbolic links resolved. */
+  readonly root: string
+  /** How a path of the distribution is shown. */
+  shown(...path: string[]): string
+  read<Schema extends z.ZodType>(schema: Schema, ...path: [string, ...string[]]): YamlDocument<z.output<Schema>>
+}
+
+function readerOf(directory: string): Reader {
+  const shown = (...path: string[]) => join(directory, ...path)
+  if (!isThere(join(directory, 'holotype.yaml')))
+    throw fail('DISTRIBUTION_NOT_FOUND', { what: `there is no ${shown('holotype.yaml')}` })
+  const root = realpathSync(directory)
+  return {
+    root,
+    shown,
+    // A declaration through a link that leads elsewhere is not in the repository either.
+    read: (schema, ...path) =>
+      readYamlDocument(resolveSource(root, '.', join(...path), shown(...path)), schema, shown(...path)),
+  }
+}
+
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined
+}
+
+function readRecipe(reader: Reader, recipe: string): Recipe {
+  const document = reader.read(recipeSchema, 'recipes', recipe, 'recipe.yaml')
+  const { source } = document.value
+  locating(document, ['source'], () => resolveSource(reader.root, join('recipes', recipe), source))
+  return document.value
+}
+
+function readImage(reader: Reader, image: string): ImageSpec {
+  const document = reader.read(imageSchema, 'images', `${image}.yaml`)
+  const spec = document.value
+  distinctNames(document, 'triggers', spec.triggers)
+  for (const [path, { source }] of Object.entries(spec.files)) {
+    if (source !== undefined) locating(document, ['files', path, 'source'], () => resolveFile(reader.root, source))
+  }
+  return spec
+}
+
+function resolveFile(root: string, source: string): void {
+  if (statSync(resolveSource(root, 'images', source)).isFile()) return
+  throw fail('DISTRIBUTION_SOURCE_MISSING', { what: `${source}: it is no file` })
+}
+
+function readChannel(reader: Reader, channel: string, images: ReadonlyMap<string, ImageSpec>): Channel {
+  const document = reader.read(channelSchema, 'channels', `${channel}.yaml`)
+  const { image, waves } = document.value
+  distinctNames(document, 'waves', waves)
+  if (!images.has(image)) {
+    const near = nearest(image, [...images.keys()])
+    const message = `image: there is no image "${image}"${near === undefined ? '' : `; did you mean "${near}"?`}`
+    throw fail('DISTRIBUTION_UNKNOWN_IMAGE', document.complain(['image'], message))
+  }
+  return document.value
+}
+
+function distinctNames(
+  document: YamlDocument<unknown>,
+  key: string,
+  items: readonly { readonly name: string }[],
+): void {
+  const seen = new Set<string>()
+  for (const [index, item] of items.entries()) {
+    if (seen.has(item.name)) {
+      const message = `${key}.${index}.name: "${item.name}" stands here twice`
+      throw fail('DISTRIBUTION_DUPLICATE', document.complain([key, index, 'name'], message))
+    }
+    seen.add(item.name)
+  }
+}
+
+/** Does the work; an error about what a spec names gets the place in the spec. */
+function locating(document: YamlDocument<unknown>, path: readonly PropertyKey[], work: () => void): void {
+  const details = (cause: Error): ErrorDetails => ({ ...document.complain(path, cause.message), cause })
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+    const code = errnoOf(error)
+    if (code === 'DISTRIBUTION_SOURCE_MISSING' || code === 'DISTRIBUTION_SOURCE_OUTSIDE')
+      throw fail(code, details(error))
+    throw error
+  }
+}
+
+/** The names of the folders of a folder. */
+function folders(directory: string, folder: string): string[] {
+  const found = entriesOf(directory, folder).filter((entry) => !entry.isFile())
+  return checked(
+    directory,
+    folder,
+    found.map((entry) => entry.name),
+  )
+}
+
+/** The names of the YAML files directly in a folder, without their ending. */
+function specs(directory: string, folder: string): string[] {
+  const files = entriesOf(directory, folder).filter((entry) => !entry.isDirectory())
+  for (const { name: file } of files) {
+    if (!file.endsWith('.yml')) continue
+    throw fail('DISTRIBUTION_BAD_NAME', {
+      what: `${join(directory, folder, file)} would not be read: the ending here is .yaml`,
+      hint: 'rename it; a file that an image only holds belongs into a sub-folder',
+    })
+  }
+  const found = files
+    .filter((entry) => entry.name.endsWith('.yaml'))
+    .map((entry) => entry.name.slice(0, -'.yaml'.length))
+  return checked(directory, folder, found)
+}
+
+function checked(directory: string, folder: string, names: readonly string[]): string[] {
+  for (const one of names) {
+    if (!name.safeParse(one).success)
+      throw fail('DISTRIBUTION_BAD_NAME', { what: `${join(directory, folder)}: "${one}" is not a name` })
+  }
+  return names.toSorted(compareText)
+}
+
+function entriesOf(directory: string, folder: string): Dirent[] {
+  let entries: Dirent[]
+  try {
+    entries = readdirSync(join(directory, folder), { withFileTypes: true })
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
+  if (entries.length > FOLDER_ENTRIES)
+    throw fail('DISTRIBUTION_TOO_LARGE', { what: `${join(directory, folder)} has more than ${FOLDER_ENTRIES} entries` })
+  return entries.filter((entry) => !entry.name.startsWith('.'))
+}

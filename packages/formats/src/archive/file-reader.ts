@@ -1,0 +1,91 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import { type Digest, digester, failBase } from '@holotype/base'
+import { fail } from '../errors.ts'
+import { READ_CHUNK_BYTES } from '../limits.ts'
+
+/** A file read once from front to back, hashed on the way. */
+export interface FileReader extends AsyncDisposable {
+  /** Bytes not read yet. */
+  readonly remaining: number
+  /** Exactly `length` bytes. @throws PACKAGE_TRUNCATED */
+  take(length: number): Promise<Buffer>
+  /** The next `length` bytes in chunks; what the consumer leaves is skipped by the next read. @throws PACKAGE_TRUNCATED */
+  stream(length: number): AsyncGenerator<Buffer, void, undefined>
+  /** Reads what is left, then gives size and digest of the whole file. */
+  finish(): Promise<{ readonly size: number; readonly digest: Digest }>
+}
+
+/** @throws FILE_UNREADABLE */
+export async function openReader(path: string): Promise<FileReader> {
+  const { file, size } = await openFile(path)
+  const hash = digester()
+  let offset = 0
+  /** Where the stream that was handed out last ends. */
+  let boundary = 0
+
+  /** Reads wait for each other: a decoder that was left early may still be reading while the rest is skipped. */
+  let last: Promise<unknown> = Promise.resolve()
+
+  /** The next chunk before `end`; empty if another reader has got there first. */
+  function readBefore(end: number): Promise<Buffer> {
+    const reading = last.then(() => readNow(end))
+    last = reading.catch(() => {})
+    return reading
+  }
+  async function readNow(end: number): Promise<Buffer> {
+    const length = Math.min(end - offset, READ_CHUNK_BYTES)
+    if (length <= 0) return Buffer.alloc(0)
+    // A fresh buffer each time: consumers keep chunks while the next one is read.
+    const buffer = Buffer.allocUnsafe(length)
+    const { bytesRead } = await file.read(buffer, 0, length, offset).catch((error: unknown) => {
+      throw failBase('FILE_UNREADABLE', { what: `cannot read ${path} at byte ${offset}`, cause: error })
+    })
+    if (bytesRead === 0) throw fail('PACKAGE_TRUNCATED', { what: `${path} ends after ${offset} bytes` })
+    const chunk = buffer.subarray(0, bytesRead)
+    hash.update(chunk)
+    offset += bytesRead
+    return chunk
+  }
+  async function skipTo(end: number): Promise<void> {
+    while (offset < end) await readBefore(end)
+  }
+  async function* stream(length: number): AsyncGenerator<Buffer, void, undefined> {
+    await skipTo(boundary)
+    const end = offset + length
+    boundary = end
+    while (offset < end) {
+      const chunk = await readBefore(end)
+      if (chunk.length > 0) yield chunk
+    }
+  }
+  return {
+    get remaining() {
+      return size - Math.max(offset, boundary)
+    },
+    stream,
+    async take(length) {
+      const chunks: Buffer[] = []
+      for await (const chunk of stream(length)) chunks.push(chunk)
+      return chunks.length === 1 ? (chunks[0] ?? Buffer.alloc(0)) : Buffer.concat(chunks)
+    },
+    async finish() {
+      await skipTo(boundary)
+      await skipTo(size)
+      return { size, digest: hash.digest() }
+    },
+    [Symbol.asyncDispose]: () => file.close(),
+  }
+}
+
+async function openFile(path: string): Promise<{ readonly file: FileHandle; readonly size: number }> {
+  let file: FileHandle | undefined
+  try {
+    file = await open(path, 'r')
+    const stat = await file.stat()
+    if (!stat.isFile()) throw new Error('it is no regular file')
+    return { file, size: stat.size }
+  } catch (error) {
+    await file?.close()
+    throw failBase('FILE_UNREADABLE', { what: `cannot read the package ${path}`, cause: error })
+  }
+}

@@ -1,0 +1,66 @@
+import type { FileReader } from '../archive/file-reader.ts'
+import { fail } from '../errors.ts'
+import { AR_MEMBERS } from '../limits.ts'
+
+/** A member of an ar archive, its bytes not read yet. */
+export interface ArMember {
+  readonly name: string
+  readonly size: number
+}
+
+const MAGIC = '!<arch>\n'
+const HEADER_BYTES = 60
+
+/**
+ * Walks the members of an ar archive in the one form that packages use: short names, no symbol table (deb(5)).
+ * The consumer reads a member's bytes from `reader` before it asks for the next one; what it leaves is skipped.
+ * @throws PACKAGE_MALFORMED, PACKAGE_TRUNCATED
+ */
+export async function* readAr(reader: FileReader): AsyncGenerator<ArMember, void, undefined> {
+  if (reader.remaining < MAGIC.length || (await reader.take(MAGIC.length)).toString('latin1') !== MAGIC)
+    throw fail('PACKAGE_MALFORMED', { what: 'the file does not start as an ar archive' })
+  for (let count = 1; reader.remaining > 0; count++) {
+    if (count > AR_MEMBERS) throw fail('PACKAGE_MALFORMED', { what: `more than ${AR_MEMBERS} members` })
+    const member = parseHeader(await reader.take(Math.min(HEADER_BYTES, reader.remaining)))
+    if (member.size > reader.remaining)
+      throw fail('PACKAGE_TRUNCATED', {
+        what: `the member ${member.name} has ${reader.remaining} of ${member.size} bytes`,
+      })
+    const after = reader.remaining - member.size
+    yield member
+    // Members start at even offsets.
+    const unread = reader.remaining - after
+    const padding = member.size % 2 === 1 && after > 0 ? 1 : 0
+    if (unread + padding > 0) for await (const _ of reader.stream(unread + padding));
+  }
+}
+
+function parseHeader(header: Buffer): ArMember {
+  if (header.length < HEADER_BYTES)
+    throw fail('PACKAGE_TRUNCATED', { what: 'the ar archive ends within the header of a member' })
+  const text = header.toString('latin1')
+  const name = text.slice(0, 16).trimEnd().replace(/\/$/, '')
+  const size = text.slice(48, 58).trimEnd()
+  if (!text.endsWith('`\n') || !/^\d+$/.test(size) || !/^[!-.0-~]+$/.test(name))
+    throw fail('PACKAGE_MALFORMED', { what: 'the ar archive has a damaged member header' })
+  return { name, size: Number(size) }
+}
+
+/** One ar archive from its members, as `dpkg-deb` writes it: owner 0, mode 100644. */
+export function writeAr(members: readonly { readonly name: string; readonly bytes: Buffer }[], epoch: number): Buffer {
+  const parts: Buffer[] = [Buffer.from(MAGIC)]
+  for (const { name, bytes } of members) {
+    const header = [
+      name.padEnd(16),
+      String(epoch).padEnd(12),
+      '0'.padEnd(6),
+      '0'.padEnd(6),
+      '100644'.padEnd(8),
+      String(bytes.length).padEnd(10),
+      '`\n',
+    ]
+    parts.push(Buffer.from(header.join(''), 'latin1'), bytes)
+    if (bytes.length % 2 === 1) parts.push(Buffer.from('\n'))
+  }
+  return Buffer.concat(parts)
+}

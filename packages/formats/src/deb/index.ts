@@ -1,0 +1,23 @@
+import type { Format } from '../types.ts'
+import { readInstalled } from './installed.ts'
+import { readPackage } from './package-read.ts'
+import { writePackage } from './package-write.ts'
+import { parseIndex } from './packages-index.ts'
+import { parseDependencies } from './relation.ts'
+import { parseHead } from './release.ts'
+import { writeRepository } from './repository.ts'
+import { compareVersions, satisfies } from './version.ts'
+
+/** The Debian member of the family: dpkg's packages and database, apt's repositories. */
+export const deb: Format = {
+  name: 'deb',
+  compareVersions,
+  satisfies,
+  parseDependencies: (text) => parseDependencies(text),
+  parseIndex,
+  readPackage,
+  writePackage,
+  parseHead,
+  writeRepository,
+  readInstalled,
+}

@@ -1,0 +1,104 @@
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { compareText, isErrorCode, writeFileAtomic } from '@holotype/base'
+import { confinedPath } from '../archive/path.ts'
+import { pathGuard } from '../archive/path-guard.ts'
+import { type TarMember, writeTar } from '../archive/tar-write.ts'
+import { fail } from '../errors.ts'
+import type { PackageToWrite } from '../types.ts'
+import { writeAr } from './ar.ts'
+import { renderStanza, type Stanza } from './control.ts'
+import { recordOf, valuesOf } from './record.ts'
+
+/** gzip is what every dpkg reads; its header holds no time, so that the same input gives the same bytes. */
+const compress = (bytes: Buffer) => promisify(gzip)(bytes, { level: 9 })
+
+/**
+ * Writes a .deb: same input, same bytes (with the same Node: its zlib decides the compressed form). The payload keeps its order; parent
+ * directories that are missing are put in, for dpkg makes none. Held in memory while it is written.
+ * @throws PACKAGE_UNWRITABLE, DISK_FULL
+ */
+export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
+  const { fields, control, payload, epoch } = content
+  const controlTar = writeTar(controlMembers(fields, control, epoch))
+  const dataTar = writeTar(checkedPayload(payload, epoch))
+  const bytes = writeAr(
+    [
+      { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
+      { name: 'control.tar.gz', bytes: await compress(controlTar) },
+      { name: 'data.tar.gz', bytes: await compress(dataTar) },
+    ],
+    epoch,
+  )
+  writeFileAtomic(path, bytes)
+}
+
+function directory(path: string, epoch: number): TarMember {
+  return { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, owner: 'root', group: 'root', mtime: epoch, size: 0 }
+}
+
+function controlMembers(fields: Stanza, control: PackageToWrite['control'], epoch: number): TarMember[] {
+  const file = (path: string, bytes: Uint8Array, mode: number): TarMember => ({
+    ...directory(path, epoch),
+    type: 'file',
+    mode,
+    size: bytes.length,
+    bytes,
+  })
+  const others = [...control].sort(([a], [b]) => compareText(a, b))
+  for (const [name] of others)
+    if (name === 'control' || !/^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(name))
+      throw fail('PACKAGE_UNWRITABLE', { what: `"${name}" is no name for a control member` })
+  return [
+    directory('', epoch),
+    file('control', Buffer.from(controlText(fields)), 0o644),
+    ...others.map(([name, { bytes, mode }]) => file(name, bytes, mode)),
+  ]
+}
+
+function controlText(fields: Stanza): string {
+  recordOf(valuesOf(fields), { complain: (what, cause) => fail('PACKAGE_UNWRITABLE', { what, cause }) })
+  try {
+    return renderStanza(fields)
+  } catch (error) {
+    if (isErrorCode(error, 'CONTROL_MALFORMED')) throw fail('PACKAGE_UNWRITABLE', { what: error.message, cause: error })
+    throw error
+  }
+}
+
+function checkedPayload(payload: PackageToWrite['payload'], epoch: number): TarMember[] {
+  const guard = pathGuard()
+  const written = new Set<string>()
+  const members: TarMember[] = []
+  const add = (member: TarMember) => {
+    try {
+      guard(member)
+    } catch (error) {
+      throw isErrorCode(error, 'PACKAGE_MALFORMED')
+        ? fail('PACKAGE_UNWRITABLE', { what: error.message, cause: error })
+        : error
+    }
+    written.add(member.path)
+    members.push(member)
+  }
+  for (const member of payload) {
+    checkMember(member)
+    const parts = member.path.split('/')
+    for (let length = 0; length < parts.length; length++) {
+      const parent = parts.slice(0, length).join('/')
+      if (parent !== member.path && !written.has(parent)) add(directory(parent, epoch))
+    }
+    add(member)
+  }
+  if (members.length === 0) add(directory('', epoch))
+  return members
+}
+
+function checkMember({ path, type, target, size, bytes }: TarMember): void {
+  const wrong = (what: string) => fail('PACKAGE_UNWRITABLE', { what: `${JSON.stringify(path)}: ${what}` })
+  if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
+  if (type === 'file' && (bytes?.length ?? 0) !== size)
+    throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
+  if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))
+    throw wrong('is a link without a target')
+}

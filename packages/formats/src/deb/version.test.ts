@@ -1,0 +1,52 @@
+import { run } from '@holotype/base'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { haveTools, skipReason } from '../testing/tools.ts'
+import { versionArbitrary } from './testing.ts'
+import { compareParsed, compareVersions, parseVersion } from './version.ts'
+
+const OPERATOR = { '-1': 'lt', '0': 'eq', '1': 'gt' } as const
+
+test.skipIf(!haveTools('dpkg', 'perl'))(`a thousand pairs have dpkg's order${skipReason('dpkg', 'perl')}`, async () => {
+  const version = versionArbitrary(fc)
+  const pairs = fc.sample(fc.tuple(version, version), { numRuns: 1000, seed: 20240229 })
+  // Pairs that differ in writing alone are too rare to be met by chance.
+  const same = pairs.slice(0, 50).map(([a]) => [a, a.includes('-') ? a.replace('-', '-0') : `${a}-0`] as const)
+  const questions = [...pairs, ...same].map(([a, b]) => `${a} ${OPERATOR[compareVersions(a, b)]} ${b}`)
+  // One perl asks dpkg once for each line and names those that dpkg denies.
+  const script = 'while (<STDIN>) { chomp; print "$_\\n" if system("dpkg", "--compare-versions", split / /) != 0 }'
+  const { stdout } = await run(['perl', '-e', script], { input: `${questions.join('\n')}\n1 gt 2\n` })
+  expect(stdout.toString()).toBe('1 gt 2\n')
+  // The sample is worth its time only if it holds every order.
+  for (const operator of Object.values(OPERATOR))
+    expect(questions.filter((line) => line.includes(` ${operator} `)).length).toBeGreaterThan(10)
+})
+
+test('the parts of a version', () => {
+  expect(parseVersion('1:2.3-4-5')).toEqual({ epoch: 1, upstream: '2.3-4', revision: '5' })
+  expect(parseVersion('2:3')).toEqual({ epoch: 2, upstream: '3', revision: '' })
+  expect(parseVersion('a:3')).toEqual({ epoch: 0, upstream: 'a:3', revision: '' })
+})
+
+test('leading zeros, a missing revision and a zero epoch make no difference', () => {
+  expect(compareVersions('1.02', '1.2')).toBe(0)
+  expect(compareVersions('0:1', '1-0')).toBe(0)
+  expect(compareVersions('1', '1-')).toBe(0)
+})
+
+test('a million comparisons take less than a second', () => {
+  const versions = fc.sample(versionArbitrary(fc), { numRuns: 1000, seed: 1 }).map(parseVersion)
+  const rounds = Array.from({ length: 4 }, () => {
+    const start = performance.now()
+    let sum = 0
+    for (let i = 0; i < 250_000; i++) {
+      const a = versions[i % 1000]
+      const b = versions[(i * 7 + 1) % 1000]
+      if (a && b) sum += compareParsed(a, b)
+    }
+    expect(Math.abs(sum)).toBeLessThan(250_000)
+    return performance.now() - start
+  })
+  // The best of four: others share the machine. It takes a tenth of that.
+  expect(Math.min(...rounds)).toBeLessThan(250)
+})

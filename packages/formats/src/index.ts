@@ -1,0 +1,8 @@
+export { type ChangelogEntry, parseChangelog } from './deb/changelog.ts'
+export { parseStanzas, renderStanza, type Stanza } from './deb/control.ts'
+export { parseBuildDependencies } from './deb/relation.ts'
+export { poolPath, readRepository } from './deb/repository-read.ts'
+export { statusStanza } from './deb/status-stanza.ts'
+export { fail as failFormats } from './errors.ts'
+export { formatOf, formats } from './formats.ts'
+export type * from './types.ts'

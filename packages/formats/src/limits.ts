@@ -1,0 +1,30 @@
+/** Limits of `formats`, each with its unit. They bound what hostile bytes may cost. */
+
+/** Bytes of all members of control.tar together, decompressed. They are held in memory. */
+export const CONTROL_BYTES = 64 * 1024 * 1024
+/** Bytes of data.tar, decompressed. It is streamed, never held. */
+export const PAYLOAD_BYTES = 32 * 1024 * 1024 * 1024
+/** Members of one tar archive. Their paths are held in memory. */
+export const ARCHIVE_MEMBERS = 2_000_000
+/** Bytes of one tar extension header (a long name, PAX records). */
+export const TAR_EXTENSION_BYTES = 1024 * 1024
+/** Bytes that may follow the end of a tar archive: tar pads to its record size, 10 KiB unless told otherwise. */
+export const TAR_TRAILING_BYTES = 16 * 1024 * 1024
+/** Bytes of one path in an archive: PATH_MAX. */
+export const PATH_BYTES = 4096
+/** Bytes of the dictionary an xz stream may ask for: what `xz -9` uses, eight times over. */
+export const XZ_DICTIONARY_BYTES = 512 * 1024 * 1024
+/** Members of an ar archive that precede data.tar: dpkg itself writes three. */
+export const AR_MEMBERS = 64
+/** Bytes read from disk at once. */
+export const READ_CHUNK_BYTES = 256 * 1024
+/** Bytes of one uncompressed repository index. */
+export const INDEX_BYTES = 1024 * 1024 * 1024
+/** Bytes of a Release file. */
+export const HEAD_BYTES = 16 * 1024 * 1024
+/** Bytes of a root's installed database. */
+export const INSTALLED_BYTES = 256 * 1024 * 1024
+/** Symbolic links followed within a root before it is called a loop: as Linux has it. */
+export const SYMLINKS_FOLLOWED = 40
+/** Old generations of each index kept below by-hash, so that a client half-way through an update still finds its own. */
+export const BY_HASH_GENERATIONS = 16

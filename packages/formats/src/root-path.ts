@@ -1,0 +1,43 @@
+import { lstatSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '@holotype/base'
+import { SYMLINKS_FOLLOWED } from './limits.ts'
+
+/**
+ * Where a path of a root directory lies on this machine: symbolic links are followed as if the root were `/`, so that a link in a foreign
+ * root never leads out of it. Undefined if nothing is there, or the links form a loop.
+ */
+export function pathInRoot(root: string, path: string): string | undefined {
+  const todo = path.split('/')
+  let done: string[] = []
+  for (let links = 0; todo.length > 0; ) {
+    const part = todo.shift()
+    if (part === undefined || part === '' || part === '.') continue
+    if (part === '..') {
+      done = done.slice(0, -1)
+      continue
+    }
+    const here = join(root, ...done, part)
+    const link = linkOrNothing(here)
+    if (link === undefined) return undefined
+    if (link === '') {
+      done.push(part)
+      continue
+    }
+    if (++links > SYMLINKS_FOLLOWED) return undefined
+    if (link.startsWith('/')) done = []
+    todo.unshift(...link.split('/'))
+  }
+  return join(root, ...done)
+}
+
+/** A symbolic link's text, '' for anything else that is there, undefined for nothing. */
+function linkOrNothing(path: string): string | undefined {
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : ''
+  } catch (error) {
+    const errno = errnoOf(error)
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import { run, SYSTEM_PATH } from '@holotype/base'
+import type { EntryInput, Store } from '@holotype/store'
+import { fail } from '../errors.ts'
+import { type PathMap, removeBelow } from './path-map.ts'
+import { readTar, type TarMember } from './read-tar.ts'
+
+/** Who owns a path that was not there before. */
+const OWNER = 'step:maintainer-scripts'
+
+/**
+ * Extended attributes that a script can set and that mean the same on every machine (xattr(7)). Not: overlayfs' own, and labels of the
+ * machine's security modules.
+ */
+const KEPT_ATTRIBUTES = ['security.capability', 'user.', 'system.posix_acl_']
+
+export interface CollectOptions {
+  readonly store: Store
+  /** The upper layer of an overlay: what scripts changed and nothing else. */
+  readonly upper: string
+  readonly scratch: string
+  /** Seconds since the epoch: nothing is newer than this. */
+  readonly epoch: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Carries what a sandbox changed into the image. Costs what changed, not what the image holds.
+ * GNU tar reads the layer, because Node has no call for extended attributes (file capabilities, overlayfs' opaque marks).
+ */
+export async function collect(map: PathMap, options: CollectOptions): Promise<void> {
+  const archive = join(options.scratch, 'upper.tar')
+  await run(
+    [
+      'tar',
+      '--create',
+      '--file',
+      archive,
+      '--directory',
+      options.upper,
+      '--format=pax',
+      '--xattrs',
+      '--xattrs-include=*',
+      '--numeric-owner',
+      '--sort=name',
+      '.',
+    ],
+    { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, ...(options.signal ? { signal: options.signal } : {}) },
+  )
+  for (const member of readTar(archive)) {
+    // The layer's own top is the sandbox's, not a script's.
+    if (member.path === '') continue
+    if (isWhiteout(member)) {
+      removeBelow(map, member.path, { keepSelf: false })
+      continue
+    }
+    if (member.xattrs['trusted.overlay.opaque'] !== undefined) removeBelow(map, member.path, { keepSelf: true })
+    const owner = map.get(member.path)?.owner ?? OWNER
+    const entry = toEntry(map, member, options)
+    if (entry.type !== 'directory' && map.get(member.path)?.entry.type === 'directory')
+      removeBelow(map, member.path, { keepSelf: true })
+    map.set(member.path, { entry, owner })
+  }
+}
+
+function isWhiteout(member: TarMember): boolean {
+  return member.type === 'character' && member.major === 0 && member.minor === 0
+}
+
+function toEntry(map: PathMap, member: TarMember, options: CollectOptions): EntryInput {
+  const { mode, uid, gid } = member
+  const xattrs = Object.fromEntries(
+    Object.entries(member.xattrs).filter(([name]) => KEPT_ATTRIBUTES.some((prefix) => name.startsWith(prefix))),
+  )
+  const metadata = {
+    mode,
+    uid,
+    gid,
+    mtime: Math.min(member.mtime, options.epoch),
+    ...(Object.keys(xattrs).length > 0 ? { xattrs } : {}),
+  }
+  switch (member.type) {
+    case 'file':
+      return { type: 'file', ...metadata, digest: options.store.put(member.bytes), size: member.bytes.length }
+    case 'hardlink': {
+      // tar names the path it stored first; in the image it is a file of its own with the same bytes.
+      const first = map.get(member.target.replace(/^\.\//, ''))?.entry
+      if (first?.type !== 'file')
+        throw fail('IMAGE_MALFORMED', { what: `/${member.path} is a hard link to ${member.target}, which is no file` })
+      return { ...first, ...metadata }
+    }
+    case 'symlink':
+      return { type: 'symlink', ...metadata, mode: 0o777, target: member.target }
+    case 'character':
+    case 'block':
+      return { type: member.type, ...metadata, major: member.major, minor: member.minor }
+    case 'directory':
+      return { type: 'directory', ...metadata }
+    case 'fifo':
+      return { type: 'fifo', ...metadata }
+  }
+}

@@ -1,0 +1,141 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { compareText, compileGlobs, type Digest, type Progress, runTask } from '@holotype/base'
+import type { Lock } from '@holotype/solver'
+import { buildTree, type Store } from '@holotype/store'
+import { fail } from '../errors.ts'
+import { installerOf } from '../native/native.ts'
+import { applySpec, applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
+import type { ResolvedSpec } from '../spec/resolve-spec.ts'
+import type { ImageManifest } from '../types.ts'
+import { unpackAll } from '../unpack/unpack-all.ts'
+import { checkout } from './checkout.ts'
+import { collect } from './collect.ts'
+import { type PathMap, prune } from './path-map.ts'
+import { makeScratch } from './scratch.ts'
+import { scrub } from './scrub.ts'
+import { undateShadow } from './undated-shadow.ts'
+import { unite } from './unite.ts'
+
+export interface ComposeOptions {
+  readonly store: Store
+  readonly lock: Lock
+  readonly spec: ResolvedSpec
+  readonly progress: Progress
+  /** Aborted: the scripts are ended, and nothing is left but objects of the store. */
+  readonly signal?: AbortSignal
+}
+
+export interface Composed {
+  /** The digest of the manifest: the image's name for ever. */
+  readonly image: Digest
+  readonly manifest: ImageManifest
+}
+
+/**
+ * Makes an image from a lock and a spec, from scratch: every package unpacked into the store (once for ever), their trees laid over each
+ * other, the package manager's scripts run in a sandbox without network, the spec applied, what differs from run to run scrubbed. Same
+ * lock and spec, same digest, on any machine (invariant 5); every path has an owner (invariant 6).
+ *
+ * Nothing is left behind but objects of the store. Needs root: files of many owners, and mounts.
+ * @throws IMAGE_ROOT_NEEDED, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED,
+ * IMAGE_SPEC_REFUSED, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
+ */
+export async function compose(options: ComposeOptions): Promise<Composed> {
+  const { store, lock, spec, progress, signal } = options
+  if (process.getuid?.() !== 0) throw fail('IMAGE_ROOT_NEEDED', { what: `composing ${spec.name} needs root` })
+  const installer = installerOf(lock.format)
+  const packages = installer.order(await unpackAll({ store, lock, progress, signal }))
+  const pruned = pruner(spec)
+  const map: PathMap = new Map()
+  using scratch = makeScratch(store)
+  const upper = join(scratch.memory, 'upper')
+  const lower = join(scratch.disk, 'lower')
+  const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
+    installer.layout(map, packages)
+    unite(map, { store, format: lock.format, packages, pruned })
+    prune(map, pruned)
+    const newest = newestOf(map)
+    installer.database(map, { store, packages, architecture: lock.architecture })
+    applyUnitFiles(map, spec, newest)
+    mkdirSync(upper)
+    checkout(store, map, lower)
+    task.note(`${map.size} paths`)
+    return newest
+  })
+  signal?.throwIfAborted()
+  await installer.configure({
+    packages,
+    lower,
+    upper,
+    scratch: scratch.memory,
+    epoch,
+    units: unitVerbs(spec),
+    progress,
+    signal,
+  })
+  return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
+    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal })
+    scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
+    undateShadow(map, store)
+    prune(map, pruned)
+    applySpec(map, { store, spec, epoch })
+    const composed = freeze(store, { map, lock, spec })
+    task.note(`${composed.manifest.stats.files} files`)
+    return composed
+  })
+}
+
+function pruner(spec: ResolvedSpec): (path: string) => boolean {
+  const paths = compileGlobs(spec.prune.paths)
+  const kept = compileGlobs(spec.prune.keep)
+  return (path) => paths(path) && !kept(path)
+}
+
+/** The newest time any package gives one of its files: the image's SOURCE_DATE_EPOCH, a fact of the lock alone. */
+function newestOf(map: PathMap): number {
+  let newest = 0
+  for (const { entry } of map.values()) newest = Math.max(newest, entry.mtime)
+  return newest
+}
+
+function freeze(
+  store: Store,
+  made: { readonly map: PathMap; readonly lock: Lock; readonly spec: ResolvedSpec },
+): Composed {
+  const { map, lock, spec } = made
+  const root = map.get('')?.entry
+  if (root?.type !== 'directory') throw fail('IMAGE_MALFORMED', { what: 'the root is no directory' })
+  const tree = buildTree(
+    store,
+    [...map].map(([path, { entry }]) => ({ path, entry })),
+  )
+  const manifest = {
+    schema: 'holotype.image/1',
+    name: spec.name,
+    format: lock.format,
+    architecture: lock.architecture,
+    root: { tree: tree.digest, mode: root.mode, uid: root.uid, gid: root.gid, mtime: root.mtime },
+    stats: tree.stats,
+    lock: store.putJson(lock),
+    spec: store.putJson(spec),
+    packages: store.putJson(packageSet(lock)),
+    owners: store.putJson(ownersOf(map)),
+    exclusions: spec.exclusions,
+    triggers: spec.triggers,
+  } satisfies ImageManifest
+  return { image: store.putJson(manifest), manifest }
+}
+
+function packageSet(lock: Lock): { name: string; version: string; architecture: string }[] {
+  return lock.packages
+    .map(({ name, version, architecture }) => ({ name, version, architecture }))
+    .sort((a, b) => compareText(a.name, b.name) || compareText(a.architecture, b.architecture))
+}
+
+function ownersOf(map: PathMap): Record<string, string[]> {
+  const owners: Record<string, string[]> = {}
+  for (const [path, { owner }] of map) (owners[owner] ??= []).push(`/${path}`)
+  for (const paths of Object.values(owners)) paths.sort(compareText)
+  return owners
+}

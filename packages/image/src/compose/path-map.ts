@@ -1,0 +1,90 @@
+import { dirname, join } from 'node:path/posix'
+import { compareText, type PathMatcher } from '@holotype/base'
+import type { EntryInput } from '@holotype/store'
+import { fail } from '../errors.ts'
+import { PATH_SYMLINKS } from '../limits.ts'
+
+/** `package:NAME`, `spec` or `step:NAME`. */
+export type Owner = string
+
+export interface OwnedEntry {
+  readonly entry: EntryInput
+  readonly owner: Owner
+}
+
+/** A whole image while it is made: what lies at each path, and whose it is. Paths have no leading slash; '' is the root. */
+export type PathMap = Map<string, OwnedEntry>
+
+/**
+ * Where a path comes to lie when the directories above it may be symbolic links of the image (`bin` → `usr/bin`): what the kernel
+ * would do when a package manager unpacks into the root. Links never lead out of it.
+ * @throws IMAGE_PATH_CONFLICT on a loop of links
+ */
+export function pathResolver(map: PathMap): { resolve(path: string): string; forget(path: string): void } {
+  const known = new Map<string, string>([['', '']])
+
+  const directory = (path: string, links: number): string => {
+    const seen = known.get(path)
+    if (seen !== undefined) return seen
+    if (links > PATH_SYMLINKS)
+      throw fail('IMAGE_PATH_CONFLICT', { what: `/${path} lies behind a loop of symbolic links` })
+    const slash = path.lastIndexOf('/')
+    const parent = slash < 0 ? '' : directory(path.slice(0, slash), links)
+    const own = join(parent, path.slice(slash + 1))
+    const { entry } = map.get(own) ?? {}
+    const resolved = entry?.type === 'symlink' ? directory(inRoot(parent, entry.target), links + 1) : own
+    known.set(path, resolved)
+    return resolved
+  }
+
+  return {
+    resolve: (path) => {
+      const slash = path.lastIndexOf('/')
+      return slash < 0 ? path : join(directory(path.slice(0, slash), 0), path.slice(slash + 1))
+    },
+    forget: (path) => {
+      if (known.has(path)) {
+        known.clear()
+        known.set('', '')
+      }
+    },
+  }
+}
+
+function inRoot(directory: string, target: string): string {
+  return join('/', target.startsWith('/') ? '' : directory, target).slice(1)
+}
+
+/** Removes a path and all below it. */
+export function removeBelow(map: PathMap, path: string, options: { readonly keepSelf: boolean }): void {
+  const prefix = `${path}/`
+  for (const candidate of map.keys()) if (candidate.startsWith(prefix)) map.delete(candidate)
+  if (!options.keepSelf) map.delete(path)
+}
+
+/** Leaves out what is pruned, and the pruned directories that then hold nothing. */
+export function prune(map: PathMap, pruned: PathMatcher): void {
+  const needed = new Set<string>()
+  for (const [path, { entry }] of [...map].sort(([a], [b]) => compareText(b, a))) {
+    if (path !== '' && pruned(`/${path}`) && !(entry.type === 'directory' && needed.has(path))) map.delete(path)
+    else needed.add(dirname(path))
+  }
+}
+
+/** Makes the directories above a path that are not there. @throws IMAGE_PATH_CONFLICT: what lies above is no directory */
+export function addParents(map: PathMap, path: string, owner: Owner): void {
+  let parent = dirname(path)
+  for (; parent !== '.' && !map.has(parent); parent = dirname(parent)) {
+    map.set(parent, { entry: { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 }, owner })
+  }
+  const above = map.get(parent)
+  if (above !== undefined && above.entry.type !== 'directory') throw notInDirectory(path, parent, above.owner)
+}
+
+/** The error of a path that lies in a file or behind a link. */
+export function notInDirectory(path: string, parent: string, owner: Owner = 'nobody'): Error {
+  return fail('IMAGE_PATH_CONFLICT', {
+    what: `/${path} should lie in /${parent}, which is no directory (${owner})`,
+    hint: 'leave out the package or the file of the spec that has the one or the other',
+  })
+}

@@ -1,0 +1,90 @@
+import { formatOf, type FormatName } from '@holotype/formats'
+import type { PathMatcher } from '@holotype/base'
+import { type EntryInput, type Store, walkTree } from '@holotype/store'
+import { fail } from '../errors.ts'
+import type { LockedUnpacked } from '../unpack/unpack-all.ts'
+import { type PathMap, pathResolver } from './path-map.ts'
+
+export interface UniteOptions {
+  readonly store: Store
+  readonly format: FormatName
+  /** In the order the package manager would unpack them. */
+  readonly packages: readonly LockedUnpacked[]
+  readonly pruned: PathMatcher
+}
+
+/**
+ * Lays the trees of all packages over each other into `map`, as the package manager's unpacking would: a directory is its first
+ * owner's, a link to a directory stays where another package has that directory, and a path has one owner.
+ * @throws IMAGE_PATH_CONFLICT with both owners' names
+ */
+export function unite(map: PathMap, options: UniteOptions): void {
+  const resolver = pathResolver(map)
+  const replaces = replacesOf(options)
+  for (const { name, unpacked } of options.packages) {
+    const owner = `package:${name}`
+    for (const { path, entry } of walkTree(options.store, unpacked.tree)) {
+      if (path === '' || (entry.type !== 'directory' && options.pruned(`/${path}`))) continue
+      const place = resolver.resolve(path)
+      const present = map.get(place)
+      const incoming = placeable(entry)
+      if (present === undefined) {
+        map.set(place, { entry: incoming, owner })
+        if (incoming.type === 'symlink') resolver.forget(place)
+        continue
+      }
+      const directories = present.entry.type === 'directory' || incoming.type === 'directory'
+      if (directories ? directoriesMeet(present.entry, incoming) : sameContent(present.entry, incoming)) continue
+      const other = present.owner.replace(/^package:/, '')
+      // Replaces is about files: no package replaces a directory, which others have files in (deb-control(5)).
+      if (!directories && replaces(name, other)) {
+        map.set(place, { entry: incoming, owner })
+        resolver.forget(place)
+      } else if (directories || !replaces(other, name)) {
+        throw fail('IMAGE_PATH_CONFLICT', {
+          what: `/${place} is held by ${other} and by ${name}, with different content`,
+        })
+      }
+    }
+  }
+}
+
+function placeable(entry: EntryInput & { readonly name?: string }): EntryInput {
+  const { name: _name, ...rest } = entry
+  if (rest.type !== 'directory') return rest
+  const { mode, uid, gid, mtime, xattrs } = rest
+  return { type: 'directory', mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) }
+}
+
+/** dpkg leaves a directory where a package has a link to one, and a link where a package has a directory. */
+function directoriesMeet(present: EntryInput, incoming: EntryInput): boolean {
+  const directoryOrLink = (entry: EntryInput) => entry.type === 'directory' || entry.type === 'symlink'
+  return directoryOrLink(present) && directoryOrLink(incoming)
+}
+
+function sameContent(a: EntryInput, b: EntryInput): boolean {
+  if (a.type === 'file' && b.type === 'file')
+    return a.digest === b.digest && a.mode === b.mode && a.uid === b.uid && a.gid === b.gid
+  return a.type === 'symlink' && b.type === 'symlink' && a.target === b.target
+}
+
+/** Whether one package of the lock declares that it replaces another's files. Asked at a conflict alone. */
+function replacesOf(options: UniteOptions): (winner: string, loser: string) => boolean {
+  const format = formatOf(options.format)
+  return (winner, loser) => {
+    const fields = options.packages.find((candidate) => candidate.name === winner)?.unpacked.fields ?? []
+    const text = fields.find(([name]) => name.toLowerCase() === 'replaces')?.[1]
+    if (text === undefined) return false
+    const version = options.packages.find((candidate) => candidate.name === loser)?.version ?? ''
+    return format
+      .parseDependencies(text)
+      .flat()
+      .some(
+        (relation) =>
+          relation.name === loser &&
+          (relation.operator === undefined ||
+            relation.version === undefined ||
+            format.satisfies(version, relation.operator, relation.version)),
+      )
+  }
+}

@@ -1,0 +1,83 @@
+import type { Digest } from '@holotype/base'
+import type { Store } from '@holotype/store'
+import type { FileChange, ImageDiff, PackageChange } from '../types.ts'
+import { compareCves, openChangelogs } from './changelogs.ts'
+import { fileChanges } from './file-changes.ts'
+import { changesPrivilege } from './file-risk.ts'
+import { REASONS_FROM_FILES } from './limits.ts'
+import { packageChanges } from './package-changes.ts'
+import { readImage } from './read-image.ts'
+import { type Concern, compareRisk } from './risk.ts'
+
+/**
+ * What changes from one image to another, by risk: packages with their changelogs and CVEs, files with modes, owners, capabilities and
+ * text. The diff is stored as an object: the same two images give the same digest, which is what an approval signs. Both digests name
+ * image manifests of the store.
+ * @throws IMAGE_MALFORMED, OBJECT_MISSING, OBJECT_CORRUPT, FORMAT_UNKNOWN, DISK_FULL
+ */
+export function diffImages(
+  store: Store,
+  from: Digest,
+  to: Digest,
+): { readonly digest: Digest; readonly diff: ImageDiff } {
+  const before = readImage(store, from)
+  const after = readImage(store, to)
+  const files = fileChanges(store, before, after)
+  const packages = packageChanges(
+    { image: before, changelogs: openChangelogs(store, before) },
+    { image: after, changelogs: openChangelogs(store, after) },
+    concernsByPackage(files),
+  )
+  const diff = {
+    schema: 'holotype.diff/1',
+    from: { image: from, name: before.name },
+    to: { image: to, name: after.name },
+    summary: { ...summaryOf(packages, files), bytes: after.bytes - before.bytes },
+    packages,
+    files,
+  } satisfies ImageDiff
+  return { digest: store.putJson(diff), diff }
+}
+
+/** High risks of a package's files are its own: who reads only the list of packages must not miss them. */
+function concernsByPackage(files: readonly FileChange[]): (name: string) => readonly Concern[] {
+  const high = files.filter(({ risk }) => risk === 'high')
+  const byOwner = Map.groupBy(high, ({ owner }) => owner)
+  return (name) => {
+    const own = byOwner.get(`package:${name}`) ?? []
+    const concerns = own
+      .slice(0, REASONS_FROM_FILES)
+      .map(({ risk, path, reasons }) => ({ risk, reason: `${path}: ${reasons[0] ?? ''}` }))
+    const rest = own.length - concerns.length
+    return rest > 0 ? [...concerns, { risk: 'high', reason: `and ${rest} more files of high risk` }] : concerns
+  }
+}
+
+function summaryOf(
+  packages: readonly PackageChange[],
+  files: readonly FileChange[],
+): Omit<ImageDiff['summary'], 'bytes'> {
+  const packagesThat = (...kinds: PackageChange['change'][]) =>
+    packages.filter(({ change }) => kinds.includes(change)).length
+  const filesThat = (kind: FileChange['change']) => files.filter(({ change }) => change === kind).length
+  const privileges = files.map(changesPrivilege)
+  // What a downgrade names is not fixed but brought back.
+  const fixed = packages.filter(({ change }) => change !== 'downgraded').flatMap(({ cves }) => cves)
+  return {
+    packages: {
+      added: packagesThat('added'),
+      removed: packagesThat('removed'),
+      changed: packagesThat('upgraded', 'downgraded', 'rebuilt'),
+    },
+    files: {
+      added: filesThat('added'),
+      removed: filesThat('removed'),
+      changed: filesThat('changed'),
+      metadata: filesThat('metadata'),
+    },
+    setuid: privileges.filter(({ setuid }) => setuid).length,
+    capabilities: privileges.filter(({ capabilities }) => capabilities).length,
+    cves: [...new Set(fixed)].sort(compareCves),
+    high: [...packages, ...files].filter(({ risk }) => compareRisk(risk, 'high') === 0).length,
+  }
+}

@@ -1,0 +1,93 @@
+import { posix } from 'node:path'
+import { compareText, type Digest } from '@holotype/base'
+import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
+import type { FileChange } from '../types.ts'
+import { compareEntries, factsOf } from './file-facts.ts'
+import { type BareFileChange, type FileContext, fileConcerns } from './file-risk.ts'
+import { TEXT_TOTAL_LENGTH, TEXT_WHOLE_FILE_BYTES } from './limits.ts'
+import type { ReadImage } from './read-image.ts'
+import { readText } from './read-text.ts'
+import { compareRisk, weigh } from './risk.ts'
+import { unifiedDiff } from './unified.ts'
+
+/** Every path that differs between two images but for its time, highest risk first, with text diffs of text. Paths are absolute. */
+export function fileChanges(store: Store, before: ReadImage, after: ReadImage): FileChange[] {
+  const found = [...differences(store, before, after)]
+  const context = contextOf(store, before.tree, found)
+  const weighed = found.map((difference) => ({
+    difference,
+    change: { ...difference.bare, ...weigh(fileConcerns(difference.bare, context)) },
+  }))
+  weighed.sort((a, b) => compareRisk(a.change.risk, b.change.risk) || compareText(a.change.path, b.change.path))
+  let room = TEXT_TOTAL_LENGTH
+  return weighed.map(({ difference, change }) => {
+    // The riskiest come first, so what no longer fits is what matters least.
+    const text = room > 0 ? textDiff(store, difference) : undefined
+    if (text === undefined) return change
+    room -= text.length
+    return room >= 0
+      ? { ...change, text }
+      : { ...change, text: '# left out: the text diffs before this one are too long together\n' }
+  })
+}
+
+interface Difference {
+  readonly bare: BareFileChange
+  readonly entries: TreeChange
+}
+
+function* differences(store: Store, before: ReadImage, after: ReadImage): Generator<Difference> {
+  for (const entries of diffTrees(store, before.tree, after.tree)) {
+    const change = changeOf(entries)
+    if (change === undefined) continue
+    const path = `/${entries.path}`
+    const owner = after.ownerOf(path) ?? before.ownerOf(path) ?? 'step:unknown'
+    const bare = {
+      kind: 'file' as const,
+      change,
+      path,
+      owner,
+      ...(entries.before ? { before: factsOf(entries.before) } : {}),
+      ...(entries.after ? { after: factsOf(entries.after) } : {}),
+    }
+    yield { bare, entries }
+  }
+}
+
+function changeOf({ before, after }: TreeChange): FileChange['change'] | undefined {
+  if (!before) return 'added'
+  if (!after) return 'removed'
+  const difference = compareEntries(before, after)
+  return difference === 'same' ? undefined : difference
+}
+
+function contextOf(store: Store, before: Digest, found: readonly Difference[]): FileContext {
+  const added = new Set<string>()
+  for (const { bare } of found) if (bare.change === 'added') added.add(posix.basename(bare.path))
+  return {
+    libraryMoved: (name) => added.has(name),
+    existed: (path) => lookup(store, before, path.slice(1)) !== undefined,
+  }
+}
+
+/** Changelogs are shown with their packages; the package manager's tables repeat what the lists say. */
+const NO_TEXT =
+  /^\/usr\/share\/doc\/[^/]+\/(changelog|NEWS)[^/]*$|^\/var\/lib\/dpkg\/(status|available|diversions)(-old)?$|^\/var\/lib\/dpkg\/info\/[^/]+\.(md5sums|list)$|\.svgz?$|\.min\.(js|css)$/
+/** Where also a file of one side alone is shown: what it says is what is new. */
+const TEXT_OF_ONE_SIDE = /^\/(etc|usr\/lib\/systemd\/system|lib\/systemd\/system)\//
+
+function textDiff(store: Store, { bare, entries }: Difference): string | undefined {
+  if (bare.change === 'metadata' || NO_TEXT.test(bare.path)) return undefined
+  const oneSided = bare.change !== 'changed'
+  if (oneSided && !TEXT_OF_ONE_SIDE.test(bare.path)) return undefined
+  const limit = oneSided ? TEXT_WHOLE_FILE_BYTES : undefined
+  const read = (entry: Entry | undefined) => {
+    if (entry === undefined) return ''
+    return entry.type === 'file' ? readText(store, bare.path, entry, limit) : undefined
+  }
+  const before = read(entries.before)
+  const after = before === undefined ? undefined : read(entries.after)
+  if (before === undefined || after === undefined) return undefined
+  const names = { before: entries.before ? bare.path : '/dev/null', after: entries.after ? bare.path : '/dev/null' }
+  return unifiedDiff(before, after, names) || undefined
+}

@@ -1,0 +1,40 @@
+import { defineErrors } from '@holotype/base'
+
+/** The codes of `image`. */
+export const fail = defineErrors({
+  UNPACK_FAILED: {
+    kind: 'input',
+    when: 'a locked package file cannot be unpacked',
+    hint: 'fetch it again; if its digest is right, the package itself is broken',
+  },
+  IMAGE_PATH_CONFLICT: {
+    kind: 'conflict',
+    when: 'two packages of a lock hold the same path with different content and neither replaces the other',
+    hint: 'leave one of them out, or let one declare Replaces on the other',
+  },
+  IMAGE_SCRIPT_FAILED: {
+    kind: 'input',
+    when: 'the maintainer scripts of the locked packages do not run to their end in the sandbox',
+    hint: "the last lines are the script's own; exclude the package or mend it by a recipe",
+  },
+  IMAGE_NOT_CONFIGURED: {
+    kind: 'input',
+    when: 'after all maintainer scripts ran a package is not in the state installed',
+    hint: 'see its maintainer scripts; a dependency may be missing from the lock',
+  },
+  IMAGE_SPEC_REFUSED: {
+    kind: 'input',
+    when: 'the image spec names something the image does not hold',
+    hint: 'mend the spec; `holotype image lock` after changing packages',
+  },
+  IMAGE_ROOT_NEEDED: {
+    kind: 'resource',
+    when: 'composition is not run as root',
+    hint: 'run as root (sudo): an image holds files of many owners, and its maintainer scripts need mounts',
+  },
+  IMAGE_MALFORMED: {
+    kind: 'corrupt',
+    when: 'an object that should describe an image has another form',
+    hint: 'compose the image again',
+  },
+})

@@ -1,0 +1,16 @@
+/** Every limit of composing, named, with its unit. */
+
+/** Threads that unpack packages side by side. Each may hold one package's payload member. */
+export const UNPACK_WORKERS = 4
+/** Milliseconds all maintainer scripts of an image may take together. */
+export const CONFIGURE_TIMEOUT_MS = 10 * 60_000
+/** Bytes all maintainer scripts of an image may print together. */
+export const CONFIGURE_OUTPUT_BYTES = 32 * 1024 * 1024
+/** Symbolic links followed while one path of a package is placed (Linux: MAXSYMLINKS). */
+export const PATH_SYMLINKS = 40
+/** Packs one image is spread over before it is packed anew as a whole. */
+export const PACKS_PER_IMAGE = 8
+/** Milliseconds after which a working directory of another machine, or of before the last start, counts as left behind. */
+export const SCRATCH_AGE_MS = 7 * 24 * 3_600_000
+/** Bytes of memory that must be free below /dev/shm for scripts to write there; else they write to the disk. */
+export const SCRATCH_MEMORY_BYTES = 2 * 1024 * 1024 * 1024

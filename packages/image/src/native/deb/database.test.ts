@@ -1,0 +1,102 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { hash } from 'node:crypto'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SYSTEM_PATH } from '@holotype/base'
+import { openStore } from '@holotype/store'
+import { describe, expect, test } from 'vitest'
+import { checkout } from '../../compose/checkout.ts'
+import type { PathMap } from '../../compose/path-map.ts'
+import { unite } from '../../compose/unite.ts'
+import { type SyntheticUnpacked, unpackedOf } from '../../testing/synthetic.ts'
+import { temporaryDirectory } from '../../testing/temporary.ts'
+import { database } from './database.ts'
+import { layout } from './layout.ts'
+
+const isRoot = process.getuid?.() === 0
+const hasDpkg = existsSync('/usr/bin/dpkg')
+const base = temporaryDirectory()
+const store = openStore(join(base, 'store'))
+
+const md5 = (text: string) => hash('md5', text, 'hex')
+const PACKAGES: readonly SyntheticUnpacked[] = [
+  {
+    name: 'tool',
+    version: '1:2.0-1',
+    files: { 'etc/tool.conf': 'a=1\n', 'bin/tool': 'tool', 'usr/share/doc/tool/copyright': 'c' },
+    fields: [['Depends', 'libx']],
+    control: {
+      conffiles: '/etc/tool.conf\nremove-on-upgrade /etc/tool.old\n',
+      md5sums: `${md5('tool')}  bin/tool\n${md5('c')}  usr/share/doc/tool/copyright\n`,
+      postinst: '#!/bin/sh\nexit 0\n',
+      triggers: 'interest-noawait /usr/lib/tool\ninterest tool-rebuild # by name\nactivate-noawait ldconfig\n',
+    },
+  },
+  {
+    name: 'libx',
+    files: { 'usr/lib/libx.so.1': 'x' },
+    fields: [['Multi-Arch', 'same']],
+    control: { md5sums: `${md5('x')}  usr/lib/libx.so.1\n`, triggers: 'interest-noawait /usr/lib/tool\n' },
+  },
+]
+
+function laidOut(): string {
+  const packages = PACKAGES.map((made) => unpackedOf(store, made))
+  const map: PathMap = new Map()
+  layout(map, packages)
+  unite(map, { store, format: 'deb', packages, pruned: () => false })
+  database(map, { store, packages, architecture: 'amd64' })
+  const root = mkdtempSync(join(base, 'root-'))
+  checkout(store, map, root)
+  return root
+}
+
+/** What dpkg says of a root. */
+function dpkg(root: string, ...args: string[]): string {
+  const { stdout, stderr } = spawnSync('dpkg', [`--root=${root}`, ...args], {
+    encoding: 'utf8',
+    env: { LC_ALL: 'C', PATH: SYSTEM_PATH },
+  })
+  return `${stdout}${stderr}`
+}
+
+describe.skipIf(!isRoot || !hasDpkg)('the database before any script (skipped without root or dpkg: it judges)', () => {
+  test('dpkg lists every package as unpacked, with version and architecture', () => {
+    const root = laidOut()
+    const format = ['-W', '-f', '${binary:Package} ${Version} ${db:Status-Status}\\n']
+    const listed = execFileSync('dpkg-query', [`--admindir=${root}/var/lib/dpkg`, ...format], { encoding: 'utf8' })
+    expect(listed.trim().split('\n')).toEqual(['libx:amd64 1 unpacked', 'tool 1:2.0-1 unpacked'])
+    expect(dpkg(root, '-l')).toMatch(/^iU\s+tool\s+1:2\.0-1\s+amd64/m)
+  })
+
+  test('dpkg --audit finds what it should: unpacked, not configured, and nothing else', () => {
+    const audit = dpkg(laidOut(), '--audit')
+    expect(audit).toMatch(/unpacked but not yet configured/)
+    expect(audit).not.toMatch(/missing|half|triggers|unknown/i)
+  })
+
+  test('dpkg knows every path, follows names to packages, and has nothing to complain of', () => {
+    const root = laidOut()
+    expect(dpkg(root, '-L', 'tool').trim().split('\n')).toContain('/usr/share/doc/tool/copyright')
+    expect(dpkg(root, '-S', '/usr/lib/libx.so.1')).toBe('libx:amd64: /usr/lib/libx.so.1\n')
+    expect(dpkg(root, '-V')).toBe('')
+  })
+
+  test('dpkg -V sees a file that changed, and a conffile as such', () => {
+    const root = laidOut()
+    writeFileSync(join(root, 'bin/tool'), 'other')
+    writeFileSync(join(root, 'etc/tool.conf'), 'a=2\n')
+    const lines = dpkg(root, '-V').trim().split('\n')
+    expect(lines).toContain('??5?????? c /etc/tool.conf')
+    expect(lines).toContain('??5??????   /bin/tool')
+    expect(lines).toHaveLength(2)
+  })
+})
+
+test.skipIf(!isRoot)('triggers: who is interested in a path, and in a name (skipped without root: owners)', () => {
+  const root = laidOut()
+  const read = (name: string) => readFileSync(join(root, 'var/lib/dpkg', name), 'utf8')
+  expect(read('triggers/File')).toBe('/usr/lib/tool tool/noawait\n/usr/lib/tool libx:amd64/noawait\n')
+  expect(read('triggers/tool-rebuild')).toBe('tool\n')
+  expect(read('status')).toContain(`Conffiles:\n /etc/tool.conf ${md5('a=1\n')}\n`)
+})

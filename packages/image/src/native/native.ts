@@ -1,0 +1,48 @@
+import type { FormatName } from '@holotype/formats'
+import type { Progress } from '@holotype/base'
+import type { Store } from '@holotype/store'
+import type { PathMap } from '../compose/path-map.ts'
+import type { UnitVerb } from '../spec/apply-spec.ts'
+import type { LockedUnpacked } from '../unpack/unpack-all.ts'
+import { deb } from './deb/deb.ts'
+import { fail } from '../errors.ts'
+
+/** What composing needs to know of a package manager: one member per format, the same names in each. */
+export interface NativeInstaller {
+  /** The packages in the order they are unpacked. */
+  order(packages: readonly LockedUnpacked[]): LockedUnpacked[]
+  /** What lies in the root before any package: the directory layout that the packages assume. */
+  layout(map: PathMap, packages: readonly LockedUnpacked[]): void
+  /** The package manager's own database, every package unpacked and none configured. */
+  database(
+    map: PathMap,
+    options: { readonly store: Store; readonly packages: readonly LockedUnpacked[]; readonly architecture: string },
+  ): void
+  /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
+  configure(options: ConfigureOptions): Promise<void>
+  /** Globs of what differs from run to run and is made again on the node, with why. */
+  readonly scrub: readonly { readonly path: string; readonly why: string }[]
+}
+
+export interface ConfigureOptions {
+  readonly packages: readonly LockedUnpacked[]
+  /** The checkout of everything unpacked. */
+  readonly lower: string
+  readonly upper: string
+  readonly scratch: string
+  /** Seconds since the epoch, SOURCE_DATE_EPOCH of the scripts. */
+  readonly epoch: number
+  /** What runs when the scripts are through, in the same root: `systemctl enable …`. */
+  readonly units: readonly UnitVerb[]
+  readonly progress: Progress
+  readonly signal: AbortSignal | undefined
+}
+
+const INSTALLERS: Partial<Record<FormatName, NativeInstaller>> = { deb }
+
+/** @throws IMAGE_SPEC_REFUSED for a format that cannot be composed yet */
+export function installerOf(format: FormatName): NativeInstaller {
+  const installer = INSTALLERS[format]
+  if (!installer) throw fail('IMAGE_SPEC_REFUSED', { what: `images of ${format} packages cannot be composed yet` })
+  return installer
+}

@@ -1,0 +1,110 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, silent } from '@holotype/base'
+import { openFrame, openStore, objectsOf, parsePackIndex, type Store } from '@holotype/store'
+import type { PackRef } from '@holotype/trust'
+import { beforeEach, expect, test } from 'vitest'
+import { storeImage } from '../diff/testing/synthetic-image.ts'
+import { PACKS_PER_IMAGE } from '../limits.ts'
+import { readManifest } from '../manifest.ts'
+import { temporaryDirectory } from '../testing/temporary.ts'
+import { publishImage } from './publish-image.ts'
+
+const base = temporaryDirectory()
+const store = openStore(join(base, 'store'))
+let sites = 0
+let site: Store
+
+beforeEach(() => {
+  site = openStore(join(base, `site-${++sites}`))
+})
+
+const SHARED = { 'usr/a': 'a'.repeat(5000), 'usr/b': 'b'.repeat(5000) }
+const image = (files: Record<string, string>) =>
+  storeImage(store, { packages: [{ name: 'one', version: '1', files: { ...SHARED, ...files } }] })
+const publish = (of: Digest, onto: readonly PackRef[] = []) =>
+  publishImage({ store, site, image: of, onto, progress: silent })
+const held = (packs: readonly PackRef[]) =>
+  packs.map(({ index }) =>
+    parsePackIndex(site.read(index)).frames.flatMap(({ objects }) => objects.map(({ digest }) => digest)),
+  )
+
+/** Every object of the image, from the site's packs alone. */
+function whole(of: Digest, packs: readonly PackRef[]): boolean {
+  const fetched = new Set<Digest>()
+  for (const { index, pack } of packs) {
+    const bytes = site.read(pack)
+    for (const frame of parsePackIndex(site.read(index)).frames) {
+      for (const { digest } of openFrame(frame, bytes.subarray(frame.offset, frame.offset + frame.length)))
+        fetched.add(digest)
+    }
+  }
+  const { root } = readManifest(site, of)
+  return [...objectsOf(store, root.tree)].every((digest) => fetched.has(digest))
+}
+
+test('the first holds everything, and what the manifest names lies beside it', async () => {
+  const first = image({ 'etc/x': 'x' })
+  const target = await publish(first)
+  expect(target.image).toBe(first)
+  expect(target.packs).toHaveLength(1)
+  expect(whole(first, target.packs)).toBe(true)
+  const { lock, spec, packages, owners } = readManifest(site, first)
+  expect([lock, spec, packages, owners].filter((digest) => !site.has(digest))).toEqual([])
+})
+
+test('the second packs what is new alone; a third that is the first again packs nothing', async () => {
+  const [first, second] = [image({ 'etc/x': 'x' }), image({ 'etc/x': 'y' })]
+  const one = await publish(first)
+  const two = await publish(second, one.packs)
+  expect(two.packs.slice(0, 1)).toEqual(one.packs)
+  expect(two.packs).toHaveLength(2)
+  const [old = [], added = []] = held(two.packs)
+  // The root, etc and etc/x: what did not change is not packed twice.
+  expect(added).toHaveLength(3)
+  expect(added.filter((digest) => old.includes(digest))).toEqual([])
+  expect(whole(second, two.packs)).toBe(true)
+  expect(await publish(first, two.packs)).toEqual(one)
+})
+
+test('repeated, after an interruption too, it ends in the same', async () => {
+  const of = image({ 'etc/x': 'interrupted' })
+  const target = await publish(of)
+  const [pack] = target.packs
+  if (!pack) throw new Error('no pack')
+  expect(await publish(of)).toEqual(target)
+  for (const lost of [pack.pack, pack.index, of]) {
+    rmSync(site.pathOf(lost))
+    expect(await publish(of)).toEqual(target)
+    expect(whole(of, target.packs)).toBe(true)
+  }
+})
+
+test('a pack that the site lost is not named', async () => {
+  const first = await publish(image({ 'etc/x': 'x' }))
+  for (const lost of [first.packs[0]?.pack, first.packs[0]?.index]) if (lost) rmSync(site.pathOf(lost))
+  const second = image({ 'etc/x': 'y' })
+  const target = await publish(second, first.packs)
+  expect(target.packs).toHaveLength(1)
+  expect(whole(second, target.packs)).toBe(true)
+})
+
+test('after many packs the image is packed anew as a whole', async () => {
+  let packs: readonly PackRef[] = []
+  const counts: number[] = []
+  for (let round = 0; round <= PACKS_PER_IMAGE; round++) {
+    const files = Object.fromEntries(Array.from({ length: round + 1 }, (_, index) => [`d${index}/x`, `${index}`]))
+    const of = image(files)
+    packs = (await publish(of, packs)).packs
+    counts.push(packs.length)
+    expect(whole(of, packs)).toBe(true)
+  }
+  expect(counts).toEqual([...Array.from({ length: PACKS_PER_IMAGE }, (_, index) => index + 1), 1])
+})
+
+test('an object that the store lost ends it, and nothing names the image', async () => {
+  const of = image({ 'etc/x': 'lost' })
+  rmSync(store.pathOf(store.put(Buffer.from('lost'))))
+  await expect(publish(of)).rejects.toMatchObject({ code: 'OBJECT_MISSING' })
+  expect(site.has(of)).toBe(false)
+})

@@ -1,0 +1,120 @@
+import type { Digest } from '@holotype/base'
+import type { FormatName } from '@holotype/formats'
+import type { TreeStats } from '@holotype/store'
+
+/** What an agent runs when paths changed. */
+export interface ImageTrigger {
+  readonly name: string
+  /** Globs of absolute paths: `*` within a part, `**` over parts. */
+  readonly paths: readonly string[]
+  /** Argument vector, run in the node's root. */
+  readonly run: readonly string[]
+  readonly when: 'before' | 'after'
+  /** Seconds. */
+  readonly timeout: number
+}
+
+/** A composed image, an object: what the channel statement names and the agent ends in. */
+export interface ImageManifest {
+  readonly schema: 'holotype.image/1'
+  readonly name: string
+  readonly format: FormatName
+  readonly architecture: string
+  /** The root directory: itself a directory entry's metadata plus its tree. */
+  readonly root: {
+    readonly tree: Digest
+    readonly mode: number
+    readonly uid: number
+    readonly gid: number
+    readonly mtime: number
+  }
+  readonly stats: TreeStats
+  /** The lock, as an object (canonical JSON). */
+  readonly lock: Digest
+  /** The image spec with its files, as an object (canonical JSON). */
+  readonly spec: Digest
+  /** The installed packages, sorted, as an object: `PackageSetEntry[]`. The baseline of nodes on this image. */
+  readonly packages: Digest
+  /** Who owns each path, as an object: `{ [owner]: paths[] }`; an owner is `package:NAME`, `spec` or `step:NAME`. */
+  readonly owners: Digest
+  readonly exclusions: readonly string[]
+  readonly triggers: readonly ImageTrigger[]
+}
+
+export type Risk = 'high' | 'medium' | 'low' | 'none'
+
+export interface ChangelogEntry {
+  readonly version: string
+  readonly distribution: string
+  readonly urgency: string
+  /** As the changelog has it. */
+  readonly date: string
+  readonly author: string
+  readonly text: string
+}
+
+export interface PackageChange {
+  readonly kind: 'package'
+  readonly risk: Risk
+  readonly reasons: readonly string[]
+  readonly change: 'added' | 'removed' | 'upgraded' | 'downgraded' | 'rebuilt'
+  readonly name: string
+  readonly source: string
+  readonly architecture: string
+  readonly from?: string
+  readonly to?: string
+  /** Between `from` (excluded) and `to` (included), newest first. Present once per source: on the first of its packages. */
+  readonly changelog: readonly ChangelogEntry[]
+  /** CVE ids that the changelog between the versions names. */
+  readonly cves: readonly string[]
+}
+
+/** `ls -l` of one path. */
+export interface FileFacts {
+  readonly type: 'file' | 'directory' | 'symlink' | 'character' | 'block' | 'fifo'
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly digest?: Digest
+  readonly target?: string
+  readonly capabilities?: string
+}
+
+export interface FileChange {
+  readonly kind: 'file'
+  readonly risk: Risk
+  readonly reasons: readonly string[]
+  readonly change: 'added' | 'removed' | 'changed' | 'metadata'
+  readonly path: string
+  /** `package:NAME`, `spec` or `step:NAME`. */
+  readonly owner: string
+  readonly before?: FileFacts
+  readonly after?: FileFacts
+  /** A unified diff, where both sides are text and within the limits. */
+  readonly text?: string
+}
+
+export interface ImageDiff {
+  readonly schema: 'holotype.diff/1'
+  readonly from: { readonly image: Digest; readonly name: string }
+  readonly to: { readonly image: Digest; readonly name: string }
+  readonly summary: {
+    readonly packages: { readonly added: number; readonly removed: number; readonly changed: number }
+    readonly files: {
+      readonly added: number
+      readonly removed: number
+      readonly changed: number
+      readonly metadata: number
+    }
+    /** Bytes of the new tree less bytes of the old. */
+    readonly bytes: number
+    readonly setuid: number
+    readonly capabilities: number
+    readonly cves: readonly string[]
+    readonly high: number
+  }
+  /** Highest risk first, then by name. */
+  readonly packages: readonly PackageChange[]
+  readonly files: readonly FileChange[]
+}

@@ -1,0 +1,53 @@
+import { type Digest, isErrorCode } from '@holotype/base'
+import { objectsOf, type Store } from '@holotype/store'
+import { fail } from '../errors.ts'
+
+/**
+ * A package file taken apart into the store, once for ever: an object under the note `unpacked/<hex of the package file>`.
+ * `control` holds the package manager's own members (for deb those of control.tar).
+ */
+export interface Unpacked {
+  readonly schema: 'holotype.unpacked/1'
+  readonly tree: Digest
+  readonly fields: readonly (readonly [name: string, value: string])[]
+  readonly control: Readonly<Record<string, { readonly digest: Digest; readonly mode: number }>>
+}
+
+export function unpackedKey(packageFile: Digest): string {
+  return `unpacked/${packageFile.slice('sha256:'.length)}`
+}
+
+/**
+ * What is remembered of a package file that was unpacked before. A note is a hint and no promise: where its objects are gone (a crash, a
+ * store cleaned by hand), the package counts as never unpacked.
+ * @throws IMAGE_MALFORMED, OBJECT_CORRUPT
+ */
+export function recallUnpacked(store: Store, packageFile: Digest): Unpacked | undefined {
+  const note = store.recall(unpackedKey(packageFile))
+  if (note === undefined || !store.has(asDigest(note))) return undefined
+  const value = store.readJson(asDigest(note))
+  if (!isUnpacked(value)) throw fail('IMAGE_MALFORMED', { what: `${note} is not an unpacked package` })
+  return store.has(value.tree) ? value : undefined
+}
+
+/** Whether every object below is there: one stat each. @throws OBJECT_CORRUPT */
+export function isWhole(store: Store, { tree, control }: Unpacked): boolean {
+  try {
+    for (const digest of objectsOf(store, tree)) if (!store.has(digest)) return false
+    return Object.values(control).every(({ digest }) => store.has(digest))
+  } catch (error) {
+    if (isErrorCode(error, 'OBJECT_MISSING')) return false
+    throw error
+  }
+}
+
+/** A text that must be a digest. @throws IMAGE_MALFORMED */
+export function asDigest(text: string): Digest {
+  if (!/^sha256:[0-9a-f]{64}$/.test(text))
+    throw fail('IMAGE_MALFORMED', { what: `${text.slice(0, 80)} is not a digest` })
+  return `sha256:${text.slice(7)}`
+}
+
+function isUnpacked(value: unknown): value is Unpacked {
+  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === 'holotype.unpacked/1'
+}

@@ -1,0 +1,65 @@
+import { defineErrors } from '@holotype/base'
+
+/** The codes of `repository`. */
+export const fail = defineErrors({
+  UPSTREAM_NO_SOURCES: {
+    kind: 'input',
+    when: "the machine's package sources hold nothing for what an upstream asks for",
+    hint: 'add the suite to /etc/apt/sources.list or take the pocket or component out of the upstream',
+  },
+  UPSTREAM_SOURCES_MALFORMED: {
+    kind: 'input',
+    when: "one of the machine's package source files does not parse",
+    hint: 'mend the file at the line shown; `apt-get update` refuses it too',
+  },
+  UPSTREAM_UNREACHABLE: {
+    kind: 'unreachable',
+    when: 'an upstream repository does not answer or lacks its index',
+    hint: 'check the network and run the command again; nothing was changed',
+  },
+  UPSTREAM_SIGNATURE: {
+    kind: 'trust',
+    when: "an upstream's signed top does not carry a good signature of the keys that its source names",
+    hint: 'do not use this source before you know why: the mirror may be broken or hostile, or the keyring package old',
+  },
+  UPSTREAM_EXPIRED: {
+    kind: 'trust',
+    when: "an upstream's signed top is past its Valid-Until",
+    hint: 'the mirror is stale: take another, or check this machine’s clock',
+  },
+  UPSTREAM_MISMATCH: {
+    kind: 'trust',
+    when: 'an upstream index is not what the signed top says, or the top is not that of the suite asked for',
+    hint: 'the mirror may be in the middle of an update: try again in some minutes, else take another mirror',
+  },
+  SNAPSHOT_MALFORMED: {
+    kind: 'corrupt',
+    when: 'an object that should be a snapshot is not one',
+    hint: 'take the snapshot again and lock the image anew',
+  },
+  FETCH_UNREACHABLE: {
+    kind: 'unreachable',
+    when: 'a server does not answer, or answers with an error',
+    hint: 'check the network and run the command again; what was fetched is kept',
+  },
+  FETCH_NOT_FOUND: {
+    kind: 'unreachable',
+    when: 'a server does not have the file',
+    hint: 'upstream may have replaced the package: lock the image anew',
+  },
+  FETCH_TRUNCATED: {
+    kind: 'unreachable',
+    when: 'a download ended before its last byte, every time it was tried',
+    hint: 'run the command again; what was fetched is kept',
+  },
+  FETCH_MISMATCH: {
+    kind: 'trust',
+    when: 'a downloaded file is not the one that was asked for',
+    hint: 'the mirror is broken or hostile: take another; nothing of the file was kept',
+  },
+  FETCH_NO_SOURCE: {
+    kind: 'input',
+    when: 'a package of a lock is neither in the store nor in a snapshot that the store has',
+    hint: 'lock the image anew on this machine, or copy the store that made the lock',
+  },
+})

@@ -1,0 +1,103 @@
+import { sql } from 'kysely'
+import type { Finding, Rollout } from '../api.ts'
+import { ATTENTION_SHOWN, NODE_SILENT_SECONDS, NODES_NAMED } from '../limits.ts'
+import type { AttentionFacts, NodeGroup } from './attention.ts'
+import type { Context } from './context.ts'
+
+interface GroupRow {
+  readonly nodes: readonly string[]
+  readonly names: readonly string[]
+  readonly count: number
+  readonly since: Date
+}
+
+/** Reads what the attention list is made from: grouped and limited by the database. */
+export async function readAttentionFacts(
+  { db, now, approvalsRequired }: Pick<Context, 'db' | 'now' | 'approvalsRequired'>,
+  rollouts: readonly Rollout[],
+): Promise<AttentionFacts> {
+  const silentSince = new Date(now().getTime() - NODE_SILENT_SECONDS * 1000)
+  const findings = await sql<GroupRow & { name: string; findings: readonly Finding[] }>`
+    select f.findings, i.name, count(*) as count, max(greatest(s.set_since, s.image_since)) as since,
+      (array_agg(n.node order by n.name))[1:${sql.lit(NODES_NAMED)}] as nodes,
+      (array_agg(n.name order by n.name))[1:${sql.lit(NODES_NAMED)}] as names
+    from set_findings f
+    join node_states s on s.set_digest = f.set_digest and s.image = f.image
+    join nodes n on n.node = s.node
+    join images i on i.image = f.image
+    where f.count > 0
+    group by f.set_digest, f.image, i.name
+    order by count(*) desc
+    limit ${ATTENTION_SHOWN}`.execute(db)
+  const failed = await db
+    .selectFrom('node_states')
+    .innerJoin('nodes', 'nodes.node', 'node_states.node')
+    .leftJoin('runs', (join) =>
+      join.onRef('runs.node', '=', 'node_states.node').onRef('runs.run', '=', 'node_states.run'),
+    )
+    .where((where) =>
+      where.or([where('run_outcome', '=', 'failed'), where(sql<boolean>`'failed' = any(flags)`, '=', true)]),
+    )
+    .select(['nodes.node', 'nodes.name', 'node_states.seen_at', 'runs.received_at', 'runs.report'])
+    .orderBy('nodes.name')
+    .limit(ATTENTION_SHOWN)
+    .execute()
+  const silent = await sql<GroupRow>`
+    select count(*) as count, coalesce(min(coalesce(s.seen_at, n.enrolled_at)), to_timestamp(0)) as since,
+      coalesce((array_agg(n.node order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as nodes,
+      coalesce((array_agg(n.name order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as names
+    from nodes n left join node_states s on s.node = n.node
+    where coalesce(s.seen_at, n.enrolled_at) < ${silentSince}`.execute(db)
+  const unjudged = await db
+    .selectFrom('diffs')
+    // Of each person the last word counts. One rejection decides; otherwise too few have spoken.
+    .where(
+      sql<boolean>`(
+        select count(*) < ${approvalsRequired} and coalesce(bool_and(last.verdict = 'approved'), true)
+        from (select distinct on (actor) verdict from approvals where diff = diffs.digest order by actor, id desc) last
+      )`,
+    )
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('channels')
+            .where((channel) =>
+              channel.or([
+                channel('current_image', '=', channel.ref('diffs.to_image')),
+                channel('next_image', '=', channel.ref('diffs.to_image')),
+              ]),
+            )
+            .select(sql.lit(1).as('one')),
+        ),
+      ),
+    )
+    .select(['digest', 'from_name', 'to_name', 'to_image', 'high', 'registered_at'])
+    .orderBy('registered_at', 'desc')
+    .limit(ATTENTION_SHOWN)
+    .execute()
+  return {
+    findings: findings.rows.map((row) => ({ ...groupOf(row), imageName: row.name, findings: row.findings })),
+    failed: failed.map((row) => ({
+      node: row.node,
+      name: row.name,
+      since: row.received_at ?? row.seen_at,
+      error: row.report?.outcome === 'failed' ? row.report.error : undefined,
+    })),
+    silent: groupOf(silent.rows[0] ?? { nodes: [], names: [], count: 0, since: silentSince }),
+    silentSeconds: NODE_SILENT_SECONDS,
+    unjudged: unjudged.map((row) => ({
+      diff: row.digest,
+      fromName: row.from_name,
+      toName: row.to_name,
+      to: row.to_image,
+      high: row.high,
+      since: row.registered_at,
+    })),
+    rollouts,
+  }
+}
+
+function groupOf({ nodes, names, count, since }: GroupRow): NodeGroup {
+  return { nodes: nodes.map((node, index) => ({ node, name: names[index] ?? node })), count, since }
+}

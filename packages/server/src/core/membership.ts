@@ -1,0 +1,53 @@
+import { type ChannelStatement, decide } from '@holotype/trust'
+import type { Member } from './gates.ts'
+import type { Queries } from './context.ts'
+
+/** A node of a channel with what its last check-in and run said. */
+export interface ChannelNode {
+  readonly node: string
+  readonly name: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly image: string | null
+  readonly image_since: Date | null
+  readonly flags: readonly string[] | null
+  readonly run_outcome: 'converged' | 'failed' | null
+  readonly run_to: string | null
+}
+
+/** All nodes of a channel. */
+export function channelNodes(db: Queries, channel: string): Promise<ChannelNode[]> {
+  return db
+    .selectFrom('nodes')
+    .leftJoin('node_states', 'node_states.node', 'nodes.node')
+    .where('nodes.channel', '=', channel)
+    .select(['nodes.node', 'name', 'labels', 'image', 'image_since', 'flags', 'run_outcome', 'run_to'])
+    .execute()
+}
+
+/**
+ * Which nodes are in which wave, by the rule the nodes themselves follow (trust's `decide`). A node that no wave covers is in none.
+ * Returns the members by the wave's name.
+ */
+export function membersOf(statement: ChannelStatement, nodes: readonly ChannelNode[]): ReadonlyMap<string, Member[]> {
+  const members = new Map<string, Member[]>()
+  const to = statement.next?.image
+  for (const node of nodes) {
+    const { wave } = decide(statement, { id: node.node, labels: node.labels })
+    if (wave === undefined) continue
+    const list = members.get(wave)
+    const member = memberOf(node, to)
+    if (list) list.push(member)
+    else members.set(wave, [member])
+  }
+  return members
+}
+
+function memberOf(node: ChannelNode, to: string | undefined): Member {
+  const failed = (node.flags?.includes('failed') ?? false) || (node.run_outcome === 'failed' && node.run_to === to)
+  return {
+    name: node.name,
+    at: failed ? 'failed' : node.image === to ? 'converged' : 'pending',
+    held: node.flags?.includes('held') ?? false,
+    since: node.image_since?.getTime() ?? 0,
+  }
+}

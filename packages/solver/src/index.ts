@@ -1,0 +1,6 @@
+export { fail as failSolver } from './errors.ts'
+export type { Candidate, Lock, LockedPackage } from './lock.ts'
+export { formatLock, lockPackage, parseLock, readLock, writeLock } from './lock-file.ts'
+export { resolve } from './resolve.ts'
+export type { CandidateId, Provider, Reason, Resolution, ResolveRequest, Universe } from './types.ts'
+export { prepareUniverse } from './universe.ts'

@@ -1,0 +1,26 @@
+/** Every limit of this package, named, with its unit. */
+
+/** Bytes of one directory object: some 100,000 entries. */
+export const TREE_BYTES = 64 * 1024 * 1024
+/** Bytes of one name in a directory (NAME_MAX of Linux). */
+export const NAME_BYTES = 255
+/** Bytes of a symlink's target (PATH_MAX of Linux, less the end). */
+export const SYMLINK_BYTES = 4095
+/** Directories below one another. PATH_MAX allows 2,048 of them; a walk must not run out of stack before. */
+export const TREE_DEPTH = 512
+/** Bytes of one note. */
+export const NOTE_BYTES = 64 * 1024
+/** Milliseconds after which a temporary file is taken for a dead process's and removed when the store is opened. */
+export const TEMPORARY_AGE_MS = 24 * 60 * 60_000
+/** Bytes (raw) of small objects gathered into one pack frame: more compresses better, less wastes less on a range request. */
+export const FRAME_TARGET_BYTES = 1024 * 1024
+/** Bytes (raw) of one pack frame, hence of one object in a pack: what a reader must hold in memory. */
+export const FRAME_BYTES = 1024 * 1024 * 1024
+/** Pack frames compressed at the same time; zlib's thread pool runs as many as there are cores. */
+export const FRAMES_IN_FLIGHT = 4
+/** Bytes (raw) of frames in flight, so that several large ones do not add up. One frame may always be in flight. */
+export const FRAMES_IN_FLIGHT_BYTES = 256 * 1024 * 1024
+/** zstd level of packs: 6 is past the knee of size against time for file trees. */
+export const PACK_LEVEL = 6
+/** Bytes of one pack index. */
+export const PACK_INDEX_BYTES = 128 * 1024 * 1024

@@ -1,0 +1,27 @@
+export { bucketOf, decide, type Decision } from './decide.ts'
+export { fail as failTrust } from './errors.ts'
+export type { Keyring, KeyringOptions, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
+export type { RoleName } from './roles.ts'
+export {
+  addChannel,
+  createKeyring,
+  initTrust,
+  openKeyring,
+  publishedStatement,
+  publishStatement,
+  refreshTimestamp,
+  rotateRoot,
+} from './signer.ts'
+export type {
+  AddChannelOptions,
+  InitTrustOptions,
+  PublishStatementOptions,
+  RoleLifetimes,
+  RotateRootOptions,
+  SiteOptions,
+} from './site.ts'
+export type * from './statement.ts'
+export { verifyClearSigned } from './verify/clear-signed.ts'
+export { openTrustClient, type TrustClient, type TrustClientOptions } from './verify/client.ts'
+export type { TrustFetch } from './verify/fetch.ts'
+export { parseStatement } from './verify/parse-statement.ts'

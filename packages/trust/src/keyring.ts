@@ -1,0 +1,62 @@
+import type { RepositorySigner } from '@holotype/formats'
+import type { RoleName } from './roles.ts'
+
+/** An Ed25519 public key as TUF metadata holds it (TUF 1.0 §4.2.2): `public` is 64 hex digits. */
+export interface TufKey {
+  readonly keytype: 'ed25519'
+  readonly scheme: 'ed25519'
+  readonly keyval: { readonly public: string }
+}
+
+/** A key with its id: the SHA-256 of the key's canonical JSON, 64 hex digits (§4.2.2). */
+export interface PublicKey {
+  readonly keyId: string
+  readonly key: TufKey
+}
+
+/** One signature of TUF metadata: 128 hex digits. */
+export interface Signature {
+  readonly keyid: string
+  readonly sig: string
+}
+
+/** The public half of the key that signs package repositories. */
+export interface OpenPgpPublicKey {
+  /** ASCII armour (`.asc`). */
+  readonly armored: string
+  /** As `signed-by=` of apt takes it (`.gpg`). */
+  readonly binary: Buffer
+  /** 40 hex digits, lower case. */
+  readonly fingerprint: string
+}
+
+/** The private keys of a directory. They never leave it: this signs. */
+export interface Keyring {
+  readonly directory: string
+  has(role: RoleName): boolean
+  /** Makes a role's key if there is none. */
+  createKey(role: RoleName): void
+  /** @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
+  publicKey(role: RoleName): PublicKey
+  /** The key that a rotation under way puts in the role's place. */
+  nextKey(role: RoleName): PublicKey | undefined
+  /** Signs with the role's key, and while a rotation is under way with the next one too. @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
+  sign(role: RoleName, bytes: Uint8Array): readonly Signature[]
+  /** Makes the role's next key if there is none. */
+  startRotation(role: RoleName): PublicKey
+  /** Puts the next key in the place of the role's key, which is deleted. */
+  endRotation(role: RoleName): void
+  /** Signs package repositories. `now`: the clock that dates signatures. */
+  repositorySigner(now?: () => Date): RepositorySigner
+  /** @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
+  openPgpPublicKey(): Promise<OpenPgpPublicKey>
+}
+
+export interface KeyringOptions {
+  /** The user id of the repository key: `Acme Linux <release@acme.example>`. Default: `Holotype repository`. */
+  readonly repositoryUser?: string
+  /** Default `ed25519` (legacy EdDSA, which gpgv 2.1 and later accept); `rsa` (3072 bits) for older verifiers. */
+  readonly repositoryKey?: 'ed25519' | 'rsa'
+  /** The creation time of the repository key. Default: now. */
+  readonly now?: Date
+}

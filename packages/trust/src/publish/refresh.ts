@@ -1,0 +1,21 @@
+import type { SiteOptions } from '../site.ts'
+import { commit } from './commit.ts'
+import { channelKeys, isHalfOver, issue, timestampFile } from './issue.ts'
+import { withSiteLock } from './lock.ts'
+import { readPublished, settleRotations } from './published.ts'
+
+/** Renews what keeps a site fresh: see signer.ts. */
+export async function refreshTimestamp(options: SiteOptions): Promise<void> {
+  const { site, keyring } = options
+  await withSiteLock(site, async () => {
+    const published = await readPublished(site, keyring)
+    settleRotations(keyring, published)
+    const { targets, snapshot, timestamp } = published
+    const oldTargets = isHalfOver(options, 'targets', targets.expires)
+    const files =
+      oldTargets || isHalfOver(options, 'snapshot', snapshot.expires)
+        ? issue(options, published, oldTargets ? { targets: channelKeys(targets) } : {})
+        : [timestampFile(options, published, timestamp.snapshot)]
+    await commit(options, files, { rootBytes: published.rootBytes })
+  })
+}

@@ -1,0 +1,44 @@
+import type { Digest } from '@holotype/base'
+
+/** A pack of the site and its index, both objects. */
+export interface PackRef {
+  readonly index: Digest
+  readonly pack: Digest
+  /** Bytes of the pack. */
+  readonly size: number
+}
+
+/** An image a channel leads to, with the packs that together hold every object of it. */
+export interface ChannelTarget {
+  /** The digest of the image manifest. */
+  readonly image: Digest
+  readonly packs: readonly PackRef[]
+}
+
+/** One wave of a rollout: who is in it and whether it is open. A node is in the first wave that selects it. */
+export interface Wave {
+  readonly name: string
+  /** Labels a node must all have; empty selects every node. */
+  readonly select: Readonly<Record<string, string>>
+  /** Of the nodes selected, how many in 10,000 belong to this wave. */
+  readonly share: number
+  readonly open: boolean
+}
+
+/** The signed pointer of a channel, a TUF target. At most two images are live in it. */
+export interface ChannelStatement {
+  readonly schema: 'holotype.channel/1'
+  readonly channel: string
+  /** Grows with every statement of the channel; a node never goes back to a lower one. */
+  readonly number: number
+  /** ISO 8601, UTC, whole seconds. */
+  readonly issued: string
+  readonly expires: string
+  readonly current: ChannelTarget
+  readonly next?: ChannelTarget
+  readonly rollout?: { readonly id: string; readonly waves: readonly Wave[] }
+  /** Why this statement was made, by whom, from which commit of the distribution. */
+  readonly reason: string
+  readonly actor: string
+  readonly commit: string
+}

@@ -1,0 +1,31 @@
+import type { ChannelStatement } from '../statement.ts'
+import { openCache } from './cache.ts'
+import type { TrustFetch } from './fetch.ts'
+import { refresh } from './refresh.ts'
+
+export interface TrustClientOptions {
+  /** The cache: a directory of its own, made with mode 0700 if absent. Belongs to one distribution, and to one process at a time. */
+  readonly directory: string
+  /** A root file of the site, of any version, that was handed over by a trusted way. */
+  readonly initialRoot: Uint8Array
+  readonly fetch: TrustFetch
+  readonly now: () => Date
+}
+
+export interface TrustClient {
+  /**
+   * The channel's newest statement, verified from the root down (TUF 1.0 §5.3 to §5.7). `changed`: it is not the one the last refresh
+   * gave. If the site's timestamp is the one already verified, that one file is all that is fetched. A failure leaves the last verified
+   * state in the cache; the next call starts from there.
+   * @throws METADATA_MISSING, METADATA_MALFORMED, METADATA_TOO_LARGE, METADATA_UNSIGNED, METADATA_EXPIRED, METADATA_ROLLBACK,
+   * METADATA_MISMATCH, ROOT_CHAIN_TOO_LONG, CHANNEL_UNKNOWN, STATEMENT_MISSING, STATEMENT_MALFORMED, STATEMENT_ROLLBACK, DISK_FULL
+   */
+  refresh(channel: string): Promise<{ readonly statement: ChannelStatement; readonly changed: boolean }>
+}
+
+/** A TUF client of one site: pins its root, caches what it verified, never goes back. */
+export function openTrustClient(options: TrustClientOptions): TrustClient {
+  const cache = openCache(options.directory)
+  const { initialRoot, fetch, now } = options
+  return { refresh: (channel) => refresh({ cache, initialRoot, fetch, now: now() }, channel) }
+}

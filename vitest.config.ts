@@ -1,0 +1,20 @@
+import { defineConfig } from 'vitest/config'
+import { summaryReporter } from './tools/summary-reporter.ts'
+
+// The one default export of the tree: vitest's configuration file has this form.
+export default defineConfig({
+  test: {
+    include: [
+      'packages/*/src/**/*.test.ts',
+      'packages/console/src/**/*.test.tsx',
+      'test/**/*.test.ts',
+      'tools/**/*.test.ts',
+      'bench/**/*.test.ts',
+    ],
+    testTimeout: 30_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+    maxWorkers: 2,
+    reporters: ['default', summaryReporter()],
+  },
+})
