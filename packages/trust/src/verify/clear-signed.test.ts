@@ -139,6 +139,20 @@ describe('refused', () => {
     )
   })
 
+  test('every byte of the signature, one at a time', async () => {
+    const [first = 0, last = 0] = [signed.indexOf('\n\n', signed.indexOf(SIGNATURE)) + 2, signed.indexOf('-----END')]
+    for (let at = first; at < last; at++)
+      for (const character of 'Az+1'.replace(signed[at] ?? '', '')) {
+        const changed = signed.slice(0, at) + character + signed.slice(at + 1)
+        const found = await verifyClearSigned(changed, [own]).catch((error: unknown) => error)
+        // Padding bits, the checksum and unsigned subpackets carry nothing of the text.
+        if (found !== TEXT)
+          expect(found).toEqual(
+            expect.objectContaining({ code: expect.stringMatching(/^SIGNATURE_(INVALID|UNKNOWN_KEY)$/) }),
+          )
+      }
+  })
+
   test('a key that nobody named', async () => {
     await expect(verifyClearSigned(signed, [await strangerKey()])).rejects.toEqual(code('SIGNATURE_UNKNOWN_KEY'))
     await expect(verifyClearSigned(signed, [])).rejects.toEqual(code('SIGNATURE_UNKNOWN_KEY'))
