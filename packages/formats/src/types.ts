@@ -1,23 +1,42 @@
+import type { RepositoryWriter } from './repository-writer.ts'
+import type { UpstreamReader } from './upstream-reader.ts'
+
 /** The family's interface: what every package format offers to the rest of the house. Nothing above this package knows which member it holds. */
 
 export type FormatName = 'deb' | 'alpm' | 'rpm' | 'xbps'
 
 export type Ordering = -1 | 0 | 1
 
-/** One package that satisfies a relation: `libc6:any (>= 2.36) [amd64]` without the parts that are absent. */
+/** A version split into its parts, once, for many comparisons. */
+export interface ParsedVersion {
+  readonly epoch: number
+  /** deb: upstream version; rpm: Version; alpm: pkgver; xbps: the version before `_`. */
+  readonly upstream: string
+  /** deb: Debian revision; rpm: Release; alpm: pkgrel; xbps: revision. '' when there is none. */
+  readonly revision: string
+}
+
+/** One package that satisfies a relation: `libc6:any (>= 2.36)` without the parts that are absent. */
 export interface Relation {
+  /** A package's name or what one provides: a virtual package, an rpm capability or absolute path, an xbps soname. */
   readonly name: string
-  /** deb: `<<` `<=` `=` `>=` `>>`. */
+  /** The format's own: deb `<<` `<=` `=` `>=` `>>`; the others `<` `<=` `=` `>=` `>`. */
   readonly operator?: string
   readonly version?: string
   /** The architecture qualifier: `any`, `native` or an architecture. */
   readonly architecture?: string
+  /** The relation holds when no chosen package satisfies it: how rpm's `if` and `unless` stand in a list of alternatives. */
+  readonly negated?: true
+  /** rpm `with`: whatever satisfies this relation must satisfy these too. */
+  readonly with?: readonly Relation[]
+  /** rpm `without`: whatever satisfies this relation must satisfy none of these. */
+  readonly without?: readonly Relation[]
 }
 
-/** All must hold; of each inner list one suffices, the first being preferred. */
+/** All must hold; of each inner list one suffices, the first being preferred. rpm's rich dependencies are brought into this form. */
 export type Dependencies = readonly (readonly Relation[])[]
 
-/** A package as a repository's index lists it. Names follow the deb control fields; other formats map onto them. */
+/** A package as a repository's index lists it. Names follow the deb control fields; other formats map onto them. What is optional is absent when empty. */
 export interface PackageRecord {
   readonly name: string
   readonly version: string
@@ -34,12 +53,24 @@ export interface PackageRecord {
   readonly provides: readonly Relation[]
   readonly conflicts: readonly Relation[]
   readonly breaks: readonly Relation[]
+  /** deb: packages whose files this one may overwrite. */
   readonly replaces: readonly Relation[]
+  /** Packages by name that this one takes the place of: rpm Obsoletes, alpm and xbps replaces. */
+  readonly obsoletes?: readonly Relation[]
+  /** rpm Supplements: wanted, as if recommended, where these hold. */
+  readonly supplements?: Dependencies
+  /** Groups a request may name: alpm groups. */
+  readonly groups?: readonly string[]
+  /** Absolute paths that the index lists, for rpm's file requires. */
+  readonly files?: readonly string[]
+  /** Sonames of the libraries it needs and of those it has, where the index says so: xbps shlib-requires, shlib-provides. */
+  readonly shlibRequires?: readonly string[]
+  readonly shlibProvides?: readonly string[]
   /** Bytes of the package file. */
   readonly size: number
   /** KiB when installed, as the package states it. */
   readonly installedSize: number
-  /** 64 hex digits. */
+  /** 64 hex digits; '' where the index has another digest only. */
   readonly sha256: string
   /** Path of the package file below the repository's base. */
   readonly filename: string
@@ -72,14 +103,50 @@ export interface PayloadEntry {
   readonly xattrs?: Readonly<Record<string, string>>
 }
 
+/** A script that the native tool runs when it installs or removes the package. */
+export interface PackageScript {
+  /** The native name: deb `postinst`; rpm `postin`, `triggerin` …; alpm `post_install`; xbps `INSTALL`. */
+  readonly name: string
+  /** The interpreter with its arguments: `['/bin/sh']`, `['<lua>']`. */
+  readonly interpreter: readonly string[]
+  readonly text: string
+}
+
+/** One entry of a package's changelog, the newest first in a list of them. */
+export interface ChangelogEntry {
+  readonly version: string
+  /** Who: `Name <address>`. */
+  readonly author: string
+  /** ISO 8601. */
+  readonly date: string
+  readonly text: string
+}
+
 /** What a package file says of itself, without its payload. */
 export interface PackageFile {
   /** The record an index would hold, but for `filename`. */
   readonly record: PackageRecord
   /** Every control field in file order: the native names and values, continuation lines as they stand in the file. */
   readonly fields: readonly (readonly [name: string, value: string])[]
-  /** deb: the members of control.tar (`postinst`, `conffiles`, `md5sums`, `triggers` …), by name, with their bytes and mode. */
+  /** The metadata beside the fields, by name, with bytes and mode. deb: members of control.tar (`postinst`, `conffiles` …); alpm: `.INSTALL`, `.BUILDINFO` …; xbps: `INSTALL`, `REMOVE`. rpm: none. */
   readonly control: ReadonlyMap<string, { readonly bytes: Buffer; readonly mode: number }>
+  readonly scripts: readonly PackageScript[]
+  /** The changelog where the package's metadata holds it (rpm). A deb's lies in its payload: `inspectPackage` finds both. */
+  readonly changelog: readonly ChangelogEntry[]
+}
+
+/** A payload member with the digest of a file's bytes. */
+export interface InspectedEntry extends PayloadEntry {
+  /** 64 hex digits, of files. */
+  readonly sha256?: string
+}
+
+/** A package file read whole. */
+export interface InspectedPackage extends PackageFile {
+  readonly files: readonly InspectedEntry[]
+  /** Sonames that its ELF files need (DT_NEEDED) and those its libraries have (DT_SONAME), each sorted, once. */
+  readonly needed: readonly string[]
+  readonly provided: readonly string[]
 }
 
 /** Called for every payload member in archive order. A file's `content` must be read to its end, or not at all, before the promise settles. */
@@ -91,79 +158,41 @@ export interface InstalledPackage {
   readonly version: string
   readonly architecture: string
   readonly source: string
-  /** The native state: for dpkg the third word of Status (`installed`, `half-configured` …). */
+  /** The native state: for dpkg the third word of Status (`installed`, `half-configured` …); `installed` elsewhere. */
   readonly state: string
+  /** Where it came from, where the database tells: the repository (xbps), the packager or vendor (rpm, alpm). */
+  readonly origin?: string
 }
 
 export interface PackageToWrite {
-  /** Control fields in the order they are written. */
+  /** The native fields in the order they are written; a list's members are fields of the same name (alpm `depend`, rpm `Requires`). */
   readonly fields: readonly (readonly [name: string, value: string])[]
   readonly control: ReadonlyMap<string, { readonly bytes: Uint8Array; readonly mode: number }>
   readonly payload: readonly (PayloadEntry & { readonly bytes?: Uint8Array })[]
   /** Seconds since the epoch, for members that have no time of their own (SOURCE_DATE_EPOCH). */
   readonly epoch: number
+  /** How the payload is compressed; absent: the format's own default. @see Compression */
+  readonly compression?: Compression
 }
 
-/** Where one index of a repository lies and what it must be. */
-export interface RepositoryIndex {
-  /** Path below the suite's directory: `main/binary-amd64/Packages.xz`. */
-  readonly path: string
-  readonly size: number
-  readonly sha256: string
-}
-
-/** The signed top of a repository. */
-export interface RepositoryHead {
-  readonly origin: string
-  readonly label: string
-  readonly suite: string
-  readonly codename: string
-  /** ISO 8601, UTC. */
-  readonly date: string
-  readonly validUntil?: string
-  readonly architectures: readonly string[]
-  readonly components: readonly string[]
-  readonly indexes: readonly RepositoryIndex[]
-}
-
-export interface RepositoryToWrite {
-  readonly origin: string
-  readonly label: string
-  readonly suite: string
-  readonly codename: string
-  readonly description: string
-  readonly architectures: readonly string[]
-  readonly component: string
-  /** Seconds since the epoch: the Release file's Date. */
-  readonly date: number
-  /** Seconds since the epoch after which clients refuse this state (freeze protection); absent: never. */
-  readonly validUntil?: number
-  /** Every package of the repository with its file's control fields; `filename` is relative to the repository's base. */
-  readonly packages: readonly PublishedPackage[]
-}
-
-export interface PublishedPackage {
-  readonly record: PackageRecord
-  readonly fields: readonly (readonly [name: string, value: string])[]
-  /** Where the package file lies now. It is linked or copied to `record.filename`. */
-  readonly path: string
-}
-
-/** Signs an index's top as the native clients expect. deb: the InRelease and Release.gpg forms. */
-export interface RepositorySigner {
-  clearSign(text: string): Promise<string>
-  detachSign(text: string): Promise<string>
-}
+export type Compression = 'none' | 'gz' | 'xz' | 'zst' | 'bz2' | 'lzma'
 
 export interface Format {
   readonly name: FormatName
+  /** Splits a version; what does not parse is ordered all the same. */
+  parseVersion(text: string): ParsedVersion
+  /** The order of two split versions: what `compareVersions` does after splitting. */
+  compareParsed(a: ParsedVersion, b: ParsedVersion): Ordering
   /** Total order of two version strings, as the native tool has it. */
   compareVersions(a: string, b: string): Ordering
   /** True if `version` stands in `operator` relation to `wanted`. @throws RELATION_MALFORMED */
   satisfies(version: string, operator: string, wanted: string): boolean
   /** @throws RELATION_MALFORMED */
   parseDependencies(text: string): Dependencies
-  /** Every stanza of an index (uncompressed). @throws REPOSITORY_MALFORMED */
+  /**
+   * Every package of an index, uncompressed. deb: Packages; rpm: primary.xml; alpm: the tar of a db; xbps: the tar of a repodata.
+   * @throws REPOSITORY_MALFORMED
+   */
   parseIndex(bytes: Uint8Array): PackageRecord[]
   /**
    * Reads a package file by streaming; `record.size` and `record.sha256` are the file's own. Without `visit` the payload is not decompressed.
@@ -172,13 +201,10 @@ export interface Format {
   readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile>
   /** Writes a package file: same input, same bytes. @throws PACKAGE_UNWRITABLE */
   writePackage(path: string, content: PackageToWrite): Promise<void>
-  /** Parses a repository's signed top, its signature already checked. @throws REPOSITORY_MALFORMED */
-  parseHead(text: string): RepositoryHead
-  /**
-   * Writes a repository's files below `base`, its signed top last (invariant 1).
-   * @throws REPOSITORY_VERSION_TAKEN, REPOSITORY_DIGEST_MISMATCH, REPOSITORY_UNWRITABLE
-   */
-  writeRepository(base: string, repository: RepositoryToWrite, signer: RepositorySigner): Promise<void>
   /** The installed packages of a root directory, sorted by name and architecture. @throws INSTALLED_MALFORMED */
   readInstalled(root: string): InstalledPackage[]
+  /** How repositories of others are read. */
+  readonly upstream: UpstreamReader
+  /** How our own repositories are written. */
+  readonly repository: RepositoryWriter
 }

@@ -1,0 +1,114 @@
+import type { RepositoryIndex } from './upstream-reader.ts'
+import type { Compression, InspectedPackage, PackageRecord } from './types.ts'
+
+/*
+ * How a format writes repositories of ours. The work is cut so that a package is rendered once, when it is taken in, and publishing is
+ * concatenation, compression of what changed, hashing, signing and one swap of a pointer. The publisher itself (packages/repository) knows no format.
+ */
+
+/** One package as a repository lists it, rendered once. */
+export interface RepositoryEntry {
+  /** With `filename`: where the package file lies below the base. */
+  readonly record: PackageRecord
+  /** What it adds to each index, by the index's `part`: bytes that stand in the index as they are. */
+  readonly parts: Readonly<Record<string, Buffer>>
+}
+
+/** What a repository is called and what it holds, beside its packages. */
+export interface RepositorySettings {
+  readonly origin: string
+  readonly label: string
+  /** deb: the suite. alpm: the repository's name. */
+  readonly suite: string
+  readonly codename: string
+  readonly description: string
+  /** deb: `main`. */
+  readonly component: string
+  readonly architectures: readonly string[]
+  /** Seconds since the epoch: the time of this state. */
+  readonly date: number
+  /** Seconds since the epoch after which clients refuse this state (freeze protection); absent: never. */
+  readonly validUntil?: number
+}
+
+/** One index to write: the entries of one architecture, in order, between an opening and a closing. */
+export interface IndexToWrite {
+  /** Names it among the indexes of this repository: `main/binary-amd64/Packages`, `primary`, `db`. */
+  readonly name: string
+  /** Which part of an entry stands in it. */
+  readonly part: string
+  /** The packages it lists: those of these architectures. Several indexes of one list share its chunks. */
+  readonly architectures: readonly string[]
+  /** Bytes before the first and after the last entry. */
+  opening(count: number): Buffer
+  closing(count: number): Buffer
+  /** The compressed forms; members, streams and frames are concatenated (RFC 1952 §2.2, xz format §2, RFC 8878 §3). */
+  readonly forms: readonly { readonly compression: Compression; readonly level: number }[]
+  /** Where a form lies for ever, below the base; undefined where the format cannot have it (alpm, xbps: the index is a top). */
+  path?(form: Compression, sha256: string): string
+}
+
+/** An index as written. */
+export interface WrittenIndex {
+  readonly name: string
+  readonly compression: Compression
+  readonly size: number
+  readonly sha256: string
+  /** Of the uncompressed index. */
+  readonly open: { readonly size: number; readonly sha256: string }
+  /** The file that holds the bytes now. */
+  readonly file: string
+}
+
+/** A file that changes from state to state under one name. All tops of a repository change together, by one rename. */
+export interface RepositoryTop {
+  /** Path below the base. */
+  readonly path: string
+  /** Its bytes, or the index whose bytes it is. */
+  readonly content: Buffer | WrittenIndex
+}
+
+/** Signs what the native clients check. Nothing here can read the key. */
+export interface RepositorySigner {
+  /** The InRelease form (RFC 4880 §7). */
+  clearSign(text: string): Promise<string>
+  /** An armored detached signature. */
+  detachSign(bytes: string | Uint8Array): Promise<string>
+  /** A binary detached OpenPGP signature: alpm packages, rpm headers. */
+  signBinary(bytes: Uint8Array): Promise<Uint8Array>
+  /** The same over a file, read by streaming. */
+  signFile(path: string): Promise<Uint8Array>
+  /** RSASSA-PKCS1-v1_5 over SHA-256 of the file, as xbps has it (.sig2). */
+  signFileRsa(path: string): Promise<Uint8Array>
+  /** The public half for {@link signFileRsa}: PEM (SubjectPublicKeyInfo), its size in bits. */
+  rsaPublicKey(): Promise<{ readonly pem: string; readonly bits: number; readonly signedBy: string }>
+}
+
+export interface RepositoryWriter {
+  /** Where a package file lies below the base. deb: `pool/main/h/hello/hello_2.10-3_amd64.deb`. */
+  packagePath(record: PackageRecord, component: string): string
+  /**
+   * Files that lie beside a package file for ever, made when it is taken in: alpm `.sig`, xbps `.sig2`. By path below the base.
+   * The entry may hold the signature too (alpm %PGPSIG%), so this comes first.
+   */
+  companions(file: string, path: string, signer: RepositorySigner): Promise<ReadonlyMap<string, Buffer>>
+  /**
+   * Renders a package, `path` being where its file lies below the base.
+   * @throws REPOSITORY_UNWRITABLE
+   */
+  renderEntry(inspected: InspectedPackage, path: string, companions: ReadonlyMap<string, Buffer>): RepositoryEntry
+  /** The order of entries in every index: the key by which they are sorted, bytewise. */
+  sortKey(record: PackageRecord): string
+  indexes(settings: RepositorySettings): readonly IndexToWrite[]
+  /**
+   * The tops of a state, made of its indexes (deb: Release, Release.gpg, InRelease; rpm: repomd.xml, its .asc; alpm: db and files db with
+   * signatures; xbps: repodata with our signature), in no particular order: they appear together.
+   */
+  tops(
+    settings: RepositorySettings,
+    indexes: readonly WrittenIndex[],
+    signer: RepositorySigner,
+  ): Promise<readonly RepositoryTop[]>
+  /** The indexes that a published top names, its signature not checked (our own disk): what must be kept. */
+  indexesOf(top: Buffer): readonly RepositoryIndex[]
+}
