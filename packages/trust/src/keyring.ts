@@ -28,6 +28,8 @@ export interface OpenPgpPublicKey {
   readonly binary: Buffer
   /** 40 hex digits, lower case. */
   readonly fingerprint: string
+  /** `Acme Linux <release@acme.example>`. */
+  readonly userId: string
 }
 
 /** The private keys of a directory. They never leave it: this signs. */

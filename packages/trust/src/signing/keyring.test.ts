@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { run } from '@holotype/base'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createKeyring, openKeyring } from '../index.ts'
 
@@ -111,4 +112,27 @@ test('during a rotation both keys sign; after it the new one alone, and the old 
   expect(keyring.sign('channel-web', Buffer.alloc(1)).map(({ keyid }) => keyid)).toEqual([next.keyId])
   expect(existsSync(join(at(), 'next-channel-web.pem'))).toBe(false)
   expect(() => keyring.startRotation('channel-db')).toThrow(code('KEY_MISSING'))
+})
+
+test('files are signed as alpm, rpm and xbps take it: gpgv and openssl agree', async () => {
+  const keyring = await createKeyring(at())
+  const signer = keyring.repositorySigner()
+  const [file, signature, pub] = ['file', 'file.sig', 'pub'].map((name) => join(directory, name))
+  if (file === undefined || signature === undefined || pub === undefined) throw new Error('three are named')
+  // More than one chunk of a stream.
+  const bytes = Buffer.alloc(300_000, 'ab')
+  writeFileSync(file, bytes)
+  writeFileSync(pub, (await keyring.openPgpPublicKey()).binary)
+  for (const made of [await signer.signFile(file), await signer.signBinary(bytes)]) {
+    writeFileSync(signature, made)
+    await run(['gpgv', '--keyring', pub, signature, file])
+  }
+  const { pem, bits, signedBy } = await signer.rsaPublicKey()
+  expect([bits, signedBy]).toEqual([4096, 'Holotype repository'])
+  writeFileSync(pub, pem)
+  writeFileSync(signature, await signer.signFileRsa(file))
+  await run(['openssl', 'dgst', '-sha256', '-verify', pub, '-signature', signature, file])
+  writeFileSync(file, 'other')
+  await expect(run(['openssl', 'dgst', '-sha256', '-verify', pub, '-signature', signature, file])).rejects.toThrow()
+  expect(modeOf(join(at(), 'repository-rsa.pem'))).toBe(0o600)
 })

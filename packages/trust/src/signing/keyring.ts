@@ -7,6 +7,7 @@ import type { Keyring, KeyringOptions, PublicKey, Signature } from '../keyring.t
 import { type RoleName, TOP_ROLES } from '../roles.ts'
 import { checkKeyDirectory, makeKeyDirectory, readKeyFile, replaceKeyFile, writeKeyFile } from './key-file.ts'
 import { createRepositoryKey, openRepositoryKey } from './repository-key.ts'
+import { rsaKey, rsaPublicKey, signFileRsa } from './rsa-key.ts'
 
 /** Makes a keyring with the keys of the top roles and of the repositories: see signer.ts. */
 export async function createKeyring(directory: string, options: KeyringOptions): Promise<Keyring> {
@@ -54,7 +55,11 @@ function keyringOf(directory: string): Keyring {
       const key = () => openRepositoryKey(readKeyFile(repositoryFile(directory)))
       return {
         clearSign: async (text) => (await key()).clearSign(text, now()),
-        detachSign: async (text) => (await key()).detachSign(text, now()),
+        detachSign: async (bytes) => (await key()).detachSign(Buffer.from(bytes), now()),
+        signBinary: async (bytes) => (await key()).signBinary(bytes, now()),
+        signFile: async (path) => (await key()).signFile(path, now()),
+        signFileRsa: async (path) => signFileRsa(rsaKey(directory), path),
+        rsaPublicKey: async () => ({ ...rsaPublicKey(rsaKey(directory)), signedBy: (await key()).publicKey().userId }),
       }
     },
     openPgpPublicKey: async () => (await openRepositoryKey(readKeyFile(repositoryFile(directory)))).publicKey(),

@@ -1,3 +1,5 @@
+import { createReadStream } from 'node:fs'
+import { Readable } from 'node:stream'
 import type { OpenPgpPublicKey, KeyringOptions } from '../keyring.ts'
 import { fail } from '../errors.ts'
 
@@ -9,8 +11,12 @@ import { fail } from '../errors.ts'
 export interface RepositoryKey {
   /** The InRelease form: text and signature in one. */
   clearSign(text: string, now: Date): Promise<string>
-  /** The Release.gpg form: an armored signature over the bytes of the text. */
-  detachSign(text: string, now: Date): Promise<string>
+  /** The Release.gpg form: an armored signature over the bytes. */
+  detachSign(bytes: Uint8Array, now: Date): Promise<string>
+  /** The same as a packet without armor. */
+  signBinary(bytes: Uint8Array, now: Date): Promise<Uint8Array>
+  /** The same over a file, which is streamed. */
+  signFile(path: string, now: Date): Promise<Uint8Array>
   publicKey(): OpenPgpPublicKey
 }
 
@@ -50,13 +56,29 @@ export async function openRepositoryKey(armored: string): Promise<RepositoryKey>
       // openpgp writes the body with CRLF; a Release file has LF, and apt and gpgv give the body on as it stands.
       return (await openpgp.sign({ message, signingKeys, date, format: 'armored' })).replaceAll('\r\n', '\n')
     },
-    async detachSign(text, date) {
-      const message = await openpgp.createMessage({ binary: Buffer.from(text) })
+    async detachSign(bytes, date) {
+      const message = await openpgp.createMessage({ binary: bytes })
       return openpgp.sign({ message, signingKeys, date, detached: true, format: 'armored' })
+    },
+    async signBinary(bytes, date) {
+      const message = await openpgp.createMessage({ binary: bytes })
+      return openpgp.sign({ message, signingKeys, date, detached: true, format: 'binary' })
+    },
+    async signFile(path, date) {
+      const message = await openpgp.createMessage({ binary: Readable.toWeb(createReadStream(path)) })
+      const signature = await openpgp.sign({ message, signingKeys, date, detached: true, format: 'binary' })
+      const chunks: Uint8Array[] = []
+      for await (const chunk of signature) chunks.push(chunk)
+      return Buffer.concat(chunks)
     },
     publicKey() {
       const key = signingKeys.toPublic()
-      return { armored: key.armor(), binary: Buffer.from(key.write()), fingerprint: key.getFingerprint() }
+      return {
+        armored: key.armor(),
+        binary: Buffer.from(key.write()),
+        fingerprint: key.getFingerprint(),
+        userId: key.getUserIDs()[0] ?? '',
+      }
     },
   }
 }
