@@ -140,7 +140,9 @@ describe('refused', () => {
   })
 
   test('every byte of the signature, one at a time', async () => {
-    const [first = 0, last = 0] = [signed.indexOf('\n\n', signed.indexOf(SIGNATURE)) + 2, signed.indexOf('-----END')]
+    const first = signed.indexOf('\n\n', signed.indexOf(SIGNATURE)) + 2
+    const last = signed.indexOf('-----END')
+    expect(last - first).toBeGreaterThan(100)
     for (let at = first; at < last; at++)
       for (const character of 'Az+1'.replace(signed[at] ?? '', '')) {
         const changed = signed.slice(0, at) + character + signed.slice(at + 1)
