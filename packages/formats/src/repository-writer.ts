@@ -39,10 +39,16 @@ export interface IndexToWrite {
   readonly part: string
   /** The packages it lists: those of these architectures. Several indexes of one list share its chunks. */
   readonly architectures: readonly string[]
-  /** Bytes before the first and after the last entry. */
-  opening(count: number): Buffer
-  closing(count: number): Buffer
-  /** The compressed forms; members, streams and frames are concatenated (RFC 1952 §2.2, xz format §2, RFC 8878 §3). */
+  /**
+   * Bytes before the first and after the last entry: `count` entries, `size` their bytes together, uncompressed (a tar header before the
+   * one member that holds them all, as in xbps' repodata, names that size).
+   */
+  opening(count: number, size: number): Buffer
+  closing(count: number, size: number): Buffer
+  /**
+   * The forms that are written; members, streams and frames are concatenated (RFC 1952 §2.2, xz format §2, RFC 8878 §3). The uncompressed
+   * index is known by {@link WrittenIndex.open} whether or not `none` is among them: leave it out where no client needs it as a file.
+   */
   readonly forms: readonly { readonly compression: Compression; readonly level: number }[]
   /** Where a form lies for ever, below the base; undefined where the format cannot have it (alpm, xbps: the index is a top). */
   path?(form: Compression, sha256: string): string
@@ -97,7 +103,10 @@ export interface RepositoryWriter {
    * @throws REPOSITORY_UNWRITABLE
    */
   renderEntry(inspected: InspectedPackage, path: string, companions: ReadonlyMap<string, Buffer>): RepositoryEntry
-  /** The order of entries in every index: the key by which they are sorted, bytewise. */
+  /**
+   * The order of entries in every index: the key by which they are sorted, compared as text. It begins with the name and U+0000, so that all
+   * versions of a package stand together, and no two of (name, version, architecture) share one.
+   */
   sortKey(record: PackageRecord): string
   indexes(settings: RepositorySettings): readonly IndexToWrite[]
   /**
