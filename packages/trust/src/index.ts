@@ -22,6 +22,7 @@ export type {
 } from './site.ts'
 export type * from './statement.ts'
 export { verifyClearSigned } from './verify/clear-signed.ts'
+export { verifyDetached } from './verify/detached.ts'
 export { openTrustClient, type TrustClient, type TrustClientOptions } from './verify/client.ts'
 export type { TrustFetch } from './verify/fetch.ts'
 export { parseStatement } from './verify/parse-statement.ts'

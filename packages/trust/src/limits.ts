@@ -39,5 +39,7 @@ export const ROLE_LIFETIMES = {
 export const KEYRING_BYTES = 8 * 1024 * 1024
 /** Bytes of one clear-signed text. */
 export const CLEAR_SIGNED_BYTES = 16 * 1024 * 1024
+/** Bytes of one detached signature: a few hundred, times the keys that signed. */
+export const DETACHED_SIGNATURE_BYTES = 256 * 1024
 /** Bytes of one private key file. */
 export const KEY_FILE_BYTES = 64 * 1024
