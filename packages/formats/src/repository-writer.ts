@@ -29,6 +29,15 @@ export interface RepositorySettings {
   readonly date: number
   /** Seconds since the epoch after which clients refuse this state (freeze protection); absent: never. */
   readonly validUntil?: number
+  /** The key that package files are signed with, where an index names it: xbps' index-meta.plist. `prepare` puts it here. */
+  readonly packageKey?: RsaPublicKey
+}
+
+/** An RSA key's public half: PEM (SubjectPublicKeyInfo), its size in bits, whose it is. */
+export interface RsaPublicKey {
+  readonly pem: string
+  readonly bits: number
+  readonly signedBy: string
 }
 
 /** One index to write: the entries of one architecture, in order, between an opening and a closing. */
@@ -86,8 +95,8 @@ export interface RepositorySigner {
   signFile(path: string): Promise<Uint8Array>
   /** RSASSA-PKCS1-v1_5 over SHA-256 of the file, as xbps has it (.sig2). */
   signFileRsa(path: string): Promise<Uint8Array>
-  /** The public half for {@link signFileRsa}: PEM (SubjectPublicKeyInfo), its size in bits. */
-  rsaPublicKey(): Promise<{ readonly pem: string; readonly bits: number; readonly signedBy: string }>
+  /** The public half for {@link signFileRsa}. */
+  rsaPublicKey(): Promise<RsaPublicKey>
 }
 
 export interface RepositoryWriter {
@@ -108,6 +117,11 @@ export interface RepositoryWriter {
    * versions of a package stand together, and no two of (name, version, architecture) share one.
    */
   sortKey(record: PackageRecord): string
+  /**
+   * The settings with what the indexes say of the signer; the result goes to `indexes` and `tops`. Absent where they say nothing:
+   * `(await writer.prepare?.(settings, signer)) ?? settings`.
+   */
+  prepare?(settings: RepositorySettings, signer: RepositorySigner): Promise<RepositorySettings>
   indexes(settings: RepositorySettings): readonly IndexToWrite[]
   /**
    * The tops of a state, made of its indexes (deb: Release, Release.gpg, InRelease; rpm: repomd.xml, its .asc; alpm: db and files db with
