@@ -1,0 +1,76 @@
+import { run } from '@holotype/base'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { haveTools, skipReason } from '../testing/tools.ts'
+import { versionArbitrary } from './testing.ts'
+import { compareParsed, compareVersions, parseVersion, satisfies } from './version.ts'
+
+/** What vercmp says of each pair, asked one after the other by one shell. */
+async function vercmp(pairs: readonly (readonly [string, string])[]): Promise<number[]> {
+  const script = 'while read -r a b; do vercmp "$a" "$b"; done'
+  const input = pairs.map(([a, b]) => `${a} ${b}\n`).join('')
+  const { stdout } = await run(['sh', '-c', script], { input })
+  return stdout.toString().trim().split('\n').map(Number)
+}
+
+/** Anything that vercmp could be asked: separators doubled, leading and trailing among them. */
+const wild = fc
+  .array(fc.constantFrom('0', '1', '01', '20', 'a', 'b', 'rc', '.', '..', '_', '+', '~', '-1', ':'), {
+    minLength: 1,
+    maxLength: 6,
+  })
+  .map((parts) => parts.join(''))
+  // An empty pkgrel is told from none by vercmp alone: no package has it.
+  .filter((text) => !text.endsWith('-') && !text.startsWith('-'))
+
+test.skipIf(!haveTools('vercmp'))(`six thousand pairs have vercmp's order${skipReason('vercmp')}`, async () => {
+  const version = versionArbitrary(fc, 'sometimes')
+  const [one, two] = [fc.sample(fc.tuple(version, version), 3500), fc.sample(fc.tuple(wild, wild), 2500)]
+  const pairs = [...one, ...two]
+  const answers = await vercmp(pairs)
+  expect(answers).toHaveLength(pairs.length)
+  for (const [index, [a, b]] of pairs.entries())
+    expect(compareVersions(a, b), `${a} against ${b}`).toBe(Math.sign(answers[index] ?? Number.NaN))
+  // The sample is worth its time only if it holds every order.
+  for (const order of [-1, 0, 1]) expect(answers.filter((answer) => answer === order).length).toBeGreaterThan(50)
+})
+
+test('the order that vercmp(8) documents', () => {
+  const ascending = ['1.0a', '1.0b', '1.0beta', '1.0p', '1.0pre', '1.0rc', '1.0', '1.0.a', '1.0.1']
+  for (const [index, version] of ascending.entries())
+    for (const [other, later] of ascending.entries())
+      expect(compareVersions(version, later), `${version} ${later}`).toBe(Math.sign(index - other) + 0)
+})
+
+test('the parts of a version', () => {
+  expect(parseVersion('1:2.3-4')).toEqual({ epoch: 1, upstream: '2.3', revision: '4' })
+  expect(parseVersion('2.3')).toEqual({ epoch: 0, upstream: '2.3', revision: '' })
+  expect(parseVersion('2.3-4-5')).toEqual({ epoch: 0, upstream: '2.3-4', revision: '5' })
+  expect(parseVersion('a:3')).toEqual({ epoch: 0, upstream: 'a:3', revision: '' })
+})
+
+test('a missing pkgrel equals every pkgrel, so that a relation without one means each build', () => {
+  expect([compareVersions('1.0', '1.0-1'), compareVersions('1.0-2', '1.0'), compareVersions('1.0-1', '1.0-2')]).toEqual([
+    0, 0, -1,
+  ])
+  expect(satisfies('1.0-7', '=', '1.0')).toBe(true)
+  expect(satisfies('1.0-7', '>', '1.0')).toBe(false)
+  expect(satisfies('1:1.0-7', '>=', '2.0')).toBe(true)
+})
+
+test('a million comparisons take less than a second', () => {
+  const versions = fc.sample(versionArbitrary(fc), 1000).map(parseVersion)
+  const rounds = Array.from({ length: 4 }, () => {
+    const start = performance.now()
+    let sum = 0
+    for (let i = 0; i < 250_000; i++) {
+      const a = versions[i % 1000]
+      const b = versions[(i * 7 + 1) % 1000]
+      if (a && b) sum += compareParsed(a, b)
+    }
+    expect(Math.abs(sum)).toBeLessThan(250_000)
+    return performance.now() - start
+  })
+  // The best of four: others share the machine. It takes a tenth of that.
+  expect(Math.min(...rounds)).toBeLessThan(250)
+})
