@@ -20,7 +20,8 @@ test('the reason of an optional dependency is passed over', () => {
 })
 
 test('what is written is what was read', () => {
-  for (const text of ['glibc', 'a>=1:2-3', 'libz.so=1-64', 'b<1']) expect(renderRelation(parseRelation(text))).toBe(text)
+  for (const text of ['glibc', 'a>=1:2-3', 'libz.so=1-64', 'b<1'])
+    expect(renderRelation(parseRelation(text))).toBe(text)
 })
 
 test('the same text gives the same list, which an index shares', () => {

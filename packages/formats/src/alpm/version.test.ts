@@ -50,9 +50,9 @@ test('the parts of a version', () => {
 })
 
 test('a missing pkgrel equals every pkgrel, so that a relation without one means each build', () => {
-  expect([compareVersions('1.0', '1.0-1'), compareVersions('1.0-2', '1.0'), compareVersions('1.0-1', '1.0-2')]).toEqual([
-    0, 0, -1,
-  ])
+  expect([compareVersions('1.0', '1.0-1'), compareVersions('1.0-2', '1.0'), compareVersions('1.0-1', '1.0-2')]).toEqual(
+    [0, 0, -1],
+  )
   expect(satisfies('1.0-7', '=', '1.0')).toBe(true)
   expect(satisfies('1.0-7', '>', '1.0')).toBe(false)
   expect(satisfies('1:1.0-7', '>=', '2.0')).toBe(true)

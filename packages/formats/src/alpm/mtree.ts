@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto'
+import type { TarMember } from '../archive/tar-write.ts'
+
+/**
+ * The text of .MTREE (mtree(5)) that lists a package's members, as bsdtar writes it for makepkg: `pacman -Qkk` holds the installed files
+ * against it. Keywords are type, uid, gid, mode, time, size, sha256digest, link.
+ */
+export function renderMtree(members: Iterable<TarMember>): string {
+  const lines = ['#mtree', '/set type=file uid=0 gid=0 mode=644']
+  const files = new Map<string, string>()
+  for (const member of members) {
+    // The root is no member of a package to pacman.
+    if (member.path === '') continue
+    const content = contentOf(member, files)
+    if (member.type === 'file') files.set(member.path, content)
+    lines.push(`./${quote(member.path)} time=${member.mtime}.0${ownership(member)}${content}`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function ownership({ uid, gid, mode }: TarMember): string {
+  return `${mode === 0o644 ? '' : ` mode=${mode.toString(8)}`}${uid === 0 ? '' : ` uid=${uid}`}${gid === 0 ? '' : ` gid=${gid}`}`
+}
+
+function contentOf(member: TarMember, files: ReadonlyMap<string, string>): string {
+  switch (member.type) {
+    case 'file': {
+      const bytes = member.bytes ?? Buffer.alloc(0)
+      return ` size=${bytes.length} sha256digest=${createHash('sha256').update(bytes).digest('hex')}`
+    }
+    case 'hardlink':
+      return files.get(member.target ?? '') ?? ''
+    case 'symlink':
+      return ` type=link link=${quote(member.target ?? '')}`
+    case 'directory':
+      return ' type=dir'
+    case 'character':
+      return ' type=char'
+    default:
+      return ` type=${member.type}`
+  }
+}
+
+const BACKSLASH = 92
+const HASH = 35
+
+/** Everything but printing ASCII as `\ooo` (vis(3), octal form); so the space, the backslash, and `#`, which would begin a comment. */
+function quote(text: string): string {
+  if (/^[!-"$-[\]-~]*$/.test(text)) return text
+  let out = ''
+  for (const byte of Buffer.from(text))
+    out +=
+      byte > 32 && byte < 127 && byte !== BACKSLASH && byte !== HASH
+        ? String.fromCharCode(byte)
+        : `\\${byte.toString(8).padStart(3, '0')}`
+  return out
+}
