@@ -28,3 +28,21 @@ export const INSTALLED_BYTES = 256 * 1024 * 1024
 export const SYMLINKS_FOLLOWED = 40
 /** Old generations of each index kept below by-hash, so that a client half-way through an update still finds its own. */
 export const BY_HASH_GENERATIONS = 16
+/** Elements of an XML document that lie within each other. repodata needs six. */
+export const XML_DEPTH = 32
+/** Attributes of one XML element. */
+export const XML_ATTRIBUTES = 32
+/** Different names of elements and attributes in one XML document. */
+export const XML_NAMES = 512
+/** Bytes of one XML text or attribute value. */
+export const XML_VALUE_BYTES = 16 * 1024 * 1024
+/** Bytes of an ELF file that is held in memory to read its sonames; a larger one is spooled to disk. */
+export const ELF_MEMORY_BYTES = 32 * 1024 * 1024
+/** Bytes of the largest ELF file whose sonames are read; of a larger one only the digest is known. */
+export const ELF_BYTES = 2 * 1024 * 1024 * 1024
+/** Entries of an ELF file's program header, section header or dynamic table. */
+export const ELF_TABLE_ENTRIES = 65_536
+/** Bytes of one soname. */
+export const SONAME_BYTES = 4096
+/** Bytes of a package's changelog, compressed or not. It is held in memory. */
+export const CHANGELOG_BYTES = 64 * 1024 * 1024

@@ -3,7 +3,9 @@ import { run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
 import { fail } from '../errors.ts'
 import { haveTools, skipReason } from '../testing/tools.ts'
-import { type Compression, decompress } from './decompress.ts'
+import { decompress, unpack } from './decompress.ts'
+import { compress } from './compress.ts'
+import { compressionOf } from './sniff.ts'
 import { unxzWithLibrary, unxzWithProgram, xz } from './xz.ts'
 
 const library = await import('@napi-rs/lzma/xz').catch(() => undefined)
@@ -26,7 +28,7 @@ const compressors = {
   gz: async (bytes: Buffer) => gzipSync(bytes),
   zst: async (bytes: Buffer) => zstdCompressSync(bytes),
   xz: (bytes: Buffer) => xz(bytes),
-} satisfies Record<Compression, (bytes: Buffer) => Promise<Buffer>>
+} satisfies Record<'none' | 'gz' | 'zst' | 'xz', (bytes: Buffer) => Promise<Buffer>>
 
 describe.each(['none', 'gz', 'xz', 'zst'] as const)('%s', (compression) => {
   const options = { compression, limit: text.length, what: 'the sample' }
@@ -113,5 +115,45 @@ describe('xz', () => {
     await expect(collect(decompress(chunks(huge, 5), options))).rejects.toThrow(
       expect.objectContaining({ code: 'PACKAGE_TOO_LARGE' }),
     )
+  })
+})
+
+describe('several members, streams or frames in one file', () => {
+  const whole = { limit: 1e9, what: 'it' }
+  test.each(['gz', 'xz', 'zst'] as const)('are read to the last: %s', async (compression) => {
+    const pieces = [text.subarray(0, 100_000), Buffer.alloc(0), Buffer.from('x'), text.subarray(100_000)]
+    const packed = await Promise.all(pieces.map((piece) => compress(piece, { compression, level: 3 })))
+    const expected = Buffer.concat(pieces)
+    expect((await unpack(Buffer.concat(packed), { compression, ...whole })).equals(expected)).toBe(true)
+    for (const step of [1, 7, 1000, 65_536]) {
+      const source = chunks(Buffer.concat(step < 8 ? packed.slice(1, 3) : packed), step)
+      const read = await collect(decompress(source, { compression, ...whole }))
+      expect(read.equals(step < 8 ? Buffer.from('x') : expected), `in steps of ${step}`).toBe(true)
+    }
+  })
+
+  test.each(['gz', 'xz', 'zst'] as const)('the last of which is cut short: %s', async (compression) => {
+    const packed = await compress(text, { compression, level: 3 })
+    const bytes = Buffer.concat([packed, packed.subarray(0, packed.length - 20)])
+    await expect(unpack(bytes, { compression, ...whole })).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED' })
+    const empty = unpack(Buffer.alloc(0), { compression, ...whole })
+    await expect(empty).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED' })
+  })
+
+  test.skipIf(!haveTools('zstd', 'gzip'))(`as the programs read them${skipReason('zstd', 'gzip')}`, async () => {
+    for (const [program, compression] of [
+      ['zstd', 'zst'],
+      ['gzip', 'gz'],
+    ] as const) {
+      const packed = await Promise.all([text, text].map((piece) => compress(piece, { compression, level: 3 })))
+      const { stdout } = await run([program, '-dc'], { input: Buffer.concat(packed), maxOutputBytes: 1e8 })
+      expect(stdout.equals(Buffer.concat([text, text])), program).toBe(true)
+    }
+  })
+
+  test('are known by their first bytes', async () => {
+    for (const compression of ['none', 'gz', 'xz', 'zst'] as const)
+      expect(compressionOf(await compress(text, { compression, level: 1 }))).toBe(compression)
+    expect(compressionOf(Buffer.alloc(0))).toBe('none')
   })
 })

@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream'
-import { createGunzip, createZstdDecompress } from 'node:zlib'
+import { createGunzip } from 'node:zlib'
 import { HolotypeError } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
+import type { Compression } from '../types.ts'
 import { unxz } from './xz.ts'
-
-export type Compression = 'none' | 'gz' | 'xz' | 'zst'
+import { unzstd } from './zstd.ts'
 
 export interface DecompressOptions {
   readonly compression: Compression
@@ -37,6 +37,20 @@ export async function* decompress(
   }
 }
 
+/**
+ * The same for bytes held in memory.
+ * @throws PACKAGE_MALFORMED, PACKAGE_TOO_LARGE
+ */
+export async function unpack(bytes: Uint8Array, options: DecompressOptions): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of decompress(oneChunk(bytes), options)) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes
+}
+
 function decoded(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
   switch (compression) {
     case 'none':
@@ -46,13 +60,15 @@ function decoded(source: AsyncIterable<Uint8Array>, compression: Compression): A
     case 'gz':
       return throughZlib(source, createGunzip({ chunkSize: READ_CHUNK_BYTES }))
     case 'zst':
-      return throughZlib(source, createZstdDecompress({ chunkSize: READ_CHUNK_BYTES }))
+      return unzstd(source)
+    default:
+      throw fail('PACKAGE_MALFORMED', { what: `${compression} is a compression that nothing here reads` })
   }
 }
 
 async function* throughZlib(
   source: AsyncIterable<Uint8Array>,
-  decoder: ReturnType<typeof createGunzip> | ReturnType<typeof createZstdDecompress>,
+  decoder: ReturnType<typeof createGunzip>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const input = Readable.from(source, { objectMode: false })
   input.on('error', (error) => decoder.destroy(error))

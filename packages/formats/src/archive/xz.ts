@@ -18,17 +18,17 @@ export async function* unxz(source: Chunks): AsyncGenerator<Uint8Array, void, un
   yield* loaded ? unxzWithLibrary(loaded, guardDictionary(source)) : unxzWithProgram(guardDictionary(source))
 }
 
-/** Compresses bytes held in memory. */
-export async function xz(bytes: Uint8Array): Promise<Buffer> {
+/** One xz stream of bytes held in memory. @param preset 0 to 9 */
+export async function xz(bytes: Uint8Array, preset = PRESET): Promise<Buffer> {
   const loaded = await loadLibrary()
   if (!loaded) {
-    const { stdout } = await run(['xz', '--compress', '--stdout', `-${PRESET}`, '--threads=1', '--check=crc64'], {
+    const { stdout } = await run(['xz', '--compress', '--stdout', `-${preset}`, '--threads=1', '--check=crc64'], {
       input: bytes,
       maxOutputBytes: bytes.length + 1024 * 1024,
     })
     return stdout
   }
-  const compressor = new loaded.Compressor({ preset: PRESET })
+  const compressor = new loaded.Compressor({ preset })
   return Buffer.concat([compressor.update(bytes), await compressor.finish()])
 }
 

@@ -6,18 +6,24 @@ import { parseIndex } from './packages-index.ts'
 import { parseDependencies } from './relation.ts'
 import { parseHead } from './release.ts'
 import { writeRepository } from './repository.ts'
-import { compareVersions, satisfies } from './version.ts'
+import { repository } from './repository-write.ts'
+import { upstream } from './upstream.ts'
+import { compareParsed, compareVersions, parseVersion, satisfies } from './version.ts'
 
 /** The Debian member of the family: dpkg's packages and database, apt's repositories. */
-export const deb: Format = {
+export const deb = {
   name: 'deb',
+  parseVersion,
+  compareParsed,
   compareVersions,
   satisfies,
   parseDependencies: (text) => parseDependencies(text),
   parseIndex,
   readPackage,
   writePackage,
+  readInstalled,
+  upstream,
+  repository,
   parseHead,
   writeRepository,
-  readInstalled,
-}
+} satisfies Format & Record<string, unknown>

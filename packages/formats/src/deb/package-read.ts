@@ -1,13 +1,14 @@
 import { HolotypeError, hexOf, isErrorCode } from '@holotype/base'
-import { type Compression, decompress } from '../archive/decompress.ts'
+import { decompress } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
 import { CONTROL_BYTES, PAYLOAD_BYTES } from '../limits.ts'
-import type { PackageFile, PayloadVisitor } from '../types.ts'
+import type { Compression, PackageFile, PayloadVisitor } from '../types.ts'
 import { readAr } from './ar.ts'
 import { parseStanza, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
+import { scriptsOf } from './scripts.ts'
 
 type ControlMembers = Map<string, { readonly bytes: Buffer; readonly mode: number }>
 
@@ -35,7 +36,13 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
     const described = recordOf(valuesOf(stanza), {
       complain: (what, cause) => fail('PACKAGE_MALFORMED', { what, cause }),
     })
-    return { record: { ...described, size, sha256: hexOf(digest), filename: '' }, fields: stanza, control }
+    return {
+      record: { ...described, size, sha256: hexOf(digest), filename: '' },
+      fields: stanza,
+      control,
+      scripts: scriptsOf(control),
+      changelog: [],
+    }
   } catch (error) {
     if (error === visitorError || !(error instanceof HolotypeError)) throw error
     throw named(error, path)

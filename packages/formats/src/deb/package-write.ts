@@ -1,17 +1,21 @@
-import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
 import { compareText, isErrorCode, writeFileAtomic } from '@holotype/base'
+import { compress } from '../archive/compress.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { type TarMember, writeTar } from '../archive/tar-write.ts'
 import { fail } from '../errors.ts'
-import type { PackageToWrite } from '../types.ts'
+import type { Compression, PackageToWrite } from '../types.ts'
 import { writeAr } from './ar.ts'
 import { renderStanza, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 
-/** gzip is what every dpkg reads; its header holds no time, so that the same input gives the same bytes. */
-const compress = (bytes: Buffer) => promisify(gzip)(bytes, { level: 9 })
+/** What deb(5) has names for, with the levels of dpkg-deb. gzip is what every dpkg reads, zstd what dpkg 1.21.18 and later do. */
+const LEVELS = new Map<Compression, { readonly end: string; readonly level: number }>([
+  ['gz', { end: '.gz', level: 9 }],
+  ['xz', { end: '.xz', level: 6 }],
+  ['zst', { end: '.zst', level: 19 }],
+  ['none', { end: '', level: 0 }],
+])
 
 /**
  * Writes a .deb: same input, same bytes (with the same Node: its zlib decides the compressed form). The payload keeps its order; parent
@@ -19,14 +23,17 @@ const compress = (bytes: Buffer) => promisify(gzip)(bytes, { level: 9 })
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
-  const { fields, control, payload, epoch } = content
+  const { fields, control, payload, epoch, compression = 'gz' } = content
+  const form = LEVELS.get(compression)
+  if (!form) throw fail('PACKAGE_UNWRITABLE', { what: `a .deb cannot be compressed by ${compression}` })
+  const { end, level } = form
   const controlTar = writeTar(controlMembers(fields, control, epoch))
   const dataTar = writeTar(checkedPayload(payload, epoch))
   const bytes = writeAr(
     [
       { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
-      { name: 'control.tar.gz', bytes: await compress(controlTar) },
-      { name: 'data.tar.gz', bytes: await compress(dataTar) },
+      { name: `control.tar${end}`, bytes: await compress(controlTar, { compression, level }) },
+      { name: `data.tar${end}`, bytes: await compress(dataTar, { compression, level }) },
     ],
     epoch,
   )

@@ -1,6 +1,6 @@
 import { compareText } from '@holotype/base'
-import type { PublishedPackage } from '../types.ts'
 import { renderStanza } from './control.ts'
+import type { PublishedPackage } from './repository-read.ts'
 import { compareVersions } from './version.ts'
 
 /** A Packages index's text: the packages sorted by name, version and architecture, each with its control fields and where its file is. */

@@ -2,7 +2,7 @@ import { isErrorCode } from '@holotype/base'
 import { confinedPath } from '../archive/path.ts'
 import { fail } from '../errors.ts'
 import { HEAD_BYTES } from '../limits.ts'
-import type { RepositoryHead, RepositoryIndex } from '../types.ts'
+import type { RepositoryHead, RepositoryIndex } from '../upstream-reader.ts'
 import { fieldOf, parseStanza, renderStanza, type Stanza } from './control.ts'
 
 const SIGNED = '-----BEGIN PGP SIGNED MESSAGE-----'

@@ -3,10 +3,20 @@ import { join } from 'node:path'
 import { digestOf, errnoOf, failBase, hexOf } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { INDEX_BYTES } from '../limits.ts'
-import type { PackageRecord, PublishedPackage, RepositoryHead, RepositoryIndex } from '../types.ts'
-import { parseStanzas } from './control.ts'
+import type { PackageRecord } from '../types.ts'
+import type { RepositoryHead, RepositoryIndex } from '../upstream-reader.ts'
+import { parseStanzas, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 import { clearSignedText, parseHead } from './release.ts'
+
+/** A package as an index lists it, with where its file is. */
+export interface PublishedPackage {
+  readonly record: PackageRecord
+  /** The control fields of the package itself. */
+  readonly fields: Stanza
+  /** The package file on this machine. */
+  readonly path: string
+}
 
 /** Fields that an index adds to a package's own. */
 const INDEX_FIELDS = new Set(['filename', 'size', 'md5sum', 'sha1', 'sha256', 'sha512'])

@@ -7,11 +7,17 @@ import { confinedPath } from '../archive/path.ts'
 import { xz } from '../archive/xz.ts'
 import { fail } from '../errors.ts'
 import { BY_HASH_GENERATIONS, READ_CHUNK_BYTES } from '../limits.ts'
-import type { PublishedPackage, RepositoryIndex, RepositorySigner, RepositoryToWrite } from '../types.ts'
+import type { RepositorySettings, RepositorySigner } from '../repository-writer.ts'
+import type { RepositoryIndex } from '../upstream-reader.ts'
 import { renderPackages } from './packages-write.ts'
 import { renderHead } from './release.ts'
-import { keyOf, readHead, readRepository } from './repository-read.ts'
+import { keyOf, type PublishedPackage, readHead, readRepository } from './repository-read.ts'
 import { applyStep, type RepositoryStep } from './repository-steps.ts'
+
+/** The whole content of one component of a suite. */
+export interface RepositoryToWrite extends RepositorySettings {
+  readonly packages: readonly PublishedPackage[]
+}
 
 /**
  * Publishes one component of a suite of an apt repository below `base` (Debian RepositoryFormat). Everything is made, checked and signed

@@ -1,6 +1,7 @@
 import type fc from 'fast-check'
-import type { PublishedPackage, RepositoryToWrite } from '../types.ts'
 import type { Stanza } from './control.ts'
+import type { RepositoryToWrite } from './repository.ts'
+import type { PublishedPackage } from './repository-read.ts'
 
 /** Fields of a package that dpkg accepts, for tests. */
 export function sampleFields(name: string, version: string, more: Stanza = []): Stanza {

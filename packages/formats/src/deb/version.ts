@@ -1,16 +1,8 @@
 import { fail } from '../errors.ts'
-import type { Ordering } from '../types.ts'
+import type { Ordering, ParsedVersion } from '../types.ts'
 
-/** A version split into its three parts (Debian Policy §5.6.12, deb-version(7)). */
-export interface DebVersion {
-  readonly epoch: number
-  readonly upstream: string
-  /** '' when there is none, which sorts as `0` does. */
-  readonly revision: string
-}
-
-/** Splits a version. Never fails: what is no number before a colon belongs to the upstream part, as an epoch of 0. */
-export function parseVersion(text: string): DebVersion {
+/** Splits a version (Debian Policy §5.6.12, deb-version(7)). Never fails: what is no number before a colon belongs to the upstream part, as an epoch of 0. */
+export function parseVersion(text: string): ParsedVersion {
   const colon = text.indexOf(':')
   const hasEpoch = colon > 0 && /^\d{1,10}$/.test(text.slice(0, colon))
   const rest = hasEpoch ? text.slice(colon + 1) : text
@@ -23,7 +15,7 @@ export function parseVersion(text: string): DebVersion {
 }
 
 /** Orders two split versions: epoch, then upstream, then revision. */
-export function compareParsed(a: DebVersion, b: DebVersion): Ordering {
+export function compareParsed(a: ParsedVersion, b: ParsedVersion): Ordering {
   if (a.epoch !== b.epoch) return a.epoch < b.epoch ? -1 : 1
   return compareParts(a.upstream, b.upstream) || compareParts(a.revision, b.revision)
 }

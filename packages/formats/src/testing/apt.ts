@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { run, type RunResult } from '@holotype/base'
-import type { RepositorySigner } from '../types.ts'
+import type { RepositorySigner } from '../repository-writer.ts'
+import { rsaSigner } from './signers.ts'
 
 /** A signer that is gpg itself, with a throw-away key, and where its public keyring lies. */
 export async function gpgSigner(home: string): Promise<RepositorySigner & { readonly keyring: string }> {
@@ -11,11 +12,21 @@ export async function gpgSigner(home: string): Promise<RepositorySigner & { read
   const keyring = `${home}/public.gpg`
   await run([...gpg, '--output', keyring, '--export'], { env })
   chmodSync(keyring, 0o644)
-  const sign = async (mode: string, text: string) =>
+  const sign = async (argv: readonly string[], input?: string | Uint8Array) =>
     (
-      await run([...gpg, '--armor', '--digest-algo', 'SHA512', '--output', '-', mode], { env, input: text })
-    ).stdout.toString()
-  return { keyring, clearSign: (text) => sign('--clear-sign', text), detachSign: (text) => sign('--detach-sign', text) }
+      await run([...gpg, '--digest-algo', 'SHA512', '--output', '-', ...argv], {
+        env,
+        ...(input === undefined ? {} : { input }),
+      })
+    ).stdout
+  return {
+    keyring,
+    clearSign: async (text) => (await sign(['--armor', '--clear-sign'], text)).toString(),
+    detachSign: async (bytes) => (await sign(['--armor', '--detach-sign'], bytes)).toString(),
+    signBinary: (bytes) => sign(['--detach-sign'], bytes),
+    signFile: (path) => sign(['--detach-sign', path]),
+    ...rsaSigner('Tests <repo@example.org>'),
+  }
 }
 
 /** Ends the agent that gpg started for a home. */

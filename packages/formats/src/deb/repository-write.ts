@@ -1,0 +1,127 @@
+import { confinedPath } from '../archive/path.ts'
+import { fail } from '../errors.ts'
+import type {
+  IndexToWrite,
+  RepositorySettings,
+  RepositoryTop,
+  RepositoryWriter,
+  WrittenIndex,
+} from '../repository-writer.ts'
+import type { Compression, InspectedPackage } from '../types.ts'
+import { renderStanza } from './control.ts'
+import { recordOf, valuesOf } from './record.ts'
+import { clearSignedText, parseHead, renderHead } from './release.ts'
+import { poolPath } from './repository-read.ts'
+
+const PACKAGES = 'Packages'
+/** Fields that say where a package's file is: an index's, never the package's own. */
+const PLACE = /^(filename|size|md5sum|sha1|sha256|sha512)$/i
+const NAME = /^[a-z0-9][a-z0-9.+-]*$/i
+
+/**
+ * The forms of an index. No xz: chunks compressed apart are concatenated, and apt reads the first stream of such an xz file alone (it
+ * decodes without LZMA_CONCATENATED), while of gzip members and zstd frames it reads all. The plain index is in Release by its digest, as
+ * RepositoryFormat wants it, and nowhere on disk.
+ */
+const FORMS = [
+  { compression: 'zst', level: 12 },
+  { compression: 'gz', level: 9 },
+] as const satisfies IndexToWrite['forms']
+
+/** How apt repositories are written (Debian RepositoryFormat): one suite, one component. */
+export const repository: RepositoryWriter = {
+  packagePath: (record, component) => poolPath(component, record),
+  companions: async () => new Map(),
+  renderEntry(inspected, path) {
+    const stanza = [
+      ...inspected.fields.filter(([name]) => !PLACE.test(name)),
+      ['Filename', checkedPath(inspected, path)] as const,
+      ['Size', String(inspected.record.size)] as const,
+      ['SHA256', inspected.record.sha256] as const,
+    ]
+    const record = recordOf(valuesOf(stanza), { complain: unwritable })
+    // An empty line ends each stanza, so that stanzas are put together as they are.
+    return { record, parts: { [PACKAGES]: Buffer.from(`${renderStanza(stanza)}\n`) } }
+  },
+  sortKey: ({ name, version, architecture }) => `${name}\0${version}\0${architecture}`,
+  indexes(settings) {
+    checkNames(settings)
+    const { suite, component, architectures } = settings
+    return architectures.map((architecture) => {
+      const directory = `${component}/binary-${architecture}`
+      return {
+        name: `${directory}/${PACKAGES}`,
+        part: PACKAGES,
+        // Packages for every architecture stand in each index: the Release file names no architecture `all`.
+        architectures: [architecture, 'all'],
+        opening: () => Buffer.alloc(0),
+        closing: () => Buffer.alloc(0),
+        forms: FORMS,
+        path: (_, sha256) => `dists/${suite}/${directory}/by-hash/SHA256/${sha256}`,
+      }
+    })
+  },
+  async tops(settings, indexes, signer) {
+    checkNames(settings)
+    const base = `dists/${settings.suite}`
+    const text = releaseText(settings, indexes)
+    const [detached, inline] = await Promise.all([signer.detachSign(text), signer.clearSign(text)])
+    return [
+      ...indexes.map(
+        (index): RepositoryTop => ({ path: `${base}/${index.name}${endOf(index.compression)}`, content: index }),
+      ),
+      { path: `${base}/Release`, content: Buffer.from(text) },
+      { path: `${base}/Release.gpg`, content: Buffer.from(detached) },
+      { path: `${base}/InRelease`, content: Buffer.from(inline) },
+    ]
+  },
+  indexesOf(top) {
+    const text = top.toString('utf8')
+    return parseHead(text.startsWith('-----BEGIN PGP SIGNED MESSAGE-----') ? clearSignedText(text) : text).indexes
+  },
+}
+
+function releaseText(settings: RepositorySettings, indexes: readonly WrittenIndex[]): string {
+  const { origin, label, suite, codename, description, component, architectures, date, validUntil } = settings
+  const lines = new Map<string, { readonly path: string; readonly size: number; readonly sha256: string }>()
+  for (const { name, compression, size, sha256, open } of indexes) {
+    lines.set(name, { path: name, ...open })
+    const path = `${name}${endOf(compression)}`
+    lines.set(path, { path, size, sha256 })
+  }
+  return renderHead(
+    {
+      origin,
+      label,
+      suite,
+      codename,
+      date: new Date(date * 1000).toISOString(),
+      ...(validUntil === undefined ? {} : { validUntil: new Date(validUntil * 1000).toISOString() }),
+      architectures,
+      components: [component],
+      indexes: [...lines.values()],
+    },
+    description,
+  )
+}
+
+function endOf(compression: Compression): string {
+  return compression === 'none' ? '' : `.${compression}`
+}
+
+function checkedPath({ record }: InspectedPackage, path: string): string {
+  if (confinedPath(path) !== path || !path.startsWith('pool/') || /\s/.test(path))
+    throw unwritable(`${record.name}: its file name "${path}" is not below pool/`)
+  return path
+}
+
+function checkNames({ suite, component, architectures }: RepositorySettings): void {
+  for (const name of [suite, component, ...architectures])
+    if (!NAME.test(name)) throw unwritable(`"${name}" is no name of a suite, component or architecture`)
+  if (architectures.length === 0 || architectures.includes('all'))
+    throw unwritable('a repository has at least one architecture, and "all" is in each of them')
+}
+
+function unwritable(what: string, cause?: unknown): Error {
+  return fail('REPOSITORY_UNWRITABLE', { what, cause })
+}

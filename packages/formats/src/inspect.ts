@@ -1,0 +1,39 @@
+import { digester, hexOf } from '@holotype/base'
+import { changelogCollector } from './deb/changelog-file.ts'
+import { elfCollector } from './elf/spool.ts'
+import type { Format, InspectedEntry, InspectedPackage } from './types.ts'
+
+/**
+ * Reads a package file whole, in one pass: its metadata, its files with their digests, the sonames of its ELF files, and its changelog,
+ * where the payload holds it as Debian's packages do. Memory is bounded by the list of files, one ELF file (ELF_MEMORY_BYTES; larger ones
+ * are spooled to the temporary directory, those over ELF_BYTES are not looked into) and the changelog.
+ * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE
+ */
+export async function inspectPackage(format: Pick<Format, 'readPackage'>, path: string): Promise<InspectedPackage> {
+  const files: InspectedEntry[] = []
+  const needed = new Set<string>()
+  const provided = new Set<string>()
+  const changelogs = changelogCollector()
+  const file = await format.readPackage(path, async (entry, content) => {
+    if (entry.type !== 'file') {
+      files.push(entry)
+      return
+    }
+    const hash = digester()
+    using elf = elfCollector(entry.size)
+    const keep = changelogs.wants(entry)
+    const kept: Uint8Array[] = []
+    for await (const chunk of content) {
+      hash.update(chunk)
+      elf.add(chunk)
+      if (keep) kept.push(chunk)
+    }
+    files.push({ ...entry, sha256: hexOf(hash.digest()) })
+    if (keep) changelogs.add(entry, Buffer.concat(kept))
+    const sonames = elf.end()
+    for (const name of sonames?.needed ?? []) needed.add(name)
+    if (sonames?.soname !== undefined) provided.add(sonames.soname)
+  })
+  const changelog = file.changelog.length > 0 ? file.changelog : await changelogs.changelogOf(file.record.name)
+  return { ...file, changelog, files, needed: [...needed].sort(), provided: [...provided].sort() }
+}
