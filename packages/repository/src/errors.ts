@@ -19,7 +19,7 @@ export const fail = defineErrors({
   },
   UPSTREAM_SIGNATURE: {
     kind: 'trust',
-    when: "an upstream's signed top does not carry a good signature of the keys that its source names",
+    when: "an upstream's top does not carry a good signature of the keys that its source or its keyring names",
     hint: 'do not use this source before you know why: the mirror may be broken or hostile, or the keyring package old',
   },
   UPSTREAM_EXPIRED: {
@@ -29,7 +29,7 @@ export const fail = defineErrors({
   },
   UPSTREAM_MISMATCH: {
     kind: 'trust',
-    when: 'an upstream index is not what the signed top says, or the top is not that of the suite asked for',
+    when: 'an upstream index is not what the top says, or the top is not that of the suite asked for, or both change while they are read',
     hint: 'the mirror may be in the middle of an update: try again in some minutes, else take another mirror',
   },
   SNAPSHOT_MALFORMED: {
@@ -61,5 +61,30 @@ export const fail = defineErrors({
     kind: 'input',
     when: 'a package of a lock is neither in the store nor in a snapshot that the store has',
     hint: 'lock the image anew on this machine, or copy the store that made the lock',
+  },
+  REPOSITORY_BUSY: {
+    kind: 'conflict',
+    when: 'another process works on the same repository for longer than one waits',
+    hint: 'see what that process does; the kernel frees its turn when it ends',
+  },
+  REPOSITORY_STATE_MALFORMED: {
+    kind: 'corrupt',
+    when: 'the state of one of our own repositories is damaged or missing in part',
+    hint: 'delete the directory that is named and take the packages in again: the store has their files',
+  },
+  REPOSITORY_NAME_TAKEN: {
+    kind: 'conflict',
+    when: 'a name that a repository publishes is one of another repository in the same directory',
+    hint: 'publish each repository into a directory of its own',
+  },
+  SNAPSHOT_NAME_TAKEN: {
+    kind: 'conflict',
+    when: 'a snapshot is to get a name that another one has',
+    hint: 'choose another name, or drop that one: `holotype repo drop NAME`',
+  },
+  SNAPSHOT_NOT_COMPARABLE: {
+    kind: 'input',
+    when: 'two snapshots of different package formats are to be compared',
+    hint: 'compare two snapshots of one upstream: see `holotype repo list`',
   },
 })

@@ -7,15 +7,28 @@ export { type PublishOptions, publishRepository } from './own/publish.ts'
 export { ownSnapshot } from './own/snapshot.ts'
 export { type OwnPackage, ownPackages } from './own/state.ts'
 export { candidatesOf, readSnapshot } from './snapshot/candidates.ts'
+export {
+  countPackages,
+  diffSnapshots,
+  type PackageChange,
+  type SnapshotDiff,
+  type SourceChanges,
+} from './snapshot/diff.ts'
+export { listWantedFiles, type ListFilesRequest } from './snapshot/files.ts'
+export { type Listing, listingOf } from './snapshot/listing.ts'
 export type { SnapshotRequest } from './snapshot/request.ts'
+export { dropSnapshot, rememberTaken, type TakenNote, takenSnapshots } from './snapshot/taken.ts'
 export { snapshotUpstream } from './snapshot/upstream.ts'
 export type {
   HostSource,
+  HostUpstream,
   Pocket,
   Snapshot,
   SnapshotIndex,
   SnapshotSuite,
   TakenSnapshot,
   UpstreamRequest,
+  UrlUpstream,
   VerifyClearSigned,
+  VerifyDetached,
 } from './types.ts'

@@ -4,8 +4,14 @@
 export const SOURCES_FILE_BYTES = 1024 * 1024
 /** Files of /etc/apt/sources.list.d that are read. */
 export const SOURCES_FILES = 500
-/** Bytes of a signed top (InRelease): Debian's are 0.2 MB. */
-export const SIGNED_TOP_BYTES = 16 * 1024 * 1024
+/** Bytes of a top as fetched: Debian's InRelease has 0.2 MB; a pacman database, which is its own top, some 10 MB. It is held in memory. */
+export const TOP_BYTES = 64 * 1024 * 1024
+/** Bytes of a top's detached signature. */
+export const TOP_SIGNATURE_BYTES = 256 * 1024
+/** How often a suite is begun anew because its top was replaced while it was read. */
+export const TOP_READINGS = 3
+/** Snapshots without a name that are remembered as taken, so that `latest` has a meaning; the oldest go first. */
+export const SNAPSHOTS_REMEMBERED = 200
 /** Bytes of one uncompressed index: Debian's largest is 60 MB. It is held in memory. */
 export const INDEX_BYTES = 512 * 1024 * 1024
 /** Bytes of one package file. */
@@ -27,3 +33,18 @@ export const MIN_BYTES_PER_SECOND = 4096
 export const TRIES = 3
 /** Milliseconds before the second try, doubled for each further one. */
 export const RETRY_DELAY_MS = 400
+
+/** Entries of a chunk of one of our own repositories, in the mean. More: fewer, better compressed pieces; less: a new package is cheaper. */
+export const CHUNK_ENTRIES = 128
+/** Seconds that one waits for its turn at a repository: as long as a first publication of a large one may take. */
+export const QUEUE_SECONDS = 600
+/** Tries of reading a state that is replaced meanwhile. */
+export const STATE_TRIES = 5
+/** Package files read at a time when many are taken in. */
+export const INGESTED_AT_ONCE = 4
+/** Pieces compressed at a time. */
+export const COMPRESSED_AT_ONCE = 4
+/** Old states kept of a published repository, with their indexes: a client half-way through an update still finds its own. */
+export const GENERATIONS = 16
+/** Seconds that a withdrawn package's file stays for clients that know it from an older index. */
+export const WITHDRAWN_SECONDS = 7 * 24 * 3600

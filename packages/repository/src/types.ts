@@ -21,11 +21,29 @@ export interface HostSource {
   readonly where: string
 }
 
-/** The `from: host` upstream of a distribution, as far as this package needs it. */
-export interface UpstreamRequest {
+/** An upstream as a distribution declares it, as far as this package needs it. */
+export type UpstreamRequest = HostUpstream | UrlUpstream
+
+/** An upstream `from: host`: the machine's own sources say where it lies and who signs it. */
+export interface HostUpstream {
   readonly format: FormatName
   readonly pockets: readonly Pocket[]
   readonly components: readonly string[]
+}
+
+/** An upstream by its address. */
+export interface UrlUpstream {
+  readonly format: FormatName
+  /** The same repository under several addresses, tried in order: http, https or file. `$repo` and `$arch` stand for a suite and the architecture. */
+  readonly urls: readonly string[]
+  /** deb: suites, one that ends in `/` being a flat repository; alpm: the names of repositories; rpm, xbps: `['']`. */
+  readonly suites: readonly string[]
+  /** deb: components; elsewhere `['']`. */
+  readonly components: readonly string[]
+  /** Paths of keyring files, or armored key blocks. A signature by one of their keys is demanded. */
+  readonly keyrings: readonly string[]
+  /** True: what comes is believed without a signature. Only where there are no keyrings, and the format's own clients may do so too. */
+  readonly unsigned: boolean
 }
 
 /** One immutable state of a repository, an object: its digest is its identity. */
@@ -38,22 +56,33 @@ export interface Snapshot {
 }
 
 export interface SnapshotSuite {
+  /** deb: the suite; alpm: the repository's name; rpm, xbps: ''. */
   readonly suite: string
   readonly codename: string
-  readonly pocket: Pocket | 'own'
-  /** The signed top's Date, ISO 8601, UTC. Null for our own repository: its identity is its packages alone. */
+  /** `url`: an upstream by its address has suites and no pockets. */
+  readonly pocket: Pocket | 'own' | 'url'
+  /** The signed top's date, ISO 8601, UTC. Null where it has none (alpm, xbps), and for our own repository: its identity is its packages alone. */
   readonly date: string | null
   /** Where package files lie: a URI, the records' `filename` below it. Null where the store has them all (our own). */
   readonly base: string | null
-  /** The signed top as fetched, an object. Null for our own repository. */
-  readonly inRelease: Digest | null
+  /** The signed top as fetched, an object. Absent for our own repository. */
+  readonly top?: Digest
+  /** The top's detached signature as fetched, an object. */
+  readonly signature?: Digest
+  /** Nobody signed it: the distribution said that it may be so. */
+  readonly unsigned?: true
+  /** What `top` is called in deb snapshots of the first days. */
+  readonly inRelease?: Digest | null
   readonly indexes: readonly SnapshotIndex[]
 }
 
 export interface SnapshotIndex {
   readonly component: string
-  /** `index`: the format's own uncompressed index. `records`: canonical JSON of `PackageRecord[]`. */
-  readonly form: 'index' | 'records'
+  /**
+   * `index`: the format's own uncompressed index. `records`: canonical JSON of `PackageRecord[]`. `files`: paths that relations name and no
+   * record lists, with the packages that have them (rpm), canonical JSON.
+   */
+  readonly form: 'index' | 'records' | 'files'
   readonly digest: Digest
 }
 
@@ -67,3 +96,6 @@ export interface TakenSnapshot {
 
 /** Checks a clear-signed text against keyrings and gives back the text that is signed. Throws when no key of them made a good signature. */
 export type VerifyClearSigned = (text: string, keyrings: readonly string[]) => Promise<string>
+
+/** Checks a detached signature over bytes against keyrings. Throws when no key of them made it. */
+export type VerifyDetached = (bytes: Uint8Array, signature: Uint8Array, keyrings: readonly string[]) => Promise<void>

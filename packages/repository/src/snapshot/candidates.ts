@@ -1,10 +1,11 @@
 import { type Digest, isDigest } from '@holotype/base'
-import { formatOf } from '@holotype/formats'
+import { formatOf, type PackageRecord } from '@holotype/formats'
 import type { Candidate } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import type { Snapshot } from '../types.ts'
+import type { Snapshot, SnapshotIndex } from '../types.ts'
+import { readFiles } from './files.ts'
 import { readIndex } from './records.ts'
 
 const digest = z.custom<Digest>((value) => isDigest(value))
@@ -18,14 +19,17 @@ const snapshotSchema = z.strictObject({
     z.strictObject({
       suite: z.string(),
       codename: z.string(),
-      pocket: z.enum(['release', 'updates', 'security', 'backports', 'own']),
+      pocket: z.enum(['release', 'updates', 'security', 'backports', 'own', 'url']),
       date: z.iso.datetime().nullable(),
       base: z
         .string()
         .regex(/^(https?|file):\/\//)
         .nullable(),
-      inRelease: digest.nullable(),
-      indexes: z.array(z.strictObject({ component: z.string(), form: z.enum(['index', 'records']), digest })),
+      top: digest.exactOptional(),
+      signature: digest.exactOptional(),
+      unsigned: z.literal(true).exactOptional(),
+      inRelease: digest.nullable().exactOptional(),
+      indexes: z.array(z.strictObject({ component: z.string(), form: z.enum(['index', 'records', 'files']), digest })),
     }),
   ),
 })
@@ -46,8 +50,24 @@ export function readSnapshot(store: Store, snapshot: Digest): Snapshot {
  */
 export function candidatesOf(store: Store, snapshot: Digest, name: string, priority: number): Candidate[] {
   const { format, suites } = readSnapshot(store, snapshot)
-  return suites
-    .flatMap(({ indexes }) => indexes)
-    .flatMap((index) => readIndex(store, formatOf(format), index))
-    .map((record) => ({ record, from: name, priority }))
+  const candidates: Candidate[] = []
+  for (const { indexes } of suites) {
+    const files = filesOf(store, indexes)
+    for (const index of indexes)
+      for (const record of readIndex(store, formatOf(format), index)) {
+        const more = files?.get(record.sha256)
+        candidates.push({ record: more ? withFiles(record, more) : record, from: name, priority })
+      }
+  }
+  return candidates
+}
+
+/** Paths that relations name and the index does not list; undefined where there are none. */
+function filesOf(store: Store, indexes: readonly SnapshotIndex[]): ReadonlyMap<string, readonly string[]> | undefined {
+  const index = indexes.find(({ form }) => form === 'files')
+  return index && readFiles(store, index)
+}
+
+function withFiles(record: PackageRecord, more: readonly string[]): PackageRecord {
+  return { ...record, files: [...new Set([...(record.files ?? []), ...more])] }
 }

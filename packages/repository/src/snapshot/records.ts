@@ -21,6 +21,8 @@ export function readIndex(store: Store, format: Format, index: SnapshotIndex): r
 }
 
 function parse(store: Store, format: Format, { form, digest }: SnapshotIndex): readonly PackageRecord[] {
+  // Paths complete other indexes' records; they are no packages.
+  if (form === 'files') return []
   if (form === 'index') return format.parseIndex(store.read(digest))
   const value = store.readJson(digest)
   // Written by `ownSnapshot` from records, and read back by its digest: the form alone is checked.

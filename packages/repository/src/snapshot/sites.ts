@@ -1,13 +1,36 @@
 import { fail } from '../errors.ts'
-import type { HostSource, Pocket } from '../types.ts'
-import type { SnapshotRequest } from './request.ts'
+import type { HostSource, HostUpstream, Pocket, UrlUpstream } from '../types.ts'
+import type { Site, SnapshotRequest, SuiteSites } from './request.ts'
 
 /**
- * The addresses to try for a pocket, in order: those signed by the distribution's own archive keyring first, then as configured.
- * Entries for the same suite at the same address are one, with the components of all.
+ * The suites of an upstream, each with the addresses to try.
  * @throws UPSTREAM_NO_SOURCES
  */
-export function sitesOf({ sources, upstream }: SnapshotRequest, pocket: Pocket): HostSource[] {
+export function suitesOf(request: SnapshotRequest): SuiteSites[] {
+  const { upstream } = request
+  if ('urls' in upstream) return upstream.suites.map((suite) => sitesByUrl(request, upstream, suite))
+  return upstream.pockets.map((pocket) => ({
+    title: `the pocket ${pocket}`,
+    sites: sitesOfHost(request.sources, upstream, pocket),
+  }))
+}
+
+function sitesByUrl({ name, architecture }: SnapshotRequest, upstream: UrlUpstream, suite: string): SuiteSites {
+  const { urls, components, keyrings, unsigned } = upstream
+  // Who edits the declaration may go back in time; a mirror may not.
+  const identity = [name, suite, ...urls].join(' ')
+  const sites = urls.map((url): Site => {
+    const uri = url.replaceAll('$repo', suite).replaceAll('$arch', architecture).replace(/\/+$/, '')
+    return { pocket: 'url', uri, suite, components, keyrings, unsigned, checkValidUntil: true, identity }
+  })
+  return { title: suite === '' ? `the repository ${name}` : `the suite ${suite}`, sites }
+}
+
+/**
+ * Those signed by the distribution's own archive keyring first, then as configured. Entries for the same suite at the same address are one,
+ * with the components of all.
+ */
+function sitesOfHost(sources: readonly HostSource[], upstream: HostUpstream, pocket: Pocket): Site[] {
   const sites = new Map<string, HostSource>()
   for (const source of sources.filter((one) => one.pocket === pocket)) {
     const key = `${source.uri} ${source.suite}`
@@ -28,5 +51,17 @@ export function sitesOf({ sources, upstream }: SnapshotRequest, pocket: Pocket):
     })
   }
   const own = (site: HostSource) => site.keyrings.some((keyring) => keyring.includes(`${site.origin}-archive-keyring`))
-  return complete.toSorted((a, b) => Number(own(b)) - Number(own(a)))
+  return complete
+    .toSorted((a, b) => Number(own(b)) - Number(own(a)))
+    .map(({ uri, suite, keyrings, origin, checkValidUntil }) => ({
+      pocket,
+      uri,
+      suite,
+      components: upstream.components,
+      keyrings,
+      unsigned: false,
+      origin,
+      checkValidUntil,
+      identity: `${origin} ${suite}`,
+    }))
 }

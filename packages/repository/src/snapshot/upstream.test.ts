@@ -83,7 +83,7 @@ describe('a snapshot', () => {
       base: server.url,
       date: new Date(THEN * 1000).toISOString(),
     })
-    expect(suite?.inRelease && store.read(suite.inRelease)).toEqual(fileOf(IN_RELEASE))
+    expect(suite?.top && store.read(suite.top)).toEqual(fileOf(IN_RELEASE))
     expect(suite?.indexes[0] && store.read(suite.indexes[0].digest)).toEqual(fileOf(`${DIRECTORY}/Packages`))
     expect(bytesFetched).toBe(fileOf(`${DIRECTORY}/Packages.xz`).length)
     const candidates = candidatesOf(store, digest, 'upstream', 700)
