@@ -3,7 +3,7 @@ export type { Distribution } from './distribution.ts'
 export { fail as failDistribution } from './errors.ts'
 export { initDistribution } from './init.ts'
 export { loadDistribution } from './load.ts'
-export { channelOf, imageOf, lockPathOf, recipeDirectoryOf, recipeOf, recipeSourceOf } from './lookup.ts'
+export { channelOf, imageOf, keyringsOf, lockPathOf, recipeDirectoryOf, recipeOf, recipeSourceOf } from './lookup.ts'
 export {
   type Channel,
   type ChannelWave,
@@ -17,8 +17,7 @@ export {
   recipeSchema,
   share,
   triggerSchema,
-  type Upstream,
-  upstreamSchema,
   waveSchema,
 } from './schema.ts'
 export { resolveSource } from './source.ts'
+export { type HostUpstream, type Upstream, type UrlUpstream, upstreamSchema } from './upstream-schema.ts'

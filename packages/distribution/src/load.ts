@@ -8,6 +8,7 @@ import { FOLDER_ENTRIES } from './limits.ts'
 import {
   type Channel,
   channelSchema,
+  type DistributionFile,
   distributionSchema,
   type ImageSpec,
   imageSchema,
@@ -25,7 +26,7 @@ import { resolveSource } from './source.ts'
  */
 export function loadDistribution(directory: string): Distribution {
   const reader = readerOf(directory)
-  const file = reader.read(distributionSchema, 'holotype.yaml').value
+  const file = readFile(reader)
   const recipes = new Map(folders(directory, 'recipes').map((recipe) => [recipe, readRecipe(reader, recipe)]))
   const images = new Map(specs(directory, 'images').map((image) => [image, readImage(reader, image)]))
   const channels = new Map(
@@ -60,6 +61,16 @@ function isThere(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined
 }
 
+function readFile(reader: Reader): DistributionFile {
+  const document = reader.read(distributionSchema, 'holotype.yaml')
+  for (const [upstream, declared] of Object.entries(document.value.upstreams)) {
+    if (declared.from === 'host') continue
+    for (const keyring of declared.keyrings)
+      locating(document, ['upstreams', upstream, 'keyring'], () => resolveFile(reader.root, '.', keyring))
+  }
+  return document.value
+}
+
 function readRecipe(reader: Reader, recipe: string): Recipe {
   const document = reader.read(recipeSchema, 'recipes', recipe, 'recipe.yaml')
   const { source } = document.value
@@ -72,13 +83,14 @@ function readImage(reader: Reader, image: string): ImageSpec {
   const spec = document.value
   distinctNames(document, 'triggers', spec.triggers)
   for (const [path, { source }] of Object.entries(spec.files)) {
-    if (source !== undefined) locating(document, ['files', path, 'source'], () => resolveFile(reader.root, source))
+    if (source !== undefined)
+      locating(document, ['files', path, 'source'], () => resolveFile(reader.root, 'images', source))
   }
   return spec
 }
 
-function resolveFile(root: string, source: string): void {
-  if (statSync(resolveSource(root, 'images', source)).isFile()) return
+function resolveFile(root: string, from: string, source: string): void {
+  if (statSync(resolveSource(root, from, source)).isFile()) return
   throw fail('DISTRIBUTION_SOURCE_MISSING', { what: `${source}: it is no file` })
 }
 

@@ -4,6 +4,7 @@ import type { Distribution } from './distribution.ts'
 import { fail } from './errors.ts'
 import type { Channel, ImageSpec, Recipe } from './schema.ts'
 import { resolveSource } from './source.ts'
+import type { UrlUpstream } from './upstream-schema.ts'
 
 /** The image of this name. @throws DISTRIBUTION_UNKNOWN_IMAGE, with the nearest known name */
 export function imageOf(distribution: Distribution, name: string): ImageSpec {
@@ -40,6 +41,11 @@ export function recipeDirectoryOf(distribution: Distribution, name: string): str
 /** Where a recipe's unpacked source lies: an absolute path within the distribution. @throws DISTRIBUTION_UNKNOWN_RECIPE, DISTRIBUTION_SOURCE_MISSING, DISTRIBUTION_SOURCE_OUTSIDE */
 export function recipeSourceOf(distribution: Distribution, name: string): string {
   return resolveSource(distribution.directory, join('recipes', name), recipeOf(distribution, name).source)
+}
+
+/** The keyring files of an upstream: absolute paths within the distribution. @throws DISTRIBUTION_SOURCE_MISSING, DISTRIBUTION_SOURCE_OUTSIDE */
+export function keyringsOf(distribution: Distribution, { keyrings }: UrlUpstream): string[] {
+  return keyrings.map((keyring) => resolveSource(distribution.directory, '.', keyring))
 }
 
 /** Where an image's lock lies, whether or not it has been written: an absolute path. */

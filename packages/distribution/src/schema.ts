@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { upstreamSchema } from './upstream-schema.ts'
 
 /**
  * The schema of the user's git repository. One file of it, one schema here; unknown keys are errors. The descriptions become
@@ -42,22 +43,22 @@ const mode = z
   .describe('an octal mode')
   .transform((text) => Number.parseInt(text, 8))
 
-export const upstreamSchema = z.strictObject({
-  format: z.enum(['deb']).describe('the package format'),
-  from: z.literal('host').describe("where it lies: `host` is the machine's own apt sources, with their keyrings"),
-  pockets: z
-    .array(z.enum(['release', 'updates', 'security', 'backports']))
-    .min(1)
-    .describe('which of its suites: the release alone, its updates, its security fixes, its backports'),
-  components: z.array(z.string()).min(1).default(['main']).describe('which components of the suites'),
-})
-
 /** `holotype.yaml` */
 export const distributionSchema = z.strictObject({
   name: name.describe("the distribution's name"),
   architecture: z.enum(['amd64', 'arm64']).default('amd64').describe('the architecture of its nodes'),
   upstreams: z
     .record(name, upstreamSchema)
+    .superRefine((upstreams, context) => {
+      const [first, ...others] = Object.entries(upstreams)
+      for (const [other, { format }] of others)
+        if (format !== first?.[1].format)
+          context.addIssue({
+            code: 'custom',
+            path: [other, 'format'],
+            message: `the upstreams of a distribution have one format: "${first?.[0]}" is ${first?.[1].format}, this is ${format}`,
+          })
+    })
     .describe('where packages come from that you do not build, by a name of your choice'),
   repository: z
     .strictObject({
@@ -176,7 +177,6 @@ export const channelSchema = z.strictObject({
 })
 
 export type DistributionFile = z.output<typeof distributionSchema>
-export type Upstream = z.output<typeof upstreamSchema>
 export type Recipe = z.output<typeof recipeSchema>
 export type ImageSpec = z.output<typeof imageSchema>
 export type Channel = z.output<typeof channelSchema>
