@@ -1,5 +1,6 @@
 import type { Format } from '../types.ts'
 import { readInstalled } from './installed.ts'
+import { openIndex } from './lazy-index.ts'
 import { readPackage } from './package-read.ts'
 import { writePackage } from './package-write.ts'
 import { parseIndex } from './packages-index.ts'
@@ -19,6 +20,7 @@ export const deb = {
   satisfies,
   parseDependencies: (text) => parseDependencies(text),
   parseIndex,
+  openIndex,
   readPackage,
   writePackage,
   readInstalled,

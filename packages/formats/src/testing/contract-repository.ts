@@ -48,10 +48,13 @@ export async function buildRepository(
     const listed = entries.filter(({ record }) => index.architectures.includes(record.architecture))
     const parts = listed.map(({ parts }) => parts[index.part] ?? Buffer.alloc(0))
     const size = parts.reduce((sum, { length }) => sum + length, 0)
-    const bytes = Buffer.concat([index.opening(parts.length, size), ...parts, index.closing(parts.length, size)])
+    const pieces = [index.opening(parts.length, size), ...parts, index.closing(parts.length, size)]
+    const bytes = Buffer.concat(pieces)
     open.set(index.name, bytes)
     for (const { compression, level } of index.forms) {
-      const packed = await compress(bytes, { compression, level })
+      // As a publisher does it that compresses its chunks once.
+      const members = pieces.filter(({ length }) => length > 0 || pieces.length === 2)
+      const packed = Buffer.concat(await Promise.all(members.map((piece) => compress(piece, { compression, level }))))
       const sha256 = hexOf(digestOf(packed))
       const file = `${directory}/index-${sha256}`
       writeFileSync(file, packed)
