@@ -46,3 +46,5 @@ export const ELF_TABLE_ENTRIES = 65_536
 export const SONAME_BYTES = 4096
 /** Bytes of a package's changelog, compressed or not. It is held in memory. */
 export const CHANGELOG_BYTES = 64 * 1024 * 1024
+/** Values of a property list that lie within each other. xbps' own need four. */
+export const PLIST_DEPTH = 32
