@@ -28,9 +28,9 @@ export async function inspectPackage(format: Pick<Format, 'readPackage'>, path: 
       elf.add(chunk)
       if (keep) kept.push(chunk)
     }
-    files.push({ ...entry, sha256: hexOf(hash.digest()) })
-    if (keep) changelogs.add(entry, Buffer.concat(kept))
     const sonames = elf.end()
+    files.push({ ...entry, sha256: hexOf(hash.digest()), ...(sonames ? { sonames } : {}) })
+    if (keep) changelogs.add(entry, Buffer.concat(kept))
     for (const name of sonames?.needed ?? []) needed.add(name)
     if (sonames?.soname !== undefined) provided.add(sonames.soname)
   })

@@ -1,3 +1,4 @@
+import type { ElfSonames } from './elf/sonames.ts'
 import type { RepositoryWriter } from './repository-writer.ts'
 import type { UpstreamReader } from './upstream-reader.ts'
 
@@ -139,6 +140,8 @@ export interface PackageFile {
 export interface InspectedEntry extends PayloadEntry {
   /** 64 hex digits, of files. */
   readonly sha256?: string
+  /** Of ELF files: the sonames it needs and its own. */
+  readonly sonames?: ElfSonames
 }
 
 /** A package file read whole. */
@@ -195,6 +198,11 @@ export interface Format {
    */
   parseIndex(bytes: Uint8Array): PackageRecord[]
   /**
+   * The same index, its records parsed when they are asked for: for who needs some thousands of many. Absent where the form of the index does not
+   * lend itself to it. @throws REPOSITORY_MALFORMED
+   */
+  openIndex?(bytes: Uint8Array): PackageIndex
+  /**
    * Reads a package file by streaming; `record.size` and `record.sha256` are the file's own. Without `visit` the payload is not decompressed.
    * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and what `visit` throws
    */
@@ -207,4 +215,19 @@ export interface Format {
   readonly upstream: UpstreamReader
   /** How our own repositories are written. */
   readonly repository: RepositoryWriter
+}
+
+/** An index whose packages are parsed when they are asked for. A package is known by its place in it, from 0. */
+export interface PackageIndex {
+  readonly size: number
+  /** Places of packages that may be Essential. */
+  readonly essential: readonly number[]
+  /** Places of the packages of a name. */
+  named(name: string): readonly number[]
+  /** Places of the packages whose Provides hold a name. */
+  providing(name: string): readonly number[]
+  /** Names of all packages, each once. */
+  names(): Iterable<string>
+  /** @throws REPOSITORY_MALFORMED */
+  record(place: number): PackageRecord
 }

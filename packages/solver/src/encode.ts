@@ -1,7 +1,12 @@
-import type { Dependencies, Relation } from '@holotype/formats'
-import { enemies, recordOf, rivals, satisfiers } from './matching.ts'
+import type { Dependencies, PackageRecord, Relation } from '@holotype/formats'
+import { fail } from './errors.ts'
+import { CONDITION_CLAUSES } from './limits.ts'
+import { enemies, obsoletedBy, recordOf, rivals, satisfiers } from './matching.ts'
+import type { Condition, Need, Needs } from './need.ts'
+import type { Choices } from './policy.ts'
 import type { Wanted } from './request.ts'
 import type { GivenClause, Literal } from './search.ts'
+import { supplementsOf } from './supplements.ts'
 import type { CandidateId, Universe } from './types.ts'
 
 /** Why a clause stands. `owner` is undefined for the request itself. */
@@ -12,34 +17,18 @@ export type Origin =
       readonly owner: CandidateId | undefined
       readonly group: readonly Relation[]
       readonly choices: readonly CandidateId[]
-      readonly account: Wanted['account'] | 'package'
+      readonly account: Need['account']
     }
   | {
       readonly kind: 'conflict'
       readonly owner: CandidateId
       readonly other: CandidateId
-      readonly verb: 'conflicts with' | 'breaks'
+      readonly verb: 'conflicts with' | 'breaks' | 'obsoletes'
       readonly relation: Relation
     }
   | { readonly kind: 'rivals'; readonly one: CandidateId; readonly other: CandidateId }
-
-/** A group of alternatives with the candidates that satisfy it, the preferred first. */
-export interface Need {
-  readonly group: readonly Relation[]
-  readonly choices: readonly CandidateId[]
-}
-
-/** What a chosen package (or the request) needs. */
-export interface Needs {
-  /** Must hold; all choices have one name, so that only a version is chosen. */
-  readonly plain: readonly Need[]
-  /** Must hold; alternatives or providers. */
-  readonly open: readonly Need[]
-  /** Recommended. */
-  readonly soft: readonly Need[]
-  /** All that must hold, in the order of the control file. */
-  readonly hard: readonly Need[]
-}
+  /** A candidate that is ruled out for this search alone. */
+  | { readonly kind: 'ruled-out'; readonly other: CandidateId }
 
 /** The encoding of one request over a universe. Variables are candidate + 1; the last one is the request. */
 export interface Encoding {
@@ -48,6 +37,8 @@ export interface Encoding {
   /** Undefined for the request. */
   candidateOf(variable: number): CandidateId | undefined
   needsOf(variable: number): Needs
+  /** Needs of others that are there only while this variable is true: they are looked at again when it becomes so. */
+  awaiting(variable: number): Needs
   clausesOf(variable: number): GivenClause<Origin>[]
 }
 
@@ -55,86 +46,148 @@ export interface EncodingOptions {
   readonly universe: Universe
   readonly wanted: readonly Wanted[]
   readonly recommends: boolean
-  readonly excluded: ReadonlySet<string>
-  /** True for a version that an earlier lock names. */
-  readonly isLocked: (id: CandidateId) => boolean
+  readonly choices: Choices
 }
 
-export function encode(options: EncodingOptions): Encoding {
-  const { universe, wanted, recommends, excluded, isLocked } = options
-  const root = universe.candidates.length + 1
-  const known = new Map<number, Needs>()
-  const candidateOf = (variable: number) => (variable === root ? undefined : variable - 1)
+const NOTHING: Needs = { plain: [], open: [], soft: [], hard: [] }
 
-  const needOf = (group: readonly Relation[], architecture: string): Need => {
-    const choices = new Set<CandidateId>()
+export function encode(options: EncodingOptions): Encoding {
+  const { universe, wanted, recommends, choices } = options
+  const root = universe.size + 1
+  const known = new Map<number, Needs>()
+  const awaited = new Map<number, { plain: Need[]; open: Need[]; soft: Need[]; hard: Need[] }>()
+  const candidateOf = (variable: number) => (variable === root ? undefined : variable - 1)
+  const allowed = (id: CandidateId) => choices.barred(id) === undefined
+
+  /** Undefined where the group holds whatever is chosen: a negated relation that no candidate satisfies. */
+  const needOf = (owner: number, group: readonly Relation[], architecture: string, own?: Wanted): Need | undefined => {
+    const found = new Set<CandidateId>()
+    const conditions: Condition[] = []
     for (const relation of group) {
-      for (const id of satisfiers(universe, relation, architecture)) {
-        if (!excluded.has(recordOf(universe, id).name)) choices.add(id)
-      }
+      if (relation.negated) {
+        const any = satisfiers(universe, relation, architecture).filter(allowed)
+        if (any.length === 0) return undefined
+        conditions.push({ any })
+      } else for (const id of satisfiers(universe, relation, architecture)) if (allowed(id)) found.add(id)
     }
-    const locked = [...choices].filter(isLocked)
-    return { group, choices: [...new Set([...locked, ...choices])] }
+    const list = own?.instead ? withInstead(universe, [...found], own.instead.filter(allowed)) : [...found]
+    const locked = list.filter(choices.isLocked)
+    return {
+      group,
+      choices: locked.length === 0 ? list : [...new Set([...locked, ...list])],
+      owner,
+      account: own?.account ?? 'package',
+      conditions,
+    }
+  }
+  const wait = (need: Need, kinds: readonly (keyof Needs)[]) => {
+    for (const id of need.conditions.flatMap(({ any }) => any)) {
+      const lists = awaited.get(id + 1) ?? { plain: [], open: [], soft: [], hard: [] }
+      awaited.set(id + 1, lists)
+      for (const kind of kinds) lists[kind].push(need)
+    }
   }
   const needsOf = (variable: number): Needs => {
     const before = known.get(variable)
     if (before) return before
     const id = candidateOf(variable)
     const { hard, soft, architecture } = relationsOf(universe, wanted, id)
-    const hardNeeds = hard.map((group) => needOf(group, architecture))
-    const isPlain = (need: Need) => new Set(need.choices.map((choice) => recordOf(universe, choice).name)).size <= 1
-    const needs: Needs = {
+    const needs = (groups: Dependencies) =>
+      groups.flatMap(
+        (group, at) => needOf(variable, group, architecture, id === undefined ? wanted[at] : undefined) ?? [],
+      )
+    const hardNeeds = needs(hard)
+    const result: Needs = {
       hard: hardNeeds,
-      plain: hardNeeds.filter(isPlain),
-      open: hardNeeds.filter((need) => !isPlain(need)),
-      soft: recommends ? soft.map((group) => needOf(group, architecture)) : [],
+      plain: hardNeeds.filter((need) => isPlain(universe, need)),
+      open: hardNeeds.filter((need) => !isPlain(universe, need)),
+      soft: recommends
+        ? [...needs(soft), ...(id === undefined ? [] : supplementsOf(universe, id, variable, allowed))]
+        : [],
     }
-    known.set(variable, needs)
-    return needs
+    known.set(variable, result)
+    for (const need of result.plain) if (need.conditions.length > 0) wait(need, ['hard', 'plain'])
+    for (const need of result.open) if (need.conditions.length > 0) wait(need, ['hard', 'open'])
+    for (const need of result.soft) if (need.conditions.length > 0) wait(need, ['soft'])
+    return result
   }
   const clausesOf = (variable: number): GivenClause<Origin>[] => {
     const owner = candidateOf(variable)
-    const clauses: GivenClause<Origin>[] = needsOf(variable).hard.map((need, index) => ({
-      literals: [-variable, ...need.choices.map((id): Literal => id + 1)],
-      origin: {
-        kind: 'needs',
-        owner,
-        group: need.group,
-        choices: need.choices,
-        account: owner === undefined ? (wanted[index]?.account ?? 'install') : 'package',
-      },
-    }))
-    return owner === undefined ? clauses : [...clauses, ...forbidden(universe, owner)]
+    const clauses = needsOf(variable).hard.flatMap((need) => needClauses(universe, need, owner))
+    return owner === undefined ? clauses : [...clauses, ...forbidden(universe, owner, choices.several)]
   }
-  return { root, variableOf: (id) => id + 1, candidateOf, needsOf, clausesOf }
+  return {
+    root,
+    variableOf: (id) => id + 1,
+    candidateOf,
+    needsOf,
+    awaiting: (variable) => awaited.get(variable) ?? NOTHING,
+    clausesOf,
+  }
+}
+
+/** An obsoleter stands before what it obsoletes, after everything else. */
+function withInstead(universe: Universe, list: readonly CandidateId[], instead: readonly CandidateId[]): CandidateId[] {
+  const obsoleted = new Set(
+    instead.flatMap((id) => (recordOf(universe, id).obsoletes ?? []).flatMap((one) => obsoletedBy(universe, id, one))),
+  )
+  return [
+    ...new Set([...list.filter((id) => !obsoleted.has(id)), ...instead, ...list.filter((id) => obsoleted.has(id))]),
+  ]
+}
+
+function isPlain(universe: Universe, { choices }: Need): boolean {
+  return new Set(choices.map((choice) => recordOf(universe, choice).name)).size <= 1
+}
+
+/** One clause; with conditions one for each way in which all of them may hold. @throws RESOLVE_LIMIT */
+function needClauses(universe: Universe, need: Need, owner: CandidateId | undefined): GivenClause<Origin>[] {
+  let heads: Literal[][] = [[-need.owner]]
+  for (const { any } of need.conditions) {
+    if (heads.length * any.length > CONDITION_CLAUSES)
+      throw fail('RESOLVE_LIMIT', {
+        what: `a relation of ${owner === undefined ? 'the request' : recordOf(universe, owner).name} holds under more than ${CONDITION_CLAUSES} conditions`,
+      })
+    heads = heads.flatMap((head) => any.map((id) => [...head, -(id + 1)]))
+  }
+  const { group, choices, account } = need
+  const wanted = choices.map((id): Literal => id + 1)
+  return heads.map((head) => ({
+    literals: [...head, ...wanted],
+    origin: { kind: 'needs', owner, group, choices, account },
+  }))
 }
 
 function relationsOf(universe: Universe, wanted: readonly Wanted[], id: CandidateId | undefined) {
   const { architecture } = universe
   if (id === undefined) return { hard: wanted.map(({ group }) => group), soft: [], architecture }
   const record = recordOf(universe, id)
-  const hard: Dependencies = [...record.preDepends, ...record.depends]
-  return { hard, soft: record.recommends, architecture: record.architecture }
+  return { hard: hardRelations(record), soft: record.recommends, architecture: record.architecture }
+}
+
+function hardRelations({ preDepends, depends, shlibRequires }: PackageRecord): Dependencies {
+  const sonames = (shlibRequires ?? []).map((name): readonly Relation[] => [{ name }])
+  return preDepends.length + sonames.length === 0 ? depends : [...preDepends, ...depends, ...sonames]
 }
 
 /** What cannot stand beside a package. Whoever declares it writes it down; the other side need not. */
-function forbidden(universe: Universe, owner: CandidateId): GivenClause<Origin>[] {
+function forbidden(universe: Universe, owner: CandidateId, several: ReadonlySet<string>): GivenClause<Origin>[] {
   const record = recordOf(universe, owner)
-  const clauses: GivenClause<Origin>[] = rivals(universe, owner).map((other) => ({
+  const clauses: GivenClause<Origin>[] = rivals(universe, owner, several).map((other) => ({
     literals: [-(owner + 1), -(other + 1)],
     origin: { kind: 'rivals', one: owner, other },
   }))
-  const forbid = (relations: readonly Relation[], verb: 'conflicts with' | 'breaks') => {
-    for (const relation of relations) {
-      for (const other of enemies(universe, owner, relation)) {
-        clauses.push({
-          literals: [-(owner + 1), -(other + 1)],
-          origin: { kind: 'conflict', owner, other, verb, relation },
-        })
-      }
-    }
+  type Verb = Extract<Origin, { kind: 'conflict' }>['verb']
+  const forbid = (relation: Relation, verb: Verb, others: readonly CandidateId[]) => {
+    for (const other of others)
+      clauses.push({
+        literals: [-(owner + 1), -(other + 1)],
+        origin: { kind: 'conflict', owner, other, verb, relation },
+      })
   }
-  forbid(record.conflicts, 'conflicts with')
-  forbid(record.breaks, 'breaks')
+  for (const relation of record.conflicts) forbid(relation, 'conflicts with', enemies(universe, owner, relation))
+  for (const relation of record.breaks) forbid(relation, 'breaks', enemies(universe, owner, relation))
+  if (universe.language.obsoletesForbid)
+    for (const relation of record.obsoletes ?? []) forbid(relation, 'obsoletes', obsoletedBy(universe, owner, relation))
   return clauses
 }

@@ -14,8 +14,8 @@ export const fail = defineErrors({
   },
   RESOLVE_REQUEST: {
     kind: 'input',
-    when: 'a package is asked for in a form that is not `name`, `name=version` or `name:architecture`',
-    hint: 'write the name alone, or name=version',
+    when: 'a package is asked for, pinned or held in a form or a way that cannot be',
+    hint: 'write the name alone, name=version, name:architecture or @group; only what a lock has can be held',
   },
   RESOLVE_LIMIT: {
     kind: 'resource',

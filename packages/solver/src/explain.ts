@@ -2,13 +2,15 @@ import { compareText } from '@holotype/base'
 import type { Relation } from '@holotype/formats'
 import type { Origin } from './encode.ts'
 import { EXPLANATION_LINKS, EXPLANATION_NAMES } from './limits.ts'
+import { architectureRank } from './languages.ts'
 import { recordOf } from './matching.ts'
+import type { Choices } from './policy.ts'
 import { relationText } from './relation-text.ts'
 import type { CandidateId, Universe } from './types.ts'
 
 interface Contradiction {
   readonly universe: Universe
-  readonly excluded: ReadonlySet<string>
+  readonly choices: Choices
   readonly subject: string
   /** Clauses that cannot all hold, each of them needed for that. */
   readonly origins: readonly Origin[]
@@ -32,11 +34,15 @@ interface Link {
 export function explain(contradiction: Contradiction): string[] {
   const links = new Map<string, Link>()
   const seen = new Set<CandidateId | undefined>()
-  const needs = contradiction.origins.filter((origin) => origin.kind === 'needs')
+  const needs = Map.groupBy(
+    contradiction.origins.filter((origin) => origin.kind === 'needs'),
+    ({ owner }) => owner,
+  )
   const walk = (owner: CandidateId | undefined) => {
     if (seen.has(owner)) return
     seen.add(owner)
-    for (const origin of needs.filter((one) => one.owner === owner)) {
+    const branches = (needs.get(owner) ?? []).map((origin) => ({ origin, links: branchLength(needs, origin) }))
+    for (const { origin } of branches.sort((a, b) => a.links - b.links)) {
       addLink(links, needsLink(contradiction, origin))
       origin.choices.forEach(walk)
     }
@@ -49,6 +55,18 @@ export function explain(contradiction: Contradiction): string[] {
   lines.push(...rivalLines(contradiction))
   const shown = lines.slice(0, EXPLANATION_LINKS)
   return lines.length > shown.length ? [...shown, `and ${lines.length - shown.length} more`] : shown
+}
+
+/** Links of a branch: the shorter is read first. */
+function branchLength(needs: ReadonlyMap<CandidateId | undefined, readonly NeedsOrigin[]>, from: NeedsOrigin): number {
+  const seen = new Set<NeedsOrigin>()
+  const queue = [from]
+  for (let origin = queue.pop(); origin; origin = queue.pop()) {
+    if (seen.has(origin)) continue
+    seen.add(origin)
+    for (const choice of origin.choices) queue.push(...(needs.get(choice) ?? []))
+  }
+  return seen.size
 }
 
 function addLink(links: Map<string, Link>, link: Link): void {
@@ -64,10 +82,12 @@ function linkText({ name, versions, singular, plural, rest }: Link): string {
 }
 
 function needsLink(contradiction: Contradiction, origin: NeedsOrigin): Link {
-  const rest = `${relationText(origin.group)}${origin.choices.length > 0 ? '' : `, ${missingText(contradiction, origin.group)}`}`
+  const missing = origin.choices.length > 0 ? '' : missingText(contradiction, origin.group)
+  const rest = `${relationText(origin.group)}${missing === '' ? '' : `, ${missing}`}`
   if (origin.owner === undefined) {
     const name = origin.account === 'essential' ? 'every installation' : contradiction.subject
-    return { name, versions: new Set(), singular: 'needs', plural: 'needs', rest }
+    const verb = origin.account === 'held' ? 'holds' : 'needs'
+    return { name, versions: new Set(), singular: verb, plural: verb, rest }
   }
   const record = recordOf(contradiction.universe, origin.owner)
   return {
@@ -80,25 +100,44 @@ function needsLink(contradiction: Contradiction, origin: NeedsOrigin): Link {
 }
 
 /** Why no candidate satisfies any of the alternatives. */
-function missingText({ universe, excluded }: Contradiction, group: readonly Relation[]): string {
-  const texts = group.map((relation) => {
-    const several = group.length > 1 ? ` of ${relation.name}` : ''
-    const offered = universe.byName.get(relation.name) ?? []
-    const newest = offered[0] === undefined ? undefined : universe.candidates[offered[0]]
-    if (newest && excluded.has(relation.name)) return `${relation.name} is excluded`
-    const providers = (universe.providers.get(relation.name) ?? []).map(
-      ({ candidate }) => recordOf(universe, candidate).name,
-    )
-    if (newest) {
-      const foreign = relation.operator === undefined ? ` for ${newest.record.architecture}` : ''
-      return `the newest offered${several} is ${newest.record.version}${foreign} from ${newest.from}`
-    }
-    if (providers.length > 0 && providers.every((name) => excluded.has(name)))
-      return `${listText([...new Set(providers)])}, which provide${providers.length > 1 ? '' : 's'} it, ${providers.length > 1 ? 'are' : 'is'} excluded`
-    if (providers.length > 0) return `${listText([...new Set(providers)])} provides another version${several}`
-    return `no source offers ${relation.name}`
-  })
-  return [...new Set(texts)].join(' and ')
+function missingText(contradiction: Contradiction, group: readonly Relation[]): string {
+  const wanted = group.filter(({ negated }) => !negated)
+  const several = (name: string) => (wanted.length > 1 ? ` of ${name}` : '')
+  return [...new Set(wanted.map((relation) => absenceText(contradiction, relation, several(relation.name))))].join(
+    ' and ',
+  )
+}
+
+/** Why nothing that would satisfy one relation may be chosen. `several` names it where it is one of many. */
+function absenceText({ universe, choices }: Contradiction, relation: Relation, several: string): string {
+  const { name } = relation
+  const offered = universe.named(name)
+  const bars = new Set(offered.map((id) => choices.barred(id)))
+  const newest = offered[0] === undefined ? undefined : universe.candidate(offered[0])
+  if (bars.has('excluded')) return `${name} is excluded`
+  if (bars.has('held')) return `${name} is held at ${heldAt(choices, name)}`
+  if (bars.has('pinned')) return `${name} is pinned${pinnedText(universe, choices, name)}`
+  const providers = universe.providing(name).map(({ candidate }) => candidate)
+  const names = [...new Set(providers.map((id) => recordOf(universe, id).name))]
+  if (newest) {
+    const foreign = relation.operator === undefined ? ` for ${newest.record.architecture}` : ''
+    return `the newest offered${several} is ${newest.record.version}${foreign} from ${newest.from}`
+  }
+  if (names.length === 0) return `no source offers ${name}`
+  if (providers.every((id) => choices.barred(id) !== undefined))
+    return `${listText(names)}, which provide${providers.length > 1 ? '' : 's'} it, ${providers.length > 1 ? 'are' : 'is'} excluded`
+  return `${listText(names)} provides another version${several}`
+}
+
+function heldAt(choices: Choices, name: string): string {
+  return listText(choices.held.filter((item) => item.name === name).map(({ version }) => version))
+}
+
+/** What a pin leaves to choose. */
+function pinnedText(universe: Universe, choices: Choices, name: string): string {
+  const left = universe.named(name).filter((id) => choices.barred(id) === undefined)
+  const texts = left.map((id) => `${recordOf(universe, id).version} from ${universe.candidate(id).from}`)
+  return texts.length === 0 ? ' to what no source offers' : ` to ${listText(texts)}`
 }
 
 function conflictLink(universe: Universe, origin: Extract<Origin, { kind: 'conflict' }>): Link {
@@ -106,12 +145,13 @@ function conflictLink(universe: Universe, origin: Extract<Origin, { kind: 'confl
   const other = recordOf(universe, origin.other)
   const { relation } = origin
   const manner = other.name === relation.name ? 'is' : 'provides'
+  const plurals = { 'conflicts with': 'conflict with', breaks: 'break', obsoletes: 'obsolete' } as const
   const plain = other.name === relation.name && relation.operator === undefined
   return {
     name: record.name,
     versions: new Set([record.version]),
     singular: origin.verb,
-    plural: origin.verb === 'breaks' ? 'break' : 'conflict with',
+    plural: plurals[origin.verb],
     rest: plain ? other.name : `${relationText([relation])}, which ${other.name} ${other.version} ${manner}`,
   }
 }
@@ -127,7 +167,9 @@ function rivalLines({ universe, origins }: Contradiction): string[] {
       versions.set(
         name,
         list.add(
-          architecture === universe.architecture || architecture === 'all' ? version : `${version} for ${architecture}`,
+          architectureRank(universe.language, universe.architecture, architecture) === 0
+            ? version
+            : `${version} for ${architecture}`,
         ),
       )
     }
@@ -137,7 +179,7 @@ function rivalLines({ universe, origins }: Contradiction): string[] {
     .map(([name, list]) => `only one of ${name} ${listText([...list].sort(compareText))} can be chosen`)
 }
 
-function listText(names: readonly string[]): string {
+export function listText(names: readonly string[]): string {
   const shown = names.slice(0, EXPLANATION_NAMES)
   const more = names.length - shown.length
   if (more > 0) return `${shown.join(', ')} and ${more} more`

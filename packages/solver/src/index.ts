@@ -1,6 +1,19 @@
 export { fail as failSolver } from './errors.ts'
 export type { Candidate, Lock, LockedPackage } from './lock.ts'
 export { formatLock, lockPackage, parseLock, readLock, writeLock } from './lock-file.ts'
+export { type Presence, why, whyNot } from './presence.ts'
 export { resolve } from './resolve.ts'
-export type { CandidateId, Provider, Reason, Resolution, ResolveRequest, Universe } from './types.ts'
+export { checkSonames, type MissingSoname, type PackageSonames } from './sonames.ts'
+export type {
+  CandidateId,
+  Catalogue,
+  Pin,
+  Policy,
+  Provider,
+  Reason,
+  Resolution,
+  ResolveRequest,
+  Universe,
+  VersionRules,
+} from './types.ts'
 export { prepareUniverse } from './universe.ts'

@@ -12,3 +12,5 @@ export const EXPLANATION_NAMES = 3
 export const LOCK_FILE_BYTES = 8 * 1024 * 1024
 /** Packages of one lock. */
 export const LOCK_PACKAGES = 50_000
+/** Ways in which the conditions of one relation may hold together (rpm `if … and …`); each is a clause. */
+export const CONDITION_CLAUSES = 4096

@@ -1,6 +1,7 @@
 import { formats } from '@holotype/formats'
 import { describe, expect, it } from 'vitest'
 import { encode } from './encode.ts'
+import { choicesOf } from './policy.ts'
 import { keepNeeded } from './reasons.ts'
 import { candidate } from './testing/packages.ts'
 import { prepareUniverse } from './universe.ts'
@@ -15,10 +16,10 @@ describe('keeping what is needed', () => {
     ]
     const universe = prepareUniverse({ format: formats.deb, architecture: 'amd64', candidates })
     const wanted = ['a', 'b'].map((name) => ({ group: [{ name }], account: 'install' }) as const)
-    const encoding = encode({ universe, wanted, recommends: false, excluded: new Set(), isLocked: () => false })
-    const everything = new Set(universe.candidates.keys())
-    const { kept, why } = keepNeeded({ universe, encoding, chosen: everything, subject: 'web', wanted })
-    expect(new Set([...kept].map((id) => universe.candidates[id]?.record.name))).toEqual(new Set(['a', 'b', 'q']))
-    expect(why.get('q:amd64')).toEqual({ by: 'a', relation: 'q' })
+    const encoding = encode({ universe, wanted, recommends: false, choices: choicesOf({}, universe) })
+    const everything = new Set(candidates.keys())
+    const { kept, why } = keepNeeded({ universe, encoding, chosen: everything, subject: 'web' })
+    expect(new Set([...kept].map((id) => universe.candidate(id).record.name))).toEqual(new Set(['a', 'b', 'q']))
+    expect(why.get('q:amd64')).toEqual({ by: 'a', key: 'a:amd64', relation: 'q' })
   })
 })

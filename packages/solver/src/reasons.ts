@@ -1,7 +1,7 @@
-import type { Encoding, Need } from './encode.ts'
+import type { Encoding } from './encode.ts'
 import { recordOf } from './matching.ts'
+import { applies, type Need } from './need.ts'
 import { relationText } from './relation-text.ts'
-import type { Wanted } from './request.ts'
 import type { CandidateId, Reason, Universe } from './types.ts'
 
 /**
@@ -13,32 +13,39 @@ export function keepNeeded(options: {
   readonly encoding: Encoding
   readonly chosen: ReadonlySet<CandidateId>
   readonly subject: string
-  readonly wanted: readonly Wanted[]
 }): { readonly kept: ReadonlySet<CandidateId>; readonly why: ReadonlyMap<string, Reason> } {
-  const { universe, encoding, chosen, subject, wanted } = options
+  const { universe, encoding, chosen, subject } = options
   const kept = new Set<CandidateId>()
   const why = new Map<string, Reason>()
   const queue: number[] = [encoding.root]
-  const keep = (need: Need, by: string) => {
+  const isKept = (id: CandidateId) => kept.has(id)
+  const keep = (need: Need) => {
+    const owner = encoding.candidateOf(need.owner)
+    if ((owner !== undefined && !isKept(owner)) || !applies(need, isKept)) return
     const there = need.choices.filter((id) => chosen.has(id))
     const id = there[0]
-    if (id === undefined || there.some((other) => kept.has(other))) return
-    const { name, architecture } = recordOf(universe, id)
+    if (id === undefined || there.some(isKept)) return
     kept.add(id)
-    why.set(`${name}:${architecture}`, { by, relation: relationText(need.group) })
+    why.set(keyOf(universe, id), reasonOf(universe, need, owner, subject))
     queue.push(encoding.variableOf(id))
   }
   // The queue grows while it is walked.
   for (const variable of queue) {
-    const owner = encoding.candidateOf(variable)
-    const { hard, soft } = encoding.needsOf(variable)
-    for (const [index, need] of hard.entries()) keep(need, nameOf(universe, owner, wanted[index], subject))
-    for (const need of soft) keep(need, nameOf(universe, owner, undefined, subject))
+    for (const { hard, soft } of [encoding.needsOf(variable), encoding.awaiting(variable)]) {
+      hard.forEach(keep)
+      soft.forEach(keep)
+    }
   }
   return { kept, why }
 }
 
-function nameOf(universe: Universe, owner: CandidateId | undefined, wanted: Wanted | undefined, subject: string) {
-  if (owner !== undefined) return recordOf(universe, owner).name
-  return wanted?.account === 'essential' ? 'essential' : subject
+export function keyOf(universe: Universe, id: CandidateId): string {
+  const { name, architecture } = recordOf(universe, id)
+  return `${name}:${architecture}`
+}
+
+function reasonOf(universe: Universe, need: Need, owner: CandidateId | undefined, subject: string): Reason {
+  const relation = relationText(need.group)
+  if (owner !== undefined) return { by: recordOf(universe, owner).name, key: keyOf(universe, owner), relation }
+  return { by: need.account === 'essential' ? 'essential' : subject, relation }
 }

@@ -39,7 +39,7 @@ describe('versions', () => {
   })
   it('keeps a file offered by two snapshots once', () => {
     const twice = [candidate('a 1', { from: 'x' }), { ...candidate('a 1', { from: 'x' }), from: 'y' }]
-    expect(prepareUniverse({ format: formats.deb, architecture: 'amd64', candidates: twice }).candidates).toHaveLength(
+    expect(prepareUniverse({ format: formats.deb, architecture: 'amd64', candidates: twice }).named('a')).toHaveLength(
       1,
     )
   })
@@ -212,8 +212,8 @@ describe('reasons', () => {
     })
     expect(Object.fromEntries(why)).toEqual({
       'a:amd64': { by: 'web', relation: 'a' },
-      'b:amd64': { by: 'a', relation: 'b (>= 1) | x' },
-      'r:amd64': { by: 'b', relation: 'r' },
+      'b:amd64': { by: 'a', key: 'a:amd64', relation: 'b (>= 1) | x' },
+      'r:amd64': { by: 'b', key: 'b:amd64', relation: 'r' },
       'base:amd64': { by: 'essential', relation: 'base' },
     })
   })

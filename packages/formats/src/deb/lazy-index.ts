@@ -109,7 +109,7 @@ function endOfValue(bytes: Buffer, from: number): number {
 }
 
 function valueAt(bytes: Buffer, from: number): string {
-  return bytes.latin1Slice(from, endOfValue(bytes, from)).trim()
+  return bytes.toString('latin1', from, endOfValue(bytes, from)).trim()
 }
 
 /** The names in a Provides: what stands before a version in brackets, without an architecture. */

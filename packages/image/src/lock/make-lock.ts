@@ -1,7 +1,15 @@
 import type { Digest } from '@holotype/base'
 import { type Dependencies, formatOf, type FormatName } from '@holotype/formats'
-import { candidatesOf } from '@holotype/repository'
-import { type Lock, type LockedPackage, lockPackage, type Resolution, resolve } from '@holotype/solver'
+import { offersOf } from '@holotype/repository'
+import {
+  type Lock,
+  lockPackage,
+  type Policy,
+  prepareUniverse,
+  type Resolution,
+  resolve,
+  type ResolveRequest,
+} from '@holotype/solver'
 import type { Store } from '@holotype/store'
 
 /** A snapshot that packages may come from. Of two that offer a package, the one with the higher priority wins, before any version. */
@@ -11,7 +19,7 @@ export interface LockSource {
   readonly priority: number
 }
 
-export interface MakeLockOptions {
+export interface MakeLockOptions extends Policy {
   readonly store: Store
   readonly image: string
   readonly format: FormatName
@@ -19,36 +27,45 @@ export interface MakeLockOptions {
   readonly sources: readonly LockSource[]
   readonly install: readonly string[]
   readonly recommends?: boolean
-  readonly exclude?: readonly string[]
   readonly extra?: Dependencies
-  /** An earlier lock's packages, kept wherever they still fit. */
-  readonly locked?: readonly LockedPackage[]
+}
+
+export interface MadeLock {
+  readonly lock: Lock
+  readonly resolution: Resolution
+  /** What was resolved: for `whyNot`. */
+  readonly request: ResolveRequest
 }
 
 /**
  * Resolves what an image asks for against snapshots, into a lock. Deterministic: same snapshots and request, same lock.
- * @throws RESOLVE_CONFLICT, RESOLVE_UNKNOWN_PACKAGE, OBJECT_MISSING (a snapshot that is not in the store)
+ * @throws RESOLVE_CONFLICT, RESOLVE_UNKNOWN_PACKAGE, RESOLVE_REQUEST, RESOLVE_LIMIT, OBJECT_MISSING (a snapshot that is not in the store)
  */
-export function makeLock(options: MakeLockOptions): { readonly lock: Lock; readonly why: Resolution['why'] } {
-  const { store, format, architecture, sources } = options
-  const resolution = resolve({
-    format: formatOf(format),
-    architecture,
-    subject: options.image,
-    install: options.install,
-    candidates: sources.flatMap((source) => candidatesOf(store, source.digest, source.name, source.priority)),
-    ...(options.recommends === undefined ? {} : { recommends: options.recommends }),
-    ...(options.exclude ? { exclude: options.exclude } : {}),
-    ...(options.extra ? { extra: options.extra } : {}),
-    ...(options.locked ? { locked: options.locked } : {}),
-  })
+export function makeLock(options: MakeLockOptions): MadeLock {
+  const { image, format, architecture, sources } = options
+  const request = lockRequest(options)
+  const resolution = resolve(request)
   const lock: Lock = {
     schema: 'holotype.lock/1',
-    image: options.image,
+    image,
     format,
     architecture,
     snapshots: Object.fromEntries(sources.map((source) => [source.name, source.digest])),
     packages: resolution.packages.map(lockPackage),
   }
-  return { lock, why: resolution.why }
+  return { lock, resolution, request }
+}
+
+/** The request that `makeLock` resolves. @throws OBJECT_MISSING (a snapshot that is not in the store) */
+export function lockRequest(options: MakeLockOptions): ResolveRequest {
+  const { store, image, format: name, architecture, sources, extra, recommends = false, ...asked } = options
+  const format = formatOf(name)
+  const offers = sources.map((source) => offersOf(store, source.digest, source.name, source.priority))
+  const candidates = prepareUniverse({
+    format,
+    architecture,
+    candidates: offers.flatMap((offer) => offer.candidates),
+    catalogues: offers.flatMap((offer) => offer.catalogues),
+  })
+  return { ...asked, format, architecture, candidates, recommends, subject: image, ...(extra ? { extra } : {}) }
 }
