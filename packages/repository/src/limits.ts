@@ -42,6 +42,8 @@ export const QUEUE_SECONDS = 600
 export const STATE_TRIES = 5
 /** Package files read at a time when many are taken in. */
 export const INGESTED_AT_ONCE = 4
+/** Package files taken in with one change of the state. Their entries are held in memory. */
+export const INGESTED_TOGETHER = 5000
 /** Pieces compressed at a time. */
 export const COMPRESSED_AT_ONCE = 4
 /** Old states kept of a published repository, with their indexes: a client half-way through an update still finds its own. */

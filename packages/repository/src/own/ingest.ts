@@ -1,49 +1,132 @@
 import { createReadStream } from 'node:fs'
-import { compareText, type Digest } from '@holotype/base'
-import { failFormats, type Format, type PackageRecord, poolPath } from '@holotype/formats'
-import type { Store } from '@holotype/store'
-import { type OwnPackage, ownPackages, rememberOwnPackages } from './state.ts'
+import type { Digest } from '@holotype/base'
+import { inspectPackage, type PackageRecord } from '@holotype/formats'
+import { INGESTED_AT_ONCE, INGESTED_TOGETHER } from '../limits.ts'
+import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
+import { type Claim, claim } from './claim.ts'
+import { inParallel } from './in-parallel.ts'
+import { type Chunk, type Manifest, readManifest } from './manifest.ts'
+import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
+import { inTurn } from './queue.ts'
+import { putEntries, versionsOf } from './state.ts'
 
-export interface Ingested extends OwnPackage {
+export interface Ingested {
+  /** With `filename`. */
+  readonly record: PackageRecord
   readonly digest: Digest
   /** False when exactly this file was there already. */
   readonly added: boolean
 }
 
 /**
- * Takes a package file into our own repository: its bytes into the store, its record into the list. The same file again changes nothing.
- * What was taken in once under a name, version and architecture never changes its bytes. One process at a time may ingest.
- * @throws REPOSITORY_VERSION_TAKEN, FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, STORE_DIGEST_MISMATCH (the file
- * changed meanwhile), DISK_FULL
+ * Takes a package file into one of our own repositories: its bytes into the store, its record and its rendered entry into the state. The same
+ * file again changes nothing. What was taken in once under a name, version and architecture never changes its bytes.
+ * @throws REPOSITORY_VERSION_TAKEN, REPOSITORY_UNWRITABLE, REPOSITORY_BUSY, REPOSITORY_STATE_MALFORMED, FILE_UNREADABLE, PACKAGE_MALFORMED,
+ * PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, STORE_DIGEST_MISMATCH (the file changed meanwhile), DISK_FULL, and what the signer throws
  */
-export async function ingest(store: Store, path: string, format: Format): Promise<Ingested> {
-  // The payload is visited, so that a damaged package never enters.
-  const { record, fields } = await format.readPackage(path, () => {})
-  const digest: Digest = `sha256:${record.sha256}`
-  const added = { record, fields, digest, added: true }
-  if (isThere(ownPackages(store), record) && store.has(digest)) return { ...added, added: false }
-  await store.putStream(createReadStream(path), digest)
-  // Read again: others of this process may have ingested while we copied. From here on nothing waits.
-  const before = ownPackages(store)
-  if (!isThere(before, record)) rememberOwnPackages(store, [...before, { record, fields }].sort(order))
-  await store.flush()
-  return added
+export async function ingest(repository: OwnRepository, path: string): Promise<Ingested> {
+  const [ingested] = await ingestMany(repository, [path])
+  if (!ingested) throw new Error('a package taken in is neither there nor refused')
+  return ingested
 }
 
-/** @throws REPOSITORY_VERSION_TAKEN */
-function isThere(packages: readonly OwnPackage[], record: PackageRecord): boolean {
-  // Two versions that differ in the epoch alone would have one file name in the pool.
-  const file = poolPath('main', record)
-  const same = packages.find((item) => poolPath('main', item.record) === file)
-  if (!same) return false
-  if (same.record.sha256 === record.sha256) return true
-  const { name, version, architecture } = same.record
-  throw failFormats('REPOSITORY_VERSION_TAKEN', {
-    what: `the repository has another file as ${name} ${version} ${architecture}`,
-    data: { name, version, architecture, there: same.record.sha256, offered: record.sha256 },
+/**
+ * Takes many package files in, all or none of every {@link INGESTED_TOGETHER}: one that is refused is the error.
+ * @throws as {@link ingest}
+ */
+export async function ingestMany(repository: OwnRepository, paths: readonly string[]): Promise<readonly Ingested[]> {
+  const results: Ingested[] = []
+  for (let at = 0; at < paths.length; at += INGESTED_TOGETHER)
+    results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER))))
+  return results
+}
+
+async function ingestBatch(repository: OwnRepository, paths: readonly string[]): Promise<readonly Ingested[]> {
+  const directory = stateDirectory(placeOf(repository))
+  const before = readerOf(directory)
+  const read = await inParallel(paths, INGESTED_AT_ONCE, (path) => readOne(repository, path, before))
+  const seen = (one: Read) => ({ record: one.record, digest: one.digest, added: false })
+  if (read.every(({ entry }) => !entry)) return read.map(seen)
+  return inTurn(directory, async () => {
+    // Others may have taken packages in since.
+    const reader = readerOf(directory)
+    const fresh: ChunkEntry[] = []
+    const freshByName = new Map<string, StoredEntry[]>()
+    const results: Ingested[] = []
+    for (const [at, one] of read.entries()) {
+      const { name } = one.record
+      const added = freshByName.get(name) ?? []
+      const met = claim([...reader.versions(name), ...added], one.record, one.native)
+      if (met.kind === 'there') {
+        results.push({ ...seen(one), record: met.stored.record })
+        continue
+      }
+      const sound = one.entry?.stored.record.filename === met.path ? one.entry : undefined
+      const entry = sound ?? (await render(repository, { path: paths[at] ?? '', to: met.path })).entry
+      fresh.push(entry)
+      freshByName.set(name, [...added, entry.stored])
+      results.push({ record: entry.stored.record, digest: one.digest, added: true })
+    }
+    if (fresh.length > 0) await putEntries({ store: repository.store, directory }, fresh)
+    return results
   })
 }
 
-function order({ record: a }: OwnPackage, { record: b }: OwnPackage): number {
-  return compareText(a.name, b.name) || compareText(a.version, b.version) || compareText(a.architecture, b.architecture)
+interface Read {
+  readonly record: PackageRecord
+  readonly digest: Digest
+  /** Where its format puts its file. */
+  readonly native: string
+  /** Absent if it was there. */
+  readonly entry?: ChunkEntry
+}
+
+/** Reads a package, and unless it is there stores it and renders it: all that needs no turn. */
+async function readOne(repository: OwnRepository, path: string, reader: Reader): Promise<Read> {
+  const { store, format, component } = repository
+  const inspected = await inspectPackage(format, path)
+  const { record } = inspected
+  const native = format.repository.packagePath(record, component)
+  const digest: Digest = `sha256:${record.sha256}`
+  const met: Claim = claim(reader.versions(record.name), record, native)
+  const held = store.has(digest)
+  if (met.kind === 'there' && held) return { record: met.stored.record, digest, native }
+  if (!held) await store.putStream(createReadStream(path), digest)
+  const to = met.kind === 'there' ? met.stored.record.filename : met.path
+  const { entry } = await render(repository, { path, to, inspected })
+  return { record: entry.stored.record, digest, native, entry }
+}
+
+async function render(
+  { store, format, signer }: OwnRepository,
+  { path, to, inspected }: { path: string; to: string; inspected?: Awaited<ReturnType<typeof inspectPackage>> },
+): Promise<{ readonly entry: ChunkEntry }> {
+  const companions = await format.repository.companions(path, to, signer)
+  const { record, parts } = format.repository.renderEntry(
+    inspected ?? (await inspectPackage(format, path)),
+    to,
+    companions,
+  )
+  const stored: StoredEntry = {
+    key: format.repository.sortKey(record),
+    record,
+    companions: Object.fromEntries([...companions].map(([name, bytes]) => [name, store.put(bytes)])),
+  }
+  return { entry: { stored, parts } }
+}
+
+interface Reader {
+  versions(name: string): readonly StoredEntry[]
+}
+
+/** The present state, each chunk of it read at most once. */
+function readerOf(directory: string): Reader {
+  const manifest: Manifest = readManifest(directory)
+  const read = new Map<string, readonly StoredEntry[]>()
+  const records = (chunk: Chunk) => {
+    const known = read.get(chunk.id) ?? readRecords(directory, chunk)
+    read.set(chunk.id, known)
+    return known
+  }
+  return { versions: (name) => versionsOf(manifest, name, records) }
 }

@@ -1,54 +1,74 @@
-import { type Format, poolPath, type PublishedPackage, type RepositorySigner } from '@holotype/formats'
-import type { Store } from '@holotype/store'
-import { ownPackages } from './state.ts'
+import { canonicalJson, digestOf } from '@holotype/base'
+import type { RepositorySettings } from '@holotype/formats'
+import { currentNumber, type Generation, readGeneration } from './generation.ts'
+import { type Manifest, readManifest } from './manifest.ts'
+import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
+import { planPublication } from './plan.ts'
+import { inTurn } from './queue.ts'
+import { applyStep, type PublishStep } from './steps.ts'
 
-export interface PublishOptions {
-  readonly store: Store
-  readonly format: Format
-  /** The directory that becomes the repository: `dists/` and `pool/` for deb. */
-  readonly base: string
-  readonly suite: string
-  readonly component: string
-  readonly origin: string
-  /** The architectures it has indexes for; `all` is in each of them. Packages of others are left out. */
-  readonly architectures: readonly string[]
-  readonly signer: RepositorySigner
-  /** Seconds since the epoch. */
-  readonly date: number
-  /** Seconds since the epoch after which clients refuse this state; absent: never. */
-  readonly validUntil?: number
+/** What a repository is called and for whom it is, as far as the repository itself does not say. */
+export type PublishSettings = Omit<RepositorySettings, 'component'>
+
+export interface Published {
+  /** Packages that its indexes list. */
+  readonly packages: number
+  /** False when the state that clients see is this one already: then nothing was written. */
+  readonly changed: boolean
+}
+
+export interface PublishOptions extends PublishSettings {
+  /** Called after each step: for tests that stop there. */
+  readonly afterStep?: (step: PublishStep) => Promise<void> | void
 }
 
 /**
- * Publishes our own repository as its native package manager expects it, signed, its signed top last.
- * @throws REPOSITORY_VERSION_TAKEN, REPOSITORY_DIGEST_MISMATCH, REPOSITORY_UNWRITABLE, OBJECT_MISSING, DISK_FULL, and what `signer` throws
+ * Publishes the present state of one of our own repositories below `base` as its native package manager expects it, signed. Files and indexes
+ * come first, under names that are new; all names that change do so together, by one rename at the end. Stopped anywhere, clients see the old
+ * state or the new one, and the next run completes it. Nothing new: nothing is written, unless the state's time runs out before it is half over.
+ * @throws REPOSITORY_VERSION_TAKEN, REPOSITORY_UNWRITABLE, REPOSITORY_NAME_TAKEN, REPOSITORY_BUSY, REPOSITORY_STATE_MALFORMED, OBJECT_MISSING,
+ * DISK_FULL, and what the signer throws
  */
-export async function publishRepository(options: PublishOptions): Promise<{ readonly packages: number }> {
-  const { store, format, base, suite, component, origin, architectures, signer, date, validUntil } = options
-  const packages = ownPackages(store)
-    .filter(({ record }) => record.architecture === 'all' || architectures.includes(record.architecture))
-    .map(
-      ({ record, fields }): PublishedPackage => ({
-        record: { ...record, filename: poolPath(component, record) },
-        fields,
-        path: store.pathOf(`sha256:${record.sha256}`),
-      }),
-    )
-  await format.writeRepository(
-    base,
-    {
-      origin,
-      label: origin,
-      suite,
-      codename: suite,
-      description: `Packages of ${origin}`,
-      architectures,
-      component,
-      date,
-      ...(validUntil === undefined ? {} : { validUntil }),
-      packages,
-    },
-    signer,
-  )
-  return { packages: packages.length }
+export async function publish(repository: OwnRepository, base: string, options: PublishOptions): Promise<Published> {
+  const { afterStep, ...asked } = options
+  const settings = { ...asked, component: repository.component }
+  const directory = stateDirectory(placeOf(repository))
+  const before = presentState(repository.name, base, wantedOf(readManifest(directory), settings))
+  if (before) return { packages: before.packages, changed: false }
+  return inTurn(directory, async () => {
+    const manifest = readManifest(directory)
+    const wanted = wantedOf(manifest, settings)
+    // Whoever was before us may have published it.
+    const meanwhile = presentState(repository.name, base, wanted)
+    if (meanwhile) return { packages: meanwhile.packages, changed: false }
+    const { steps, packages } = await planPublication({ repository, directory, base, manifest, settings, wanted })
+    for (const step of steps) {
+      await applyStep(base, step)
+      await afterStep?.(step)
+    }
+    return { packages, changed: true }
+  })
+}
+
+/** What a publication is asked for, by digest. */
+export interface Wanted {
+  readonly settings: string
+  readonly fingerprint: string
+  readonly date: number
+  readonly validUntil?: number
+}
+
+function wantedOf({ chunks }: Manifest, { date, validUntil, ...lasting }: RepositorySettings): Wanted {
+  const settings = digestOf(canonicalJson(lasting))
+  const fingerprint = digestOf(`${settings} ${validUntil === undefined} ${chunks.map(({ id }) => id).join(' ')}`)
+  return { settings, fingerprint, date, ...(validUntil === undefined ? {} : { validUntil }) }
+}
+
+/** The state that clients see, if it is the one that is wanted and will be for as long as half of what is asked for. */
+function presentState(name: string, base: string, wanted: Wanted): Generation | undefined {
+  const number = currentNumber(base, name)
+  const present = number === undefined ? undefined : readGeneration(base, name, number)
+  if (present?.fingerprint !== wanted.fingerprint) return undefined
+  if (wanted.validUntil === undefined || present.validUntil === undefined) return present
+  return present.validUntil - wanted.date >= (wanted.validUntil - wanted.date) / 2 ? present : undefined
 }

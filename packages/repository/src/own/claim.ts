@@ -1,0 +1,43 @@
+import { posix } from 'node:path'
+import { failFormats, type PackageRecord } from '@holotype/formats'
+import type { StoredEntry } from './chunk.ts'
+
+/** Hex digits of a digest that tell a file name from another. */
+const DIGITS = 16
+
+/** What a package version meets among the other versions of its name. */
+export type Claim =
+  /** It is listed already, with these bytes. */
+  | { readonly kind: 'there'; readonly stored: StoredEntry }
+  /** It may come in, its file at this path below the base. */
+  | { readonly kind: 'free'; readonly path: string }
+
+/**
+ * Whether a package version may be taken in, and where its file lies. `path` is where its format puts it. A name, version and architecture
+ * keep their bytes for ever, also when they were withdrawn since. Where versions that differ by their epoch alone would have one file (deb and
+ * rpm leave it out of the name), the later comer's lies in a directory of its own.
+ * @throws REPOSITORY_VERSION_TAKEN
+ */
+export function claim(versions: readonly StoredEntry[], record: PackageRecord, path: string): Claim {
+  for (const stored of versions) {
+    const { version, architecture, sha256, filename } = stored.record
+    if (version !== record.version || architecture !== record.architecture) continue
+    if (sha256 !== record.sha256) throw taken(stored, record)
+    return stored.withdrawn === undefined ? { kind: 'there', stored } : { kind: 'free', path: filename }
+  }
+  const shared = versions.some(({ record: { filename } }) => filename === path)
+  const directory = record.sha256.slice(0, DIGITS)
+  return {
+    kind: 'free',
+    path: shared ? posix.join(posix.dirname(path), directory, posix.basename(path)) : path,
+  }
+}
+
+function taken({ record, withdrawn }: StoredEntry, offered: PackageRecord): Error {
+  const { name, version, architecture, sha256 } = record
+  const since = withdrawn === undefined ? '' : ', withdrawn since'
+  return failFormats('REPOSITORY_VERSION_TAKEN', {
+    what: `the repository has another file as ${name} ${version} ${architecture}${since}`,
+    data: { name, version, architecture, there: sha256, offered: offered.sha256 },
+  })
+}

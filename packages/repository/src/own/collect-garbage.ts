@@ -1,0 +1,43 @@
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '@holotype/base'
+import { WITHDRAWN_SECONDS } from '../limits.ts'
+import { chunkDirectory, readRecords } from './chunk.ts'
+import { readManifest } from './manifest.ts'
+import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
+import { inTurn } from './queue.ts'
+
+/**
+ * Removes from what is served below `base` the files of packages that were withdrawn at least `grace` seconds before `now` (seconds since the
+ * epoch), and from the state what stopped runs left there. The store keeps every package: locks name them. Gives back the paths below the base.
+ * @throws REPOSITORY_BUSY, REPOSITORY_STATE_MALFORMED, REPOSITORY_UNWRITABLE
+ */
+export async function collectGarbage(
+  repository: OwnRepository,
+  base: string,
+  { now, grace = WITHDRAWN_SECONDS }: { readonly now: number; readonly grace?: number },
+): Promise<readonly string[]> {
+  const directory = stateDirectory(placeOf(repository))
+  return inTurn(directory, async () => {
+    const { chunks } = readManifest(directory)
+    const known = new Set(chunks.map(({ id }) => id))
+    for (const id of chunksThere(directory))
+      if (!known.has(id)) rmSync(chunkDirectory(directory, id), { recursive: true, force: true })
+    const entries = chunks.flatMap((chunk) => readRecords(directory, chunk))
+    const removed = entries
+      .filter(({ withdrawn }) => withdrawn !== undefined && withdrawn + grace <= now)
+      .flatMap(({ record, companions }) => [...Object.keys(companions), record.filename])
+      .filter((path) => existsSync(join(base, path)))
+    for (const path of removed) rmSync(join(base, path), { force: true })
+    return removed
+  })
+}
+
+function chunksThere(directory: string): readonly string[] {
+  try {
+    return readdirSync(join(directory, 'chunks'))
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,214 @@
+import { lstatSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { digestOf, errnoOf } from '@holotype/base'
+import {
+  failFormats,
+  type IndexToWrite,
+  type PackageRecord,
+  type RepositorySettings,
+  type RepositoryTop,
+} from '@holotype/formats'
+import type { Store } from '@holotype/store'
+import { fail } from '../errors.ts'
+import { GENERATIONS } from '../limits.ts'
+import { readRecords } from './chunk.ts'
+import { sumOf } from './forms.ts'
+import {
+  currentNumber,
+  type Generation,
+  numbersOf,
+  readGeneration,
+  renderGeneration,
+  topsDirectory,
+} from './generation.ts'
+import type { Manifest } from './manifest.ts'
+import type { OwnRepository } from './place.ts'
+import type { Wanted } from './publish.ts'
+import type { PublishStep } from './steps.ts'
+import { writeIndexes } from './write-indexes.ts'
+
+export interface PlanOptions {
+  readonly repository: OwnRepository
+  /** Of its state. */
+  readonly directory: string
+  readonly base: string
+  readonly manifest: Manifest
+  readonly settings: RepositorySettings
+  readonly wanted: Wanted
+}
+
+export interface Plan {
+  readonly packages: number
+  /** In the only order that is safe. */
+  readonly steps: readonly PublishStep[]
+}
+
+/**
+ * Makes and signs a new state beside what is served, and gives the steps that put it in place.
+ * @throws as `publish`
+ */
+export async function planPublication(options: PlanOptions): Promise<Plan> {
+  const { repository, directory, base, manifest, wanted } = options
+  const { name, format, signer } = repository
+  const writer = format.repository
+  const settings = (await writer.prepare?.(options.settings, signer)) ?? options.settings
+  const indexes = writer.indexes(settings)
+  const files = packageFiles(options, architecturesOf(indexes))
+  const tops = topsDirectory(name)
+  const work = join(tops, 'work')
+  rmSync(join(base, work), { recursive: true, force: true })
+  const placed = await writeIndexes({ directory, manifest, indexes, work: join(base, work) })
+  const written = placed.map((index) => index.written)
+  const made = await writer.tops(settings, written, signer)
+  const numbers = numbersOf(base, name)
+  const current = currentNumber(base, name)
+  const number = (current ?? 0) + 1
+  const packages = countOf(manifest, architecturesOf(indexes))
+  const generation: Omit<Generation, 'schema'> = {
+    ...wanted,
+    packages,
+    chunks: manifest.chunks.map(({ id }) => id),
+    tops: made.map(({ path }) => path),
+    indexes: placed.flatMap(({ path }) => path ?? []),
+  }
+  const names = namesOf(base, tops, made)
+  const steps: PublishStep[] = [
+    // What a publisher that was stopped left behind was never seen.
+    ...numbers.filter((old) => old > (current ?? 0)).flatMap((old) => removal(tops, old)),
+    ...files,
+    ...placed.flatMap(({ written: { file }, path }): PublishStep[] =>
+      path === undefined ? [] : [{ kind: 'link', from: file, to: path }],
+    ),
+    ...made.map((top) => topStep(top, join(tops, String(number)))),
+    { kind: 'write', to: join(tops, `${number}.json`), bytes: renderGeneration(generation) },
+    ...names.fresh,
+    { kind: 'flush' },
+    { kind: 'name', at: join(tops, 'current'), text: String(number) },
+    ...names.replaced,
+    ...pruning({ base, name, numbers: numbers.filter((old) => old <= (current ?? 0)), generation }),
+    { kind: 'remove', path: work },
+  ]
+  return { packages, steps }
+}
+
+function architecturesOf(indexes: readonly IndexToWrite[]): ReadonlySet<string> {
+  return new Set(indexes.flatMap(({ architectures }) => architectures))
+}
+
+function countOf({ chunks }: Manifest, architectures: ReadonlySet<string>): number {
+  const selection = { part: '', architectures: [...architectures] }
+  return chunks.reduce((sum, chunk) => sum + sumOf(chunk, selection).count, 0)
+}
+
+/** Package files and their companions that are not in place yet. Those of chunks that the state before had are. */
+function packageFiles(options: PlanOptions, architectures: ReadonlySet<string>): PublishStep[] {
+  const { repository, directory, base, manifest, wanted } = options
+  const current = currentNumber(base, repository.name)
+  const before = current === undefined ? undefined : readGeneration(base, repository.name, current)
+  const known = new Set(before?.settings === wanted.settings ? before.chunks : [])
+  const steps: PublishStep[] = []
+  for (const chunk of manifest.chunks) {
+    if (known.has(chunk.id)) continue
+    for (const { record, companions, withdrawn } of readRecords(directory, chunk)) {
+      if (withdrawn !== undefined || !architectures.has(record.architecture)) continue
+      const from = repository.store.pathOf(`sha256:${record.sha256}`)
+      if (!isInPlace(join(base, record.filename), from, record)) steps.push({ kind: 'link', from, to: record.filename })
+      for (const [to, digest] of Object.entries(companions))
+        if (!isSame(join(base, to), repository.store, digest))
+          steps.push({ kind: 'link', from: repository.store.pathOf(digest), to })
+    }
+  }
+  return steps
+}
+
+/** @throws REPOSITORY_VERSION_TAKEN where other bytes have the name: clients may know them */
+function isInPlace(path: string, from: string, record: PackageRecord): boolean {
+  const there = statSync(path, { throwIfNoEntry: false })
+  if (!there) return false
+  const ours = statSync(from)
+  if (there.ino === ours.ino && there.dev === ours.dev) return true
+  if (there.size === record.size && digestOf(readFileSync(path)) === `sha256:${record.sha256}`) return true
+  throw failFormats('REPOSITORY_VERSION_TAKEN', {
+    what: `${path} is there already with other bytes than those of ${record.name} ${record.version}`,
+  })
+}
+
+function isSame(path: string, store: Store, digest: `sha256:${string}`): boolean {
+  const there = statSync(path, { throwIfNoEntry: false })
+  return there !== undefined && there.size === store.sizeOf(digest) && digestOf(readFileSync(path)) === digest
+}
+
+function topStep({ path, content }: RepositoryTop, directory: string): PublishStep {
+  const to = join(directory, path)
+  return Buffer.isBuffer(content) ? { kind: 'write', to, bytes: content } : { kind: 'link', from: content.file, to }
+}
+
+/**
+ * The fixed names that lead through `current`. One that is new is made before the swap and leads nowhere until then, as before it was made. A
+ * plain file under that name, of a publisher before this one, serves until the new state is there.
+ */
+function namesOf(base: string, tops: string, made: readonly RepositoryTop[]) {
+  const fresh: PublishStep[] = []
+  const replaced: PublishStep[] = []
+  for (const { path } of made) {
+    const step: PublishStep = {
+      kind: 'name',
+      at: path,
+      text: posix.join(posix.relative(posix.dirname(path), tops), 'current', path),
+    }
+    const there = lstatSync(join(base, path), { throwIfNoEntry: false })
+    if (!there) fresh.push(step)
+    else if (!there.isSymbolicLink()) replaced.push(step)
+    else if (linkText(join(base, path)) !== step.text)
+      throw fail('REPOSITORY_NAME_TAKEN', {
+        what: `${join(base, path)} belongs to another repository: it leads to ${linkText(join(base, path))}`,
+      })
+  }
+  return { fresh, replaced }
+}
+
+function linkText(path: string): string | undefined {
+  try {
+    return readlinkSync(path)
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+interface Pruning {
+  readonly base: string
+  readonly name: string
+  /** Of the states that are there, the new one not among them. */
+  readonly numbers: readonly number[]
+  readonly generation: Omit<Generation, 'schema'>
+}
+
+/** Takes away states that are too old, with the indexes that they alone name. A state's note goes last: until then it is known what is left. */
+function pruning({ base, name, numbers, generation }: Pruning): PublishStep[] {
+  const tops = topsDirectory(name)
+  const old = numbers.map((number) => ({ number, generation: readGeneration(base, name, number) }))
+  const dropped = old.slice(0, Math.max(0, old.length - GENERATIONS))
+  const kept = new Set([
+    ...old.slice(dropped.length).flatMap((one) => one.generation?.indexes ?? []),
+    ...generation.indexes,
+  ])
+  const names = new Set(generation.tops)
+  const gone = old.at(-1)?.generation?.tops.filter((path) => !names.has(path)) ?? []
+  return [
+    ...gone.map((path): PublishStep => ({ kind: 'remove', path })),
+    ...dropped.flatMap((one): PublishStep[] => [
+      ...(one.generation?.indexes ?? [])
+        .filter((path) => !kept.has(path))
+        .map((path) => ({ kind: 'remove' as const, path })),
+      ...removal(tops, one.number),
+    ]),
+  ]
+}
+
+function removal(tops: string, number: number): PublishStep[] {
+  return [
+    { kind: 'remove', path: join(tops, String(number)) },
+    { kind: 'remove', path: join(tops, `${number}.json`) },
+  ]
+}
