@@ -27,6 +27,9 @@ export interface RepositoryIndex {
   readonly path: string
   readonly size: number
   readonly sha256: string
+  /** rpm: what repomd.xml calls it, and what it must be once unpacked. */
+  readonly type?: string
+  readonly open?: { readonly size: number; readonly sha256: string }
 }
 
 /** The signed top of a repository. What a format does not have is ''. */
