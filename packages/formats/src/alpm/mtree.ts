@@ -3,7 +3,7 @@ import type { TarMember } from '../archive/tar-write.ts'
 
 /**
  * The text of .MTREE (mtree(5)) that lists a package's members, as bsdtar writes it for makepkg: `pacman -Qkk` holds the installed files
- * against it. Keywords are type, uid, gid, mode, time, size, sha256digest, link.
+ * against it. Keywords are type, uid, gid, mode, time, size, md5digest, sha256digest, link.
  */
 export function renderMtree(members: Iterable<TarMember>): string {
   const lines = ['#mtree', '/set type=file uid=0 gid=0 mode=644']
@@ -26,7 +26,9 @@ function contentOf(member: TarMember, files: ReadonlyMap<string, string>): strin
   switch (member.type) {
     case 'file': {
       const bytes = member.bytes ?? Buffer.alloc(0)
-      return ` size=${bytes.length} sha256digest=${createHash('sha256').update(bytes).digest('hex')}`
+      const digest = (name: string) => createHash(name).update(bytes).digest('hex')
+      // pacman before 6.1 looks at the MD5 alone.
+      return ` size=${bytes.length} md5digest=${digest('md5')} sha256digest=${digest('sha256')}`
     }
     case 'hardlink':
       return files.get(member.target ?? '') ?? ''

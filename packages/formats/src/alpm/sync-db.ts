@@ -24,7 +24,8 @@ export function parseIndex(input: Uint8Array): PackageRecord[] {
   return [...packageDirectories(bytes)].map(([directory, members]) => {
     const complain = (what: string, cause?: unknown) => malformed(`${directory}: ${what}`, cause)
     const values = readDesc(members, complain)
-    const record = recordOf(shared(values, groups), { complain, cache })
+    const absolute = values.files && { files: values.files.map((path) => `/${path.replace(/\/$/, '')}`) }
+    const record = recordOf({ ...shared(values, groups), ...absolute }, { complain, cache })
     // libalpm takes name and version from the directory: a database that says two things is refused there too.
     if (directory !== `${record.name}-${record.version}`)
       throw complain(`its desc is that of ${record.name} ${record.version}`)
