@@ -2,9 +2,17 @@ export { compress } from './archive/compress.ts'
 export { decompress, type DecompressOptions } from './archive/decompress.ts'
 export { type ChangelogEntry, parseChangelog } from './deb/changelog.ts'
 export { parseStanzas, renderStanza, type Stanza } from './deb/control.ts'
+export { type ContentsLine, parseContents, renderContents } from './deb/contents.ts'
 export { parseBuildDependencies } from './deb/relation.ts'
 export { poolPath, type PublishedPackage, readRepository } from './deb/repository-read.ts'
+export { parseDsc, parseSources, renderSource, type SourceFile, type SourceRecord } from './deb/sources.ts'
 export { statusStanza } from './deb/status-stanza.ts'
+export {
+  descriptionMd5,
+  parseTranslation,
+  renderTranslation,
+  type TranslatedDescription,
+} from './deb/translation.ts'
 export { fail as failFormats } from './errors.ts'
 export { formatOf, formats } from './formats.ts'
 export { type ElfSonames, elfSonames } from './elf/sonames.ts'
