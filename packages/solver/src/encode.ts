@@ -1,5 +1,6 @@
 import type { Dependencies, PackageRecord, Relation } from '@holotype/formats'
 import { fail } from './errors.ts'
+import { architectureRank } from './languages.ts'
 import { CONDITION_CLAUSES } from './limits.ts'
 import { enemies, obsoletedBy, recordOf, rivals, satisfiers } from './matching.ts'
 import type { Condition, Need, Needs } from './need.ts'
@@ -68,7 +69,7 @@ export function encode(options: EncodingOptions): Encoding {
         const any = satisfiers(universe, relation, architecture).filter(allowed)
         if (any.length === 0) return undefined
         conditions.push({ any })
-      } else for (const id of satisfiers(universe, relation, architecture)) if (allowed(id)) found.add(id)
+      } else for (const id of choicesFor(universe, relation, architecture, own)) if (allowed(id)) found.add(id)
     }
     const list = own?.instead ? withInstead(universe, [...found], own.instead.filter(allowed)) : [...found]
     const locked = list.filter(choices.isLocked)
@@ -124,6 +125,21 @@ export function encode(options: EncodingOptions): Encoding {
     awaiting: (variable) => awaited.get(variable) ?? NOTHING,
     clausesOf,
   }
+}
+
+/**
+ * What a relation may be satisfied by. Who asks for a package by name wants that package and no stand-in, and for the architecture that suits the
+ * machine best (as apt, pacman and dnf install what is named).
+ */
+function choicesFor(universe: Universe, relation: Relation, architecture: string, own?: Wanted): CandidateId[] {
+  const found = satisfiers(universe, relation, architecture)
+  if (own === undefined || own.account === 'extra') return found
+  const rank = (id: CandidateId) =>
+    architectureRank(universe.language, universe.architecture, recordOf(universe, id).architecture) ?? 0
+  const isNamed = universe.named(relation.name).length > 0
+  const meant = found.filter((id) => !isNamed || recordOf(universe, id).name === relation.name)
+  const best = Math.min(...meant.map(rank))
+  return meant.filter((id) => rank(id) === best)
 }
 
 /** An obsoleter stands before what it obsoletes, after everything else. */

@@ -55,10 +55,10 @@ function attempt(candidates: readonly Candidate[], asked: readonly string[], rec
 
 /** Every subset, by the independent judge: slow and certain. */
 function anySubsetHolds(candidates: readonly Candidate[], asked: readonly string[]): boolean {
+  const offered = candidates.map(({ record }) => record)
   for (let mask = 0; mask < 2 ** candidates.length; mask++) {
     const packages = candidates.filter((_, index) => mask & (1 << index)).map(({ record }) => record)
-    const wanted = asked.map((target) => [{ name: target }])
-    if (broken({ ...common, packages, wanted }).length === 0) return true
+    if (broken({ ...common, packages, asked: { names: asked, offered } }).length === 0) return true
   }
   return false
 }
@@ -72,8 +72,8 @@ describe('for any universe', () => {
         if (result instanceof Error) return
         solved++
         const packages = result.packages.map(({ record }) => record)
-        const wanted = asked.map((target) => [{ name: target }])
-        expect(broken({ ...common, packages, wanted })).toEqual([])
+        const offered = candidates.map(({ record }) => record)
+        expect(broken({ ...common, packages, asked: { names: asked, offered } })).toEqual([])
         expect([...result.why.keys()].sort()).toEqual(
           packages.map((item) => `${item.name}:${item.architecture}`).sort(),
         )

@@ -10,8 +10,10 @@ export function broken(options: {
   readonly packages: readonly PackageRecord[]
   /** What must hold besides: relations of the native architecture. */
   readonly wanted?: Dependencies
+  /** Names that a request asks for, and what there was to choose: a package of that name is meant wherever there is one, the native before others. */
+  readonly asked?: { readonly names: readonly string[]; readonly offered: readonly PackageRecord[] }
 }): string[] {
-  const { format, architecture: native, packages, wanted = [] } = options
+  const { format, architecture: native, packages, wanted = [], asked } = options
   const archOf = (one: PackageRecord) => (one.architecture === 'all' ? native : one.architecture)
   const version = (relation: Relation, offered: string | undefined) =>
     relation.operator === undefined ||
@@ -30,6 +32,14 @@ export function broken(options: {
   const faults: string[] = []
   for (const group of wanted) {
     if (!satisfied(group, native)) faults.push(`wanted: ${JSON.stringify(group)}`)
+  }
+  for (const name of asked?.names ?? []) {
+    const isNamed = asked?.offered.some((one) => one.name === name) ?? false
+    const relation = { name }
+    const meant = (one: PackageRecord) =>
+      (!isNamed || one.name === name) && matches(relation, one) && reaches(relation, one, native)
+    const hasNative = asked?.offered.some((one) => meant(one) && archOf(one) === native) ?? false
+    if (!packages.some((one) => meant(one) && (!hasNative || archOf(one) === native))) faults.push(`asked: ${name}`)
   }
   for (const one of packages) {
     for (const group of [...one.depends, ...one.preDepends]) {
