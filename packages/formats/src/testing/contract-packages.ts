@@ -13,6 +13,7 @@ const CLEAN_FAILURES = ['PACKAGE_MALFORMED', 'PACKAGE_TRUNCATED', 'PACKAGE_TOO_L
 
 /** Package files: what is written comes back; damage is found or harmless. */
 export function packageContract(format: Format, fixtures: FormatFixtures): void {
+  const { release = '1.0-1' } = fixtures
   const small = fixtures.package('sample', '1', SMALL_PAYLOAD)
   const stored = fixtures.stored ?? ((payload) => payload)
   const failureOf = async (path: string) => {
@@ -28,7 +29,7 @@ export function packageContract(format: Format, fixtures: FormatFixtures): void 
     using directory = scratch()
     await fc.assert(
       fc.asyncProperty(payloadArbitrary(fixtures.payloads), async (members) => {
-        const content = fixtures.package('sample', '1.0-1', members)
+        const content = fixtures.package('sample', release, members)
         await format.writePackage(directory.at('a'), content)
         await format.writePackage(directory.at('b'), content)
         const bytes = readFileSync(directory.at('a'))
@@ -38,7 +39,7 @@ export function packageContract(format: Format, fixtures: FormatFixtures): void 
         expect(file.fields).toEqual(expect.arrayContaining([...content.fields]))
         for (const [name, member] of content.control) expect(file.control.get(name)).toEqual(member)
         expect(file.scripts).toEqual(fixtures.scripts)
-        expect(file.record).toMatchObject({ name: 'sample', version: '1.0-1', size: bytes.length, filename: '' })
+        expect(file.record).toMatchObject({ name: 'sample', version: release, size: bytes.length, filename: '' })
         expect(file.record.sha256).toBe(hexOf(digestOf(bytes)))
       }),
       { numRuns: 20 },

@@ -29,8 +29,9 @@ export async function buildRepository(
   packages: readonly string[],
   options: Pick<FormatFixtures, 'settings'> & { readonly directory: string; readonly signer?: RepositorySigner },
 ): Promise<BuiltRepository> {
-  const { settings, directory, signer = noSigner } = options
+  const { directory, signer = noSigner } = options
   const writer = format.repository
+  const settings = (await writer.prepare?.(options.settings, signer)) ?? options.settings
   const files = new Map<string, Buffer>()
   const entries: RepositoryEntry[] = []
   for (const file of packages) {
@@ -90,7 +91,7 @@ export function repositoryContract(format: Format, fixtures: FormatFixtures): vo
     const paths: string[] = []
     for (const name of names) {
       const path = directory.at(`package-${name}`)
-      await format.writePackage(path, fixtures.package(name, '1.0-1', SMALL_PAYLOAD))
+      await format.writePackage(path, fixtures.package(name, fixtures.release ?? '1.0-1', SMALL_PAYLOAD))
       paths.push(path)
     }
     return buildRepository(format, paths, { settings, directory: directory.path })

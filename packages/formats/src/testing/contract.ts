@@ -22,6 +22,8 @@ export interface FormatFixtures {
   readonly dependencies: readonly (readonly [text: string, parsed: Dependencies])[]
   /** Dependency fields that are refused. */
   readonly malformedDependencies: readonly string[]
+  /** What a version with its release looks like; absent: `1.0-1`. */
+  readonly release?: string
   /** A package of this name, version and payload, for the architecture of `settings`, with all its format demands and the scripts below. */
   package(name: string, version: string, payload: PackageToWrite['payload']): PackageToWrite
   /** What `readPackage` finds as scripts in a package made by {@link FormatFixtures.package}. */

@@ -37,7 +37,7 @@ const TAGS = ['dict', 'array', 'string', 'integer', 'data', 'true', 'false', 'ke
 export function plistScanner(bytes: Buffer, complain: Complain): PlistScanner {
   if (!isUtf8(bytes)) throw complain('the property list is not UTF-8')
   // One character per byte: an offset in the text is the offset in the bytes.
-  const text = bytes.latin1Slice(0, bytes.length)
+  const text = bytes.toString('latin1')
   let at = 0
   let tokenBegin = 0
   let begin = 0
@@ -100,7 +100,8 @@ export function plistScanner(bytes: Buffer, complain: Complain): PlistScanner {
       skipSpace()
       tokenBegin = at
       // A C string may stand in a file with its NUL.
-      if (at < text.length && (text.charCodeAt(at) !== 0 || at + 1 < text.length)) throw error('something follows the end')
+      if (at < text.length && (text.charCodeAt(at) !== 0 || at + 1 < text.length))
+        throw error('something follows the end')
       return 'eof'
     }
     const tag = within ? '</dict>' : '</array>'
@@ -164,7 +165,7 @@ export function plistScanner(bytes: Buffer, complain: Complain): PlistScanner {
         else if (code >= 0x80) ascii = false
         else if (code === 0) throw error('a NUL within a text')
       }
-      const value = ascii ? bytes.latin1Slice(begin, end) : bytes.utf8Slice(begin, end)
+      const value = bytes.toString(ascii ? 'latin1' : 'utf8', begin, end)
       return entities ? resolved(value, error) : value
     },
     skip(token) {

@@ -86,7 +86,10 @@ test.each([
   ['a bare ampersand', '<plist version="1.0"><dict><key>a & b</key><true/></dict></plist>'],
   ['a NUL', '<plist version="1.0"><dict><key>a\0b</key><true/></dict></plist>'],
   ['no integer', '<plist version="1.0"><dict><key>a</key><integer>1e9</integer></dict></plist>'],
-  ['an integer of 65 bits', '<plist version="1.0"><dict><key>a</key><integer>18446744073709551616</integer></dict></plist>'],
+  [
+    'an integer of 65 bits',
+    '<plist version="1.0"><dict><key>a</key><integer>18446744073709551616</integer></dict></plist>',
+  ],
   ['no base64', '<plist version="1.0"><dict><key>a</key><data>a_b=</data></dict></plist>'],
 ])('%s is refused', (_what, text) => {
   expect(() => parse(text)).toThrow(expect.objectContaining({ code: 'REPOSITORY_MALFORMED' }))
@@ -103,7 +106,9 @@ test('bytes that are not UTF-8 are refused, with the place of what is wrong in b
 
 const scalar = fc.oneof(
   fc.string({ unit: 'binary' }).map((text) => text.replaceAll('\0', '')),
-  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n }).map((value) => (BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : value)),
+  fc
+    .bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n })
+    .map((value) => (BigInt(Number(value)) === value && Number.isSafeInteger(Number(value)) ? Number(value) : value)),
   fc.boolean(),
   fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes)),
 )

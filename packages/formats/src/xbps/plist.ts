@@ -96,7 +96,8 @@ export function renderEntry(key: string, value: PlistValue, depth: number): stri
 
 function renderValue(value: PlistValue, depth: number): string {
   const tabs = '\t'.repeat(depth)
-  if (typeof value === 'string') return value === '' ? `${tabs}<string/>\n` : `${tabs}<string>${escaped(value)}</string>\n`
+  if (typeof value === 'string')
+    return value === '' ? `${tabs}<string/>\n` : `${tabs}<string>${escaped(value)}</string>\n`
   if (typeof value === 'boolean') return `${tabs}<${value}/>\n`
   if (typeof value === 'number' || typeof value === 'bigint') return `${tabs}<integer>${value}</integer>\n`
   if (Buffer.isBuffer(value))

@@ -57,7 +57,11 @@ export function sharedParts(): Shared {
  * A record from its properties. `filename` is where the package file lies: a repository is one directory.
  * @throws what `complain` makes
  */
-export function recordOf(properties: RecordProperties, complain: Complain, shared: Shared = sharedParts()): PackageRecord {
+export function recordOf(
+  properties: RecordProperties,
+  complain: Complain,
+  shared: Shared = sharedParts(),
+): PackageRecord {
   const { pkgver = '', architecture = '', 'filename-sha256': sha256 = '' } = properties
   const split = splitPkgver(pkgver)
   if (!split) throw complain(`"${pkgver}" is no pkgver such as foo-1.0_1`)

@@ -16,7 +16,7 @@ export function parseDependencies(text: string): Dependencies {
 }
 
 /**
- * Parses one pattern (xbps-install(1), "PACKAGE MATCHING"; pkgpattern in xbps' library):
+ * Parses one pattern (xbps-install(1), "PACKAGE EXPRESSION", and the ranges and globs that its library knows besides):
  *
  * - `foo>=1.2`, `foo<2`, `foo>1<=2`: versions in dewey's order. The upper bound of a range stands in `with`: one package satisfies both.
  * - `foo-1.2_1`: this version.

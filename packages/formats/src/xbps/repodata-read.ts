@@ -10,7 +10,6 @@ import {
   NUMBER_PROPERTIES,
   type RecordProperties,
   recordOf,
-  type Shared,
   sharedParts,
   TEXT_PROPERTIES,
 } from './record.ts'
@@ -38,7 +37,10 @@ export function parseRepodata(input: Uint8Array): Repodata {
   if (!index || !meta) throw malformed(`the repodata has no ${MEMBERS[members.length]}`)
   return {
     packages: index.length === 0 ? [] : parsePackages(index),
-    meta: meta.length === 0 || meta.equals(Buffer.from(NOTHING)) ? new Map() : parsePlist(meta, inMember('index-meta.plist')),
+    meta:
+      meta.length === 0 || meta.equals(Buffer.from(NOTHING))
+        ? new Map()
+        : parsePlist(meta, inMember('index-meta.plist')),
   }
 }
 
@@ -52,7 +54,9 @@ function membersOf(archive: Buffer): Buffer[] {
   try {
     for (const { path, bytes } of tarFiles(archive)) {
       if (path !== MEMBERS[members.length])
-        throw malformed(`the repodata has ${JSON.stringify(path.slice(0, 100))} where ${MEMBERS[members.length] ?? 'nothing'} should be`)
+        throw malformed(
+          `the repodata has ${JSON.stringify(path.slice(0, 100))} where ${MEMBERS[members.length] ?? 'nothing'} should be`,
+        )
       members.push(bytes)
     }
   } catch (error) {

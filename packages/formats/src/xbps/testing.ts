@@ -1,4 +1,5 @@
 import type fc from 'fast-check'
+import type { PackageScript, PackageToWrite } from '../types.ts'
 
 /** Versions near each other: few pieces, with every word of the scheme, leading zeros and numbers no integer holds. */
 export function versionArbitrary(check: typeof fc): fc.Arbitrary<string> {
@@ -27,4 +28,67 @@ export function versionArbitrary(check: typeof fc): fc.Arbitrary<string> {
   const text = check.array(piece, { maxLength: 6 }).map((pieces) => `${pieces.join('')}`)
   const revision = check.constantFrom('', '_1', '_2', '_10', '_01_1')
   return check.tuple(text, revision).map((parts) => parts.join(''))
+}
+
+/** Fields of a package that xbps accepts, for tests. A version without a revision gets one. */
+export function sampleFields(
+  name: string,
+  version: string,
+  more: PackageToWrite['fields'] = [],
+): PackageToWrite['fields'] {
+  return [
+    ['pkgver', `${name}-${version.includes('_') ? version : `${version}_1`}`],
+    ['architecture', 'x86_64'],
+    ['short_desc', 'A sample for tests'],
+    ['maintainer', 'Jörg Doe <jane@example.org>'],
+    ['license', 'BSD-2-Clause & <more>'],
+    ['run_depends', 'glibc>=2.36_1'],
+    ['run_depends', 'libfoo>=1.0<2'],
+    ['shlib-requires', 'libc.so.6'],
+    ...more,
+  ]
+}
+
+const INSTALL = '#!/bin/sh -e\necho "$1"\n'
+
+export const SAMPLE_SCRIPTS = [
+  { name: 'INSTALL', interpreter: ['/bin/sh', '-e'], text: INSTALL },
+] as const satisfies readonly PackageScript[]
+
+export const SAMPLE_CONTROL: PackageToWrite['control'] = new Map([
+  ['INSTALL', { bytes: Buffer.from(INSTALL), mode: 0o755 }],
+  ['INSTALL.msg', { bytes: Buffer.from('Welcome.\n'), mode: 0o644 }],
+])
+
+export function samplePackage(name: string, version: string, payload: PackageToWrite['payload']): PackageToWrite {
+  return { fields: sampleFields(name, version), control: SAMPLE_CONTROL, payload, epoch: 1_700_000_000 }
+}
+
+/**
+ * What a package of xbps keeps of a payload and in which order: directories, by path and without a time; then all else from the last path to
+ * the first. Of files linked to each other the last by path is the file.
+ */
+export function storedPayload(payload: PackageToWrite['payload']): PackageToWrite['payload'] {
+  const sorted = payload
+    .filter(({ path }) => path !== '')
+    .toSorted((a, b) => Buffer.from(a.path.replaceAll('/', '\0')).compare(Buffer.from(b.path.replaceAll('/', '\0'))))
+  const directories = sorted
+    .filter(({ type }) => type === 'directory')
+    .map((entry) => ({ ...entry, owner: 'root', group: 'root', mtime: 0 }))
+  const others = sorted.filter(({ type }) => type !== 'directory').toReversed()
+  return [
+    ...directories,
+    ...others.map((entry) => {
+      const original = entry.type === 'hardlink' ? entry.target : entry.path
+      const group = others.filter(
+        ({ path, type, target }) => path === original || (type === 'hardlink' && target === original),
+      )
+      const [first] = group
+      const file = others.find(({ path }) => path === original)
+      if (entry.type === 'symlink' || !first || !file || group.length === 1) return entry
+      const { bytes, target: _, ...facts } = file
+      if (entry === first) return { ...facts, path: entry.path, ...(bytes ? { bytes } : {}) }
+      return { ...facts, path: entry.path, type: 'hardlink' as const, size: 0, target: first.path }
+    }),
+  ]
 }

@@ -44,11 +44,14 @@ test.each([
   ['1_99999999999999999999', '1_99999999999999999998', 1, 'revisions likewise'],
   ['', '0', 0, 'nothing is 0'],
   ['rc', '', -1, 'rc alone is below nothing'],
-] as const)('%s to %s is %i: %s', (a, b, order) => {
-  expect(compareVersions(a, b)).toBe(order)
-  expect(compareVersions(b, a)).toBe(order === 0 ? 0 : -order)
-  expect(compareParsed(parseVersion(a), parseVersion(b))).toBe(order)
-})
+] as const satisfies readonly (readonly [string, string, -1 | 0 | 1, string])[])(
+  '%s to %s is %i: %s',
+  (a, b, order, _rule) => {
+    expect(compareVersions(a, b)).toBe(order)
+    expect(compareVersions(b, a)).toBe(order === 0 ? 0 : -order)
+    expect(compareParsed(parseVersion(a), parseVersion(b))).toBe(order)
+  },
+)
 
 test('the parts of a version', () => {
   expect(parseVersion('1.2_3')).toEqual({ epoch: 0, upstream: '1.2', revision: '3' })
@@ -74,7 +77,14 @@ describe('the key of a version', () => {
   })
 
   test('of numbers and runs of zeros beyond a step', () => {
-    const long = ['1', `1${'.'.repeat(70)}1`, `1${'.'.repeat(63)}1`, `1${'.'.repeat(70)}rc`, `1${'0'.repeat(200)}`, '1.1']
+    const long = [
+      '1',
+      `1${'.'.repeat(70)}1`,
+      `1${'.'.repeat(63)}1`,
+      `1${'.'.repeat(70)}rc`,
+      `1${'0'.repeat(200)}`,
+      '1.1',
+    ]
     for (const a of long) for (const b of long) expect(order(a, b), `${a} ${b}`).toBe(compareVersions(a, b))
   })
 })

@@ -21,7 +21,14 @@ export function compareParsed(a: ParsedVersion, b: ParsedVersion): Ordering {
   const order = compareComponents(left, right)
   if (order !== 0) return order
   if (a.revision === '' && b.revision === '')
-    return compareNumbers(left.text, left.revisionBegin, left.revisionEnd, right.text, right.revisionBegin, right.revisionEnd)
+    return compareNumbers(
+      left.text,
+      left.revisionBegin,
+      left.revisionEnd,
+      right.text,
+      right.revisionBegin,
+      right.revisionEnd,
+    )
   const [leftText, leftBegin, leftEnd] = revisionOf(a, left)
   const [rightText, rightBegin, rightEnd] = revisionOf(b, right)
   return compareNumbers(leftText, leftBegin, leftEnd, rightText, rightBegin, rightEnd)
@@ -37,7 +44,14 @@ export function compareVersions(a: string, b: string): Ordering {
   const right = componentsOf(b)
   const order = compareComponents(left, right)
   if (order !== 0) return order
-  return compareNumbers(left.text, left.revisionBegin, left.revisionEnd, right.text, right.revisionBegin, right.revisionEnd)
+  return compareNumbers(
+    left.text,
+    left.revisionBegin,
+    left.revisionEnd,
+    right.text,
+    right.revisionBegin,
+    right.revisionEnd,
+  )
 }
 
 /**
