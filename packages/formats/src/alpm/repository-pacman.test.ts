@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { compress } from '../archive/compress.ts'
 import { gpgSigner, stopGpg } from '../testing/apt.ts'
@@ -109,10 +109,14 @@ test.skipIf(!haveTools(...TOOLS) || process.getuid?.() !== 0)(
       expect(await good('-Sl')).toBe('sample app 1:2.0-1 [installed]\n')
       // A package that is not the one listed is refused.
       const path = `${base}/app-1:2.0-1-x86_64.pkg.tar.zst`
-      writeFileSync(path, Buffer.concat([readFileSync(path), Buffer.from('more')]))
-      const { code, stderr } = await pacman(['-S', '--cachedir', directory.at('root/var/other'), 'app'])
+      const damaged = readFileSync(path)
+      damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1
+      writeFileSync(path, damaged)
+      rmSync(`${root}/var/cache`, { recursive: true })
+      mkdirSync(`${root}/var/cache`)
+      const { code, stderr } = await pacman(['-S', 'app'])
       expect(code).toBe(1)
-      expect(stderr).toMatch(/app/)
+      expect(stderr).toMatch(/app: signature from .* is invalid/)
     } finally {
       await stopGpg(home)
       await stopGpg(`${root}/etc/gnupg`)
