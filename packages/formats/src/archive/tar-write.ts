@@ -15,13 +15,36 @@ const FLAGS: Readonly<Record<PayloadType, string>> = {
   fifo: '6',
 }
 
+/** Bytes of small parts put together before they are handed on. */
+const BATCH_BYTES = 256 * 1024
+
 /**
  * A tar archive in GNU form, the one that every dpkg reads (it refuses PAX headers), paths with the leading `./` that dpkg-deb writes.
- * Same members, same bytes.
+ * Same members, same bytes. In parts: a large file's bytes are not copied.
  * @throws PACKAGE_UNWRITABLE for what that form cannot hold: extended attributes, negative numbers
  */
-export function writeTar(members: readonly TarMember[]): Buffer {
-  const parts: Uint8Array[] = []
+export function* tarParts(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
+  let batch: Uint8Array[] = []
+  let batched = 0
+  for (const part of smallParts(members)) {
+    batch.push(part)
+    batched += part.length
+    if (batched < BATCH_BYTES) continue
+    yield* batch.length > 1 && part.length >= BATCH_BYTES
+      ? [Buffer.concat(batch.slice(0, -1)), part]
+      : [Buffer.concat(batch)]
+    batch = []
+    batched = 0
+  }
+  yield Buffer.concat(batch)
+}
+
+/** The same in one piece, for what is small. */
+export function writeTar(members: Iterable<TarMember>): Buffer {
+  return Buffer.concat([...smallParts(members)])
+}
+
+function* smallParts(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
   for (const member of members) {
     if (member.xattrs && Object.keys(member.xattrs).length > 0)
       throw fail('PACKAGE_UNWRITABLE', { what: `${member.path}: dpkg reads no extended attributes from a package` })
@@ -30,12 +53,12 @@ export function writeTar(members: readonly TarMember[]): Buffer {
     const link = Buffer.from(
       member.type === 'hardlink' ? memberName(member.target ?? '', false) : (member.target ?? ''),
     )
-    if (link.length > 100) parts.push(longName('K', link))
-    if (name.length > 100) parts.push(longName('L', name))
-    parts.push(header({ ...member, size: bytes.length }, { flag: FLAGS[member.type], name, link }), ...padded(bytes))
+    if (link.length > 100) yield longName('K', link)
+    if (name.length > 100) yield longName('L', name)
+    yield header({ ...member, size: bytes.length }, { flag: FLAGS[member.type], name, link })
+    yield* padded(bytes)
   }
-  parts.push(Buffer.alloc(2 * TAR_BLOCK))
-  return Buffer.concat(parts)
+  yield Buffer.alloc(2 * TAR_BLOCK)
 }
 
 function memberName(path: string, directory: boolean): string {

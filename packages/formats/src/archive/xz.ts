@@ -32,6 +32,48 @@ export async function xz(bytes: Uint8Array, preset = PRESET): Promise<Buffer> {
   return Buffer.concat([compressor.update(bytes), await compressor.finish()])
 }
 
+/**
+ * One xz stream of what comes from `source`, with back pressure. Where the library is missing all of it is held in memory once.
+ * @param preset 0 to 9. @throws COMPRESSION_UNAVAILABLE
+ */
+export async function* xzStream(
+  source: Iterable<Uint8Array>,
+  preset = PRESET,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const loaded = await loadLibrary()
+  if (!loaded) {
+    yield await xz(Buffer.concat([...source]), preset)
+    return
+  }
+  const iterator = source[Symbol.iterator]()
+  let sourceError: unknown
+  const input = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      try {
+        let next = iterator.next()
+        // A stream of bytes takes no empty chunks.
+        while (!next.done && next.value.length === 0) next = iterator.next()
+        if (next.done) controller.close()
+        else controller.enqueue(next.value)
+      } catch (error) {
+        sourceError = error
+        throw error
+      }
+    },
+  })
+  const reader = loaded.compressStream(input, { preset }).getReader()
+  const read = () =>
+    reader.read().catch((error: unknown) => {
+      // The library rewraps what its source threw.
+      throw sourceError ?? error
+    })
+  try {
+    for (let next = await read(); !next.done; next = await read()) yield next.value
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
 type Library = typeof import('@napi-rs/lzma/xz')
 
 let library: Promise<Library | undefined> | undefined

@@ -10,6 +10,8 @@ export interface ArMember {
 
 const MAGIC = '!<arch>\n'
 const HEADER_BYTES = 60
+/** Ten digits. */
+const AR_MEMBER_BYTES = 9_999_999_999
 
 /**
  * Walks the members of an ar archive in the one form that packages use: short names, no symbol table (deb(5)).
@@ -46,20 +48,22 @@ function parseHeader(header: Buffer): ArMember {
   return { name, size: Number(size) }
 }
 
-/** One ar archive from its members, as `dpkg-deb` writes it: owner 0, mode 100644. */
+/** What an ar archive begins with. */
+export const AR_MAGIC = Buffer.from(MAGIC)
+
+/** A member's header as `dpkg-deb` writes it: owner 0, mode 100644. After a member of odd size stands a newline. */
+export function arHeader(name: string, size: number, epoch: number): Buffer {
+  const fields = [name.padEnd(16), String(epoch).padEnd(12), '0'.padEnd(6), '0'.padEnd(6), '100644'.padEnd(8)]
+  if (name.length > 16 || String(epoch).length > 12 || size > AR_MEMBER_BYTES)
+    throw fail('PACKAGE_UNWRITABLE', { what: `the member ${name} of ${size} bytes does not go into an ar archive` })
+  return Buffer.from(`${fields.join('')}${String(size).padEnd(10)}`.concat('`\n'), 'latin1')
+}
+
+/** One ar archive from members in memory. */
 export function writeAr(members: readonly { readonly name: string; readonly bytes: Buffer }[], epoch: number): Buffer {
-  const parts: Buffer[] = [Buffer.from(MAGIC)]
+  const parts: Buffer[] = [AR_MAGIC]
   for (const { name, bytes } of members) {
-    const header = [
-      name.padEnd(16),
-      String(epoch).padEnd(12),
-      '0'.padEnd(6),
-      '0'.padEnd(6),
-      '100644'.padEnd(8),
-      String(bytes.length).padEnd(10),
-      '`\n',
-    ]
-    parts.push(Buffer.from(header.join(''), 'latin1'), bytes)
+    parts.push(arHeader(name, bytes.length, epoch), bytes)
     if (bytes.length % 2 === 1) parts.push(Buffer.from('\n'))
   }
   return Buffer.concat(parts)

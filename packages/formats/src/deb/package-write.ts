@@ -1,16 +1,19 @@
-import { compareText, isErrorCode, writeFileAtomic } from '@holotype/base'
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { asDiskFull, compareText, isErrorCode, syncDirectory, temporaryName } from '@holotype/base'
 import { compress } from '../archive/compress.ts'
+import { compressed } from '../archive/compress-stream.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
-import { type TarMember, writeTar } from '../archive/tar-write.ts'
+import { type TarMember, tarParts, writeTar } from '../archive/tar-write.ts'
 import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
-import { writeAr } from './ar.ts'
+import { arHeader, writeAr } from './ar.ts'
 import { renderStanza, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 
 /** What deb(5) has names for, with the levels of dpkg-deb. gzip is what every dpkg reads, zstd what dpkg 1.21.18 and later do. */
-const LEVELS = new Map<Compression, { readonly end: string; readonly level: number }>([
+const FORMS = new Map<Compression, { readonly end: string; readonly level: number }>([
   ['gz', { end: '.gz', level: 9 }],
   ['xz', { end: '.xz', level: 6 }],
   ['zst', { end: '.zst', level: 19 }],
@@ -18,26 +21,59 @@ const LEVELS = new Map<Compression, { readonly end: string; readonly level: numb
 ])
 
 /**
- * Writes a .deb: same input, same bytes (with the same Node: its zlib decides the compressed form). The payload keeps its order; parent
- * directories that are missing are put in, for dpkg makes none. Held in memory while it is written.
+ * Writes a .deb: same input, same bytes (with the same Node: its libraries decide the compressed form). The payload keeps its order; parent
+ * directories that are missing are put in, for dpkg makes none. The payload is compressed as it is written: beside what was handed in, memory
+ * holds a few chunks.
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
   const { fields, control, payload, epoch, compression = 'gz' } = content
-  const form = LEVELS.get(compression)
+  const form = FORMS.get(compression)
   if (!form) throw fail('PACKAGE_UNWRITABLE', { what: `a .deb cannot be compressed by ${compression}` })
   const { end, level } = form
-  const controlTar = writeTar(controlMembers(fields, control, epoch))
-  const dataTar = writeTar(checkedPayload(payload, epoch))
-  const bytes = writeAr(
+  const controlTar = await compress(writeTar(controlMembers(fields, control, epoch)), { compression, level })
+  const data = compressed(tarParts(checkedPayload(payload, epoch)), { compression, level })
+  const head = writeAr(
     [
       { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
-      { name: `control.tar${end}`, bytes: await compress(controlTar, { compression, level }) },
-      { name: `data.tar${end}`, bytes: await compress(dataTar, { compression, level }) },
+      { name: `control.tar${end}`, bytes: controlTar },
     ],
     epoch,
   )
-  writeFileAtomic(path, bytes)
+  await writeWhole(path, async (file) => {
+    const name = `data.tar${end}`
+    // The size is known in the end: its header is written over.
+    const headed = writeAll(file, Buffer.concat([head, arHeader(name, 0, epoch)]), 0)
+    let at = headed
+    for await (const chunk of data) at = writeAll(file, chunk, at)
+    if ((at - headed) % 2 === 1) writeAll(file, Buffer.from('\n'), at)
+    writeAll(file, arHeader(name, at - headed, epoch), head.length)
+  })
+}
+
+/** Writes a file so that its name leads to all of it or to what was there before. */
+async function writeWhole(path: string, write: (file: number) => Promise<void>): Promise<void> {
+  const temporary = temporaryName(path)
+  try {
+    const file = openSync(temporary, 'wx', 0o644)
+    try {
+      await write(file)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw asDiskFull(error, path)
+  }
+}
+
+/** @returns the offset behind the bytes written */
+function writeAll(file: number, bytes: Uint8Array, at: number): number {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, at + done)
+  return at + bytes.length
 }
 
 function directory(path: string, epoch: number): TarMember {

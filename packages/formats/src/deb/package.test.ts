@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { digestOf, hexOf, run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
@@ -241,3 +241,46 @@ describe('an archive that is no package', () => {
     await expect(deb.readPackage(directory.path)).rejects.toThrow(unreadable)
   })
 })
+
+test.each(['gz', 'xz', 'zst', 'none'] as const)(
+  'what fails while it is compressed leaves nothing: %s',
+  async (compression) => {
+    using directory = scratch()
+    const file = {
+      ...root,
+      path: 'x',
+      type: 'file',
+      size: 1,
+      bytes: Buffer.from('x'),
+      xattrs: { 'user.a': '' },
+    } as const
+    const large = {
+      ...root,
+      path: 'large',
+      type: 'file',
+      size: 2_000_000,
+      bytes: Buffer.alloc(2_000_000, 'abc'),
+    } as const
+    const content = { fields: sampleFields('a', '1'), control: new Map(), epoch: 0, compression }
+    await expect(deb.writePackage(directory.at('p.deb'), { ...content, payload: [large, file] })).rejects.toMatchObject(
+      { code: 'PACKAGE_UNWRITABLE' },
+    )
+    expect(readdirSync(directory.path)).toEqual([])
+    await deb.writePackage(directory.at('p.deb'), { ...content, payload: [large, { ...file, xattrs: {} }] })
+    const { payload } = await readWhole(deb, directory.at('p.deb'))
+    expect(payload.map(({ bytes }) => bytes?.length)).toEqual([undefined, 2_000_000, 1])
+  },
+)
+
+test.skipIf(!there).each(['gz', 'xz', 'zst', 'none'] as const)(
+  `dpkg-deb unpacks what we compress: %s${why}`,
+  async (compression) => {
+    using directory = scratch()
+    const bytes = Buffer.from(Array.from({ length: 200_001 }, (_, index) => (index * index) % 251))
+    const file = { ...root, path: 'usr/share/data', type: 'file', mode: 0o644, size: bytes.length, bytes } as const
+    const content = { fields: sampleFields('a', '1'), control: new Map(), epoch: 0, compression, payload: [file] }
+    await deb.writePackage(directory.at('p.deb'), content)
+    await run(['dpkg-deb', '--raw-extract', directory.at('p.deb'), directory.at('out')])
+    expect(readFileSync(directory.at('out/usr/share/data')).equals(bytes)).toBe(true)
+  },
+)

@@ -71,7 +71,7 @@ describe.skipIf(!haveTools(...sourceTools))(
         for (const argv of [
           ['apt-ftparchive', 'sources', 'pool'],
           ['dpkg-scansources', 'pool'],
-        ]) {
+        ] as const) {
           const { stdout } = await run(argv, { cwd: directory.path })
           const [theirs, ...more] = parseSources(stdout)
           expect(more).toEqual([])
