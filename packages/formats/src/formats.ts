@@ -1,9 +1,10 @@
+import { alpm } from './alpm/index.ts'
 import { deb } from './deb/index.ts'
 import { fail } from './errors.ts'
 import type { Format, FormatName } from './types.ts'
 
 /** Every format this version has, by name: the family is registered here and nowhere else. */
-export const formats = { deb } satisfies Partial<Record<FormatName, Format>>
+export const formats = { alpm, deb } satisfies Partial<Record<FormatName, Format>>
 
 /**
  * The format of this name.
