@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { deb } from './deb/index.ts'
 import { sampleFields } from './deb/testing.ts'
 import { inspectPackage } from './inspect.ts'
-import { haveTools, scratch, skipReason } from './testing/tools.ts'
+import { scratch, skipReason } from './testing/tools.ts'
 import type { PackageToWrite } from './types.ts'
 
 const CACHE = '/var/cache/apt/archives'
@@ -54,12 +54,10 @@ test.skipIf(why !== '')(
         okCodes: [0, 1],
         maxOutputBytes: 1e8,
       })
-      const tagged = (tag: string) =>
-        [
-          ...new Set(
-            [...stdout.toString().matchAll(new RegExp(`\\(${tag}\\).*\\[(.*)\\]`, 'g'))].map((match) => match[1]),
-          ),
-        ].sort()
+      const tagged = (tag: string) => {
+        const found = stdout.toString().matchAll(new RegExp(`\\(${tag}\\).*\\[(.*)\\]`, 'g'))
+        return [...new Set(Array.from(found, (match) => match[1] ?? ''))].sort()
+      }
       expect(inspected.needed, name).toEqual(tagged('NEEDED'))
       expect(inspected.provided, name).toEqual(tagged('SONAME'))
       sonames += inspected.needed.length
