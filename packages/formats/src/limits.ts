@@ -48,3 +48,13 @@ export const SONAME_BYTES = 4096
 export const CHANGELOG_BYTES = 64 * 1024 * 1024
 /** Values of a property list that lie within each other. xbps' own need four. */
 export const PLIST_DEPTH = 32
+/** Depth of an rpm rich dependency: of its tree of parentheses. */
+export const RICH_DEPTH = 32
+/** Clauses that an rpm rich dependency may need in conjunctive normal form, and relations in one of them. */
+export const RICH_CLAUSES = 1024
+/** Entries of an rpm header's index: as rpm has it. */
+export const RPM_HEADER_ENTRIES = 65_535
+/** Bytes of an rpm header's data: as rpm has it. */
+export const RPM_HEADER_BYTES = 256 * 1024 * 1024 - 1
+/** Bytes of an rpm signature header's data: as rpm has it. */
+export const RPM_SIGNATURE_BYTES = 64 * 1024 * 1024
