@@ -38,6 +38,8 @@ export const RETRY_DELAY_MS = 400
 export const CHUNK_ENTRIES = 128
 /** Seconds that one waits for its turn at a repository: as long as a first publication of a large one may take. */
 export const QUEUE_SECONDS = 600
+/** Milliseconds between two tries to get the turn from another process, in the mean. */
+export const QUEUE_POLL_MS = 20
 /** Tries of reading a state that is replaced meanwhile. */
 export const STATE_TRIES = 5
 /** Package files read at a time when many are taken in. */

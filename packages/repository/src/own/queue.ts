@@ -1,69 +1,63 @@
-import { spawn } from 'node:child_process'
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf, failBase, SYSTEM_PATH } from '@holotype/base'
+import { setTimeout as delay } from 'node:timers/promises'
+import { isErrorCode, withDirectoryLock } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { QUEUE_SECONDS } from '../limits.ts'
+import { QUEUE_POLL_MS, QUEUE_SECONDS } from '../limits.ts'
 
-/** flock(1)'s exit code when the wait was over, as we ask for it. */
-const WAITED = 75
+/** The last of those of this process who wait for a repository, by its state's directory. */
+const waiting = new Map<string, Promise<unknown>>()
 
 /**
- * Runs `work` while nobody else, in this process or another, works on the repository whose state lies in `directory`. Who comes meanwhile
- * waits in the kernel's queue (flock(2)), at most `seconds`. The kernel frees the lock with its owner, however that ended: there is no stale
- * lock to find out and remove, and no process id that another container knows by another number.
+ * Runs `work` while nobody else, in this process or another of this machine, works on the repository whose state lies in `directory`. Who comes
+ * meanwhile waits, at most `seconds`: in this process in the order they came; other processes ask again and again. The kernel frees the lock
+ * with its owner, however that ended, so that there is no stale lock to find out and remove.
  * @throws REPOSITORY_BUSY
  */
 export async function inTurn<T>(directory: string, work: () => Promise<T>, seconds = QUEUE_SECONDS): Promise<T> {
   mkdirSync(directory, { recursive: true })
-  const path = join(directory, 'lock')
-  const owner = join(directory, 'owner')
-  // Made here, so that its mode does not depend on a program.
-  closeSync(openSync(path, 'a', 0o644))
-  await using lock = await acquire(path, owner, seconds)
-  writeFileSync(owner, `process ${process.pid} since ${new Date().toISOString()}\n`)
+  const end = Date.now() + seconds * 1000
+  const before = waiting.get(directory) ?? Promise.resolve()
+  const mine = before.then(() => amongProcesses({ directory, end, seconds }, work))
+  const settled = mine.catch(() => {})
+  waiting.set(directory, settled)
   try {
-    return await work()
+    return await mine
   } finally {
-    rmSync(owner, { force: true })
-    await lock.release()
+    if (waiting.get(directory) === settled) waiting.delete(directory)
   }
 }
 
-interface Held extends AsyncDisposable {
-  release(): Promise<void>
+interface Turn {
+  readonly directory: string
+  /** When waiting ends, milliseconds since the epoch. */
+  readonly end: number
+  readonly seconds: number
 }
 
-/**
- * Node has no flock(2). The program takes the lock and then echoes what we say, until its input ends: by our doing or by our death.
- */
-async function acquire(path: string, owner: string, seconds: number): Promise<Held> {
-  const child = spawn(
-    'flock',
-    ['--exclusive', '--wait', String(seconds), '--conflict-exit-code', String(WAITED), '--no-fork', path, 'cat'],
-    // In a process group of its own: a signal from the terminal must not free the lock before we are done.
-    { stdio: ['pipe', 'pipe', 'ignore'], env: { PATH: SYSTEM_PATH }, detached: true },
-  )
-  const ended = new Promise<number | null>((resolve) => child.once('close', (code) => resolve(code)))
-  child.stdin.on('error', () => {})
-  child.stdin.write('?')
-  await new Promise<void>((resolve, reject) => {
-    child.stdout.once('data', () => resolve())
-    child.once('error', (cause) => {
-      const what = 'flock cannot be started: it queues those who write to one repository'
-      reject(errnoOf(cause) === 'ENOENT' ? failBase('PROCESS_NOT_FOUND', { what, cause }) : cause)
-    })
-    void ended.then((code) => reject(code === WAITED ? busy(path, owner, seconds) : new Error(`flock ended: ${code}`)))
-  })
-  const release = async () => {
-    child.stdin.end()
-    await ended
+async function amongProcesses<T>({ directory, end, seconds }: Turn, work: () => Promise<T>): Promise<T> {
+  const owner = join(directory, 'owner')
+  const busy = (cause: unknown) =>
+    fail('REPOSITORY_BUSY', { what: `after ${seconds} s ${directory} was still held by ${ownerOf(owner)}`, cause })
+  for (;;) {
+    let begun = false
+    try {
+      return await withDirectoryLock({ directory, purpose: 'repository', busy }, async () => {
+        begun = true
+        writeFileSync(owner, `process ${process.pid} since ${new Date().toISOString()}\n`)
+        try {
+          return await work()
+        } finally {
+          rmSync(owner, { force: true })
+        }
+      })
+    } catch (error) {
+      // Only what the lock itself says: `work` may fail for its own reasons.
+      if (begun || !isErrorCode(error, 'REPOSITORY_BUSY') || Date.now() >= end) throw error
+    }
+    // Not all at the same moment.
+    await delay(QUEUE_POLL_MS / 2 + Math.random() * QUEUE_POLL_MS)
   }
-  return { release, [Symbol.asyncDispose]: release }
-}
-
-function busy(path: string, owner: string, seconds: number): Error {
-  return fail('REPOSITORY_BUSY', { what: `after ${seconds} s ${path} was still held by ${ownerOf(owner)}` })
 }
 
 function ownerOf(path: string): string {
