@@ -54,7 +54,7 @@ export const fail = defineErrors({
   },
   NAME_UNKNOWN: {
     kind: 'usage',
-    when: 'an image or a diff is asked for by a name or a digest that this state directory does not know',
+    when: 'an image, a diff or a snapshot is asked for by a name or a digest that this state directory does not know',
     hint: 'see `holotype image list`; images are made by `holotype image compose`, diffs by `holotype image diff`',
   },
   NAME_AMBIGUOUS: { kind: 'usage', when: 'a shortened digest fits more than one', hint: 'give more of its digits' },
@@ -89,5 +89,10 @@ export const fail = defineErrors({
     kind: 'refused',
     when: "a wave's gate has failed: too many nodes of the waves before it did not converge",
     hint: 'see `holotype node list`; mend the nodes, or end it with `holotype rollout stop`',
+  },
+  SNAPSHOT_LOCKED: {
+    kind: 'refused',
+    when: 'the name of a snapshot is to be dropped while an image is locked from it',
+    hint: 'lock the images that are named anew first',
   },
 })

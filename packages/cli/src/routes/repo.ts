@@ -1,17 +1,63 @@
+import { numberParser } from '@stricli/core'
 import { command, group } from '../command.ts'
 import { commonFlags, text } from '../flags.ts'
-import { one } from './positional.ts'
+import { one, two } from './positional.ts'
 
 export const repoRoutes = group('Repositories: your own, and snapshots of those you build on', {
   list: command({
     load: () => import('../commands/repo/list.ts'),
     parameters: { flags: commonFlags },
-    brief: 'List repositories and their snapshots',
+    brief: 'List the snapshots of upstreams: when they were taken, what keeps them',
+  }),
+  snapshot: command({
+    load: () => import('../commands/repo/snapshot.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        name: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'What it is called [the upstream and the day]',
+          placeholder: 'NAME',
+        },
+      },
+      positional: one('UPSTREAM', 'Its name in holotype.yaml'),
+    },
+    brief: 'Take an upstream as it is now, and keep that state under a name',
+  }),
+  diff: command({
+    load: () => import('../commands/repo/diff.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        limit: {
+          kind: 'parsed',
+          parse: numberParser,
+          default: '40',
+          brief: 'How many packages are listed; 0 lists all',
+          placeholder: 'N',
+        },
+      },
+      positional: two(
+        ['FROM', 'A snapshot: its name, its digest or the beginning of it, latest, or IMAGE.lock'],
+        ['TO', 'A snapshot, likewise; with several upstreams latest:UPSTREAM, IMAGE.lock:UPSTREAM'],
+      ),
+    },
+    brief: 'Show which packages differ from one snapshot to another',
+  }),
+  drop: command({
+    load: () => import('../commands/repo/drop.ts'),
+    parameters: { flags: commonFlags, positional: one('NAME', 'The name of a snapshot') },
+    brief: 'Drop the name of a snapshot that no lock needs',
   }),
   show: command({
     load: () => import('../commands/repo/show.ts'),
-    parameters: { flags: commonFlags, positional: one('REPOSITORY', 'Its name') },
-    brief: 'Show the packages of a repository',
+    parameters: {
+      flags: commonFlags,
+      positional: one('SNAPSHOT', 'An upstream, as it was last locked from, or a snapshot'),
+    },
+    brief: 'Show the packages of a snapshot',
   }),
   get: command({
     load: () => import('../commands/repo/get.ts'),

@@ -1,10 +1,10 @@
 import { formatBytes, renderTable } from '@holotype/base'
-import { candidatesOf } from '@holotype/repository'
+import { formatOf } from '@holotype/formats'
+import { listingOf, readSnapshot } from '@holotype/repository'
 import type { Context } from '../../context.ts'
-import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
-import { imageNames, lockOf } from '../../work/images.ts'
+import { locksBySnapshot, type NamedSnapshot, resolveSnapshot } from '../../work/snapshots.ts'
 
 interface Offered {
   readonly name: string
@@ -13,21 +13,29 @@ interface Offered {
   readonly size: number
 }
 
-/** What a repository offered when it was last locked from. @throws LOCK_*, NAME_UNKNOWN, OBJECT_* */
-export async function run(context: Context, _flags: CommonFlags, name: string): Promise<Offered[]> {
-  const distribution = await context.distribution()
-  const store = await context.store()
-  for (const image of imageNames(distribution)) {
-    const snapshot = lockOf(distribution, image).snapshots[name]
-    if (!snapshot) continue
-    return candidatesOf(store, snapshot, name, 0).map(({ record: { name: own, version, architecture, size } }) => ({
-      name: own,
-      version,
-      architecture,
-      size,
-    }))
-  }
-  throw fail('NAME_UNKNOWN', { what: `no lock names a repository "${name}"`, hint: 'see `holotype repo list`' })
+/** What a snapshot offers, or an upstream when it was last locked from. @throws LOCK_*, NAME_UNKNOWN, NAME_AMBIGUOUS, OBJECT_* */
+export async function run(context: Context, _flags: CommonFlags, text: string): Promise<Offered[]> {
+  const known = { distribution: await context.distribution(), store: await context.store() }
+  const { snapshot } = lockedOf(known, text) ?? resolveSnapshot(known, text)
+  const { format, suites } = readSnapshot(known.store, snapshot)
+  return suites
+    .flatMap(({ indexes }) => indexes)
+    .map((index) => listingOf(known.store, formatOf(format), index))
+    .flatMap(({ names, versions, architectures, sizes }) =>
+      names.map((name, at) => ({
+        name,
+        version: versions[at] ?? '',
+        architecture: architectures[at] ?? '',
+        size: sizes[at] ?? 0,
+      })),
+    )
+}
+
+/** The snapshot that the first lock has under an upstream's name. */
+function lockedOf(known: Parameters<typeof locksBySnapshot>[0], upstream: string): NamedSnapshot | undefined {
+  for (const [snapshot, locks] of locksBySnapshot(known))
+    if (locks.some((lock) => lock.upstream === upstream)) return { upstream, snapshot }
+  return undefined
 }
 
 export function show(offered: readonly Offered[], { paint }: View): string {

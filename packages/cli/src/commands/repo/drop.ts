@@ -1,0 +1,43 @@
+import { nearest } from '@holotype/base'
+import { dropSnapshot, takenSnapshots } from '@holotype/repository'
+import type { Context } from '../../context.ts'
+import { fail } from '../../errors.ts'
+import type { CommonFlags } from '../../flags.ts'
+import { locksBySnapshot } from '../../work/snapshots.ts'
+
+interface Dropped {
+  readonly dropped: string
+}
+
+export const exclusive = true
+
+/** Takes a snapshot's name away. @throws NAME_UNKNOWN, SNAPSHOT_LOCKED, LOCK_MALFORMED */
+export async function run(context: Context, _flags: CommonFlags, name: string): Promise<Dropped> {
+  const distribution = await context.distribution()
+  const store = await context.store()
+  const notes = takenSnapshots(store)
+  const note = notes.find((one) => one.name === name)
+  if (!note) {
+    const near = nearest(
+      name,
+      notes.flatMap((one) => one.name ?? []),
+    )
+    throw fail('NAME_UNKNOWN', {
+      what: `no snapshot is called ${name}${near === undefined ? '' : `; did you mean ${near}?`}`,
+      hint: 'see `holotype repo list`',
+    })
+  }
+  const images = (locksBySnapshot({ distribution, store }).get(note.snapshot) ?? []).map(({ image }) => image)
+  if (images.length > 0)
+    throw fail('SNAPSHOT_LOCKED', {
+      what: `${name} is what these images were locked from: ${images.join(', ')}`,
+      hint: `lock them anew first: ${images.map((image) => `\`holotype image lock ${image}\``).join(', ')}`,
+    })
+  dropSnapshot(store, name)
+  await store.flush()
+  return { dropped: name }
+}
+
+export function show({ dropped }: Dropped): string {
+  return `Dropped ${dropped}\n`
+}
