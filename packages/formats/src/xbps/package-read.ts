@@ -71,7 +71,7 @@ function packageOf(
 }
 
 /** Thrown to leave an archive whose rest is not wanted. */
-const ENOUGH = Symbol('enough')
+const ENOUGH = new Error('the rest of the archive is not wanted')
 
 async function readArchive(reader: FileReader, control: Control, visit: PayloadVisitor | undefined): Promise<Metadata> {
   const plists = new Map<string, Buffer>()

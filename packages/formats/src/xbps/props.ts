@@ -74,6 +74,8 @@ export function propsOf(
   for (const [name, value] of fields) {
     if (name === '' || name.includes('\0') || value.includes('\0') || MESSAGE_PROPERTIES.has(name))
       throw unwritable(`"${name}" is no field of a package: a message is a control file`)
+    // xbps-create refuses it, and everyone else would pass over it.
+    if (name === 'provides' && !splitPkgver(value)) throw unwritable(`it provides "${value}", which is no pkgver`)
     if (LISTS.has(name)) append(lists, name, value)
     else if (name === 'alternatives') {
       const colon = value.indexOf(':')
@@ -102,7 +104,7 @@ function required(props: PlistDictionary): { readonly name: string; readonly ver
     ['pkgname', split.name],
     ['version', split.version],
   ] as const)
-    if ((props.get(name) ?? expected) !== expected) throw unwritable(`the ${name} is not that of ${String(pkgver)}`)
+    if ((props.get(name) ?? expected) !== expected) throw unwritable(`the ${name} is not that of ${split.name}-${split.version}`)
   const description = props.get('short_desc')
   if (typeof description !== 'string' || description === '') throw unwritable('it has no short_desc')
   return split

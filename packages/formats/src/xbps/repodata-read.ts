@@ -89,9 +89,9 @@ function parsePackages(bytes: Buffer): PackageRecord[] {
 /** Strings met before, by how they are written. */
 type Strings = Map<string, string>
 
-const TEXTS = new Map(TEXT_PROPERTIES.map((name) => [String(name), name]))
-const NUMBERS = new Map(NUMBER_PROPERTIES.map((name) => [String(name), name]))
-const LISTS = new Map(LIST_PROPERTIES.map((name) => [String(name), name]))
+const TEXTS = new Map<string, (typeof TEXT_PROPERTIES)[number]>(TEXT_PROPERTIES.map((name) => [name, name]))
+const NUMBERS = new Map<string, (typeof NUMBER_PROPERTIES)[number]>(NUMBER_PROPERTIES.map((name) => [name, name]))
+const LISTS = new Map<string, (typeof LIST_PROPERTIES)[number]>(LIST_PROPERTIES.map((name) => [name, name]))
 
 /** Reads a package's dict; what a record does not need is passed over and never made. */
 function readProperties(scanner: PlistScanner, strings: Strings): RecordProperties {

@@ -1,3 +1,4 @@
+import { isErrorCode } from '@holotype/base'
 import { fail } from '../errors.ts'
 import type {
   IndexToWrite,
@@ -65,13 +66,22 @@ function packagePath({ name, version, architecture }: PackageRecord): string {
 function renderPackage(inspected: InspectedPackage, path: string): RepositoryEntry {
   const { record, fields, control } = inspected
   if (path !== packagePath(record)) throw unwritable(`${path} is not where xbps looks for it: ${packagePath(record)}`)
-  const props = new Map<string, PlistValue>(propsOf({ fields, control }, installedSize(fields)))
+  const props = propertiesOf({ fields, control })
   for (const name of LEFT_OUT) props.delete(name)
   props.set('filename-sha256', record.sha256).set('filename-size', record.size)
   const complain = (what: string, cause?: unknown) => fail('REPOSITORY_UNWRITABLE', { what, cause })
   return {
     record: recordOf(recordProperties(props, complain), complain),
     parts: { [PART]: Buffer.from(renderEntry(record.name, props, 1)) },
+  }
+}
+
+function propertiesOf(content: Pick<InspectedPackage, 'fields' | 'control'>): Map<string, PlistValue> {
+  try {
+    return new Map(propsOf(content, installedSize(content.fields)))
+  } catch (error) {
+    if (isErrorCode(error, 'PACKAGE_UNWRITABLE')) throw fail('REPOSITORY_UNWRITABLE', { what: error.message, cause: error })
+    throw error
   }
 }
 

@@ -1,5 +1,7 @@
 import type fc from 'fast-check'
 import type { PackageScript, PackageToWrite } from '../types.ts'
+import { type PlistValue, renderEntry } from './plist.ts'
+import { repository } from './repodata-write.ts'
 
 /** Versions near each other: few pieces, with every word of the scheme, leading zeros and numbers no integer holds. */
 export function versionArbitrary(check: typeof fc): fc.Arbitrary<string> {
@@ -25,7 +27,7 @@ export function versionArbitrary(check: typeof fc): fc.Arbitrary<string> {
     'beta',
     'pl',
   )
-  const text = check.array(piece, { maxLength: 6 }).map((pieces) => `${pieces.join('')}`)
+  const text = check.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
   const revision = check.constantFrom('', '_1', '_2', '_10', '_01_1')
   return check.tuple(text, revision).map((parts) => parts.join(''))
 }
@@ -92,3 +94,35 @@ export function storedPayload(payload: PackageToWrite['payload']): PackageToWrit
     }),
   ]
 }
+
+/** A repodata, uncompressed, of so many packages as Void Linux has them: about 1.3 KiB each. */
+export function sampleIndex(count: number): Buffer {
+  const entries = Array.from({ length: count }, (_, number) => {
+    const name = `package${String(number).padStart(6, '0')}`
+    const properties = new Map<string, PlistValue>([
+      ['architecture', number % 4 === 0 ? 'noarch' : 'x86_64'],
+      ['build-options', 'nls ssl'],
+      ['build-date', '2024-01-01 00:00 UTC'],
+      ['changelog', `https://example.org/${name}/NEWS`],
+      ['filename-sha256', number.toString(16).padStart(64, '0')],
+      ['filename-size', 1000 + number],
+      ['homepage', `https://example.org/${name}`],
+      ['installed_size', 4096 * (number % 1000)],
+      ['license', 'GPL-2.0-or-later'],
+      ['maintainer', 'Jörg Doe <jane@example.org>'],
+      ['pkgver', `${name}-${number % 7}.${number % 13}.${number % 3}_${1 + (number % 4)}`],
+      ['run_depends', ['glibc>=2.36_1', `package${String(number >> 1).padStart(6, '0')}>=0`, `libx${number % 50}>=1.${number % 9}_1`]],
+      ['shlib-requires', ['libc.so.6', `libx${number % 50}.so.${number % 5}`]],
+      ...(number % 10 === 0 ? ([['shlib-provides', [`lib${name}.so.1`]]] as const) : []),
+      ['short_desc', `The sample number ${number}`],
+      ['source-revisions', `${name}:0123456789abcdef`],
+    ])
+    return renderEntry(name, properties, 1)
+  })
+  const body = Buffer.from(entries.join(''))
+  const [index] = repository.indexes({ ...EMPTY_SETTINGS, architectures: ['x86_64'] })
+  if (!index) throw new Error('one architecture has one index')
+  return Buffer.concat([index.opening(count, body.length), body, index.closing(count, body.length)])
+}
+
+const EMPTY_SETTINGS = { origin: '', label: '', suite: '', codename: '', description: '', component: '', date: 0 }

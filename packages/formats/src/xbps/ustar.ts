@@ -40,19 +40,27 @@ export function ustarHeader(member: UstarMember): Buffer {
     ...(path && isAscii(name) ? [] : [paxRecord('path', name)]),
     ...(isAscii(target) && target.length <= LINK_BYTES ? [] : [paxRecord('linkpath', target)]),
   ]
-  const own = block(member, path ?? { prefix: '', name }, FLAGS[member.type])
+  const own = block(member, path ?? shortened(name, '', 98), FLAGS[member.type])
   if (records.length === 0) return own
   const body = Buffer.concat(records)
+  const slash = name.lastIndexOf('/') + 1
+  const paxName = `${name.slice(0, slash)}PaxHeader/${name.slice(slash)}`
+  const extension = block(
+    { ...member, mode: 0o644, size: body.length, target: '' },
+    (path && splitName(paxName)) ?? shortened(name, 'PaxHeader/', 97),
+    'x',
+  )
+  return Buffer.concat([extension, body, ustarPadding(body.length), own])
+}
+
+/** What readers see that do not know extended headers: the directory and as much of the last part as libarchive leaves. */
+function shortened(name: string, insert: string, length: number): { readonly prefix: string; readonly name: string } {
   const slash = name.lastIndexOf('/')
-  // Only readers that do not know extended headers see its name.
-  const extension = { ...member, mode: 0o644, size: body.length, target: '' }
-  const paxName = splitName(`${name.slice(0, slash + 1)}PaxHeader/${name.slice(slash + 1)}`)
-  return Buffer.concat([
-    block(extension, paxName ?? { prefix: '', name: 'PaxHeader/x' }, 'x'),
-    body,
-    ustarPadding(body.length),
-    own,
-  ])
+  const directory = name.slice(0, Math.max(0, slash))
+  return {
+    prefix: Buffer.byteLength(directory) > PREFIX_BYTES ? '' : directory,
+    name: (insert + name.slice(slash + 1)).slice(0, length),
+  }
 }
 
 const NAME_BYTES = 100
