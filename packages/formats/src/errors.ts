@@ -67,4 +67,14 @@ export const fail = defineErrors({
     when: 'neither the xz library nor the xz program is there',
     hint: 'run `make setup`, or install xz-utils',
   },
+  CHANGELOG_MALFORMED: {
+    kind: 'input',
+    when: "a spec file's %changelog has a heading that names no date",
+    hint: 'a heading reads `* Sat Nov 21 2026 Name <address> - version`',
+  },
+  CONVERT_REFUSED: {
+    kind: 'input',
+    when: 'a package cannot be converted: it has scripts and they were not allowed, or its architecture has no name on the other side',
+    hint: 'read its scripts, then allow them; `--json` shows each',
+  },
 })

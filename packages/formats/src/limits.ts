@@ -58,3 +58,5 @@ export const RPM_HEADER_ENTRIES = 65_535
 export const RPM_HEADER_BYTES = 256 * 1024 * 1024 - 1
 /** Bytes of an rpm signature header's data: as rpm has it. */
 export const RPM_SIGNATURE_BYTES = 64 * 1024 * 1024
+/** Entries of one changelog. */
+export const CHANGELOG_ENTRIES = 100_000
