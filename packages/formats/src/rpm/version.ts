@@ -41,17 +41,16 @@ export function compareVersions(a: string, b: string): Ordering {
 
 /**
  * True if `version` stands in `operator` relation to `wanted`, as a dependency has it: a release counts only where both have one
- * (`1.0-3` satisfies `= 1.0`), and a missing epoch is 0.
+ * (`1.0-3` satisfies `= 1.0`, and `1.0`, which stands for all its releases, `> 1.0-3`), and a missing epoch is 0.
  * @throws RELATION_MALFORMED for what is none of `<` `<=` `=` `>=` `>`
  */
 export function satisfies(version: string, operator: string, wanted: string): boolean {
-  const order = compareRange(parseVersion(version), parseVersion(wanted))
-  return holds(order, operator)
+  return satisfiesParsed(parseVersion(version), operator, parseVersion(wanted))
 }
 
 /** `satisfies` on split versions. @throws RELATION_MALFORMED */
 export function satisfiesParsed(version: ParsedVersion, operator: string, wanted: ParsedVersion): boolean {
-  return holds(compareRange(version, wanted), operator)
+  return meet(version, EQUAL, wanted, senseOf(operator))
 }
 
 /**
@@ -63,12 +62,17 @@ export function overlaps(a: Relation, b: Relation): boolean {
   if (a.name !== b.name) return false
   if (a.operator === undefined || b.operator === undefined) return true
   if (a.version === undefined || b.version === undefined || a.version === '' || b.version === '') return true
-  const order = compareRange(parseVersion(a.version), parseVersion(b.version))
-  const first = senseOf(a.operator)
-  const second = senseOf(b.operator)
-  if (order < 0) return (first & GREATER) !== 0 || (second & LESS) !== 0
-  if (order > 0) return (first & LESS) !== 0 || (second & GREATER) !== 0
-  return (first & second) !== 0
+  return meet(parseVersion(a.version), senseOf(a.operator), parseVersion(b.version), senseOf(b.operator))
+}
+
+/** True if two ranges share a version. Where one side alone has no release, it stands for all releases of its version if it includes it. */
+function meet(a: ParsedVersion, aSense: number, b: ParsedVersion, bSense: number): boolean {
+  const order = compareRange(a, b)
+  if (order < 0) return (aSense & GREATER) !== 0 || (bSense & LESS) !== 0
+  if (order > 0) return (aSense & LESS) !== 0 || (bSense & GREATER) !== 0
+  if ((aSense & bSense) !== 0) return true
+  if ((a.revision === '') === (b.revision === '')) return false
+  return ((a.revision === '' ? aSense : bSense) & EQUAL) !== 0
 }
 
 const LESS = 2
@@ -91,11 +95,6 @@ export function senseOf(operator: string): number {
     default:
       throw fail('RELATION_MALFORMED', { what: `"${operator}" is no relation between rpm versions` })
   }
-}
-
-function holds(order: Ordering, operator: string): boolean {
-  const sense = senseOf(operator)
-  return (sense & (order < 0 ? LESS : order > 0 ? GREATER : EQUAL)) !== 0
 }
 
 /** The order that ranges go by: a release is looked at only where both sides have one. */
