@@ -13,6 +13,8 @@ export interface DecompressOptions {
   readonly limit: number
   /** What is decompressed, for errors. */
   readonly what: string
+  /** Bytes of the compressed input where that is known: what is small gets small buffers. */
+  readonly packed?: number
 }
 
 /**
@@ -21,11 +23,11 @@ export interface DecompressOptions {
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
-  { compression, limit, what }: DecompressOptions,
+  { compression, limit, what, packed }: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0
   try {
-    for await (const chunk of decoded(source, compression)) {
+    for await (const chunk of decoded(source, compression, bufferBytes(packed))) {
       bytes += chunk.length
       if (bytes > limit) throw fail('PACKAGE_TOO_LARGE', { what: `${what} unpacks to more than ${limit} bytes` })
       yield chunk
@@ -51,16 +53,25 @@ async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, un
   yield bytes
 }
 
-function decoded(source: AsyncIterable<Uint8Array>, compression: Compression): AsyncIterable<Uint8Array> {
+/** Most of what is packed unpacks to less than eight times as much. */
+function bufferBytes(packed = READ_CHUNK_BYTES): number {
+  return Math.min(Math.max(packed * 8, 4096), READ_CHUNK_BYTES)
+}
+
+function decoded(
+  source: AsyncIterable<Uint8Array>,
+  compression: Compression,
+  chunkSize: number,
+): AsyncIterable<Uint8Array> {
   switch (compression) {
     case 'none':
       return source
     case 'xz':
       return unxz(source)
     case 'gz':
-      return throughZlib(source, createGunzip({ chunkSize: READ_CHUNK_BYTES }))
+      return throughZlib(source, createGunzip({ chunkSize }))
     case 'zst':
-      return unzstd(source)
+      return unzstd(source, chunkSize)
     default:
       throw fail('PACKAGE_MALFORMED', { what: `${compression} is a compression that nothing here reads` })
   }

@@ -20,6 +20,8 @@ export async function openReader(path: string): Promise<FileReader> {
   const { file, size } = await openFile(path)
   const hash = digester()
   let offset = 0
+  /** What is read already and not handed out: small members come out of one read. */
+  let ahead: Buffer = Buffer.alloc(0)
   /** Where the stream that was handed out last ends. */
   let boundary = 0
 
@@ -33,18 +35,23 @@ export async function openReader(path: string): Promise<FileReader> {
     return reading
   }
   async function readNow(end: number): Promise<Buffer> {
-    const length = Math.min(end - offset, READ_CHUNK_BYTES)
-    if (length <= 0) return Buffer.alloc(0)
+    const wanted = end - offset
+    if (wanted <= 0) return Buffer.alloc(0)
+    if (ahead.length === 0) ahead = await readAhead()
+    const chunk = ahead.subarray(0, wanted)
+    ahead = ahead.subarray(chunk.length)
+    hash.update(chunk)
+    offset += chunk.length
+    return chunk
+  }
+  async function readAhead(): Promise<Buffer> {
     // A fresh buffer each time: consumers keep chunks while the next one is read.
-    const buffer = Buffer.allocUnsafe(length)
-    const { bytesRead } = await file.read(buffer, 0, length, offset).catch((error: unknown) => {
+    const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size - offset, READ_CHUNK_BYTES)))
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset).catch((error: unknown) => {
       throw failBase('FILE_UNREADABLE', { what: `cannot read ${path} at byte ${offset}`, cause: error })
     })
     if (bytesRead === 0) throw fail('PACKAGE_TRUNCATED', { what: `${path} ends after ${offset} bytes` })
-    const chunk = buffer.subarray(0, bytesRead)
-    hash.update(chunk)
-    offset += bytesRead
-    return chunk
+    return buffer.subarray(0, bytesRead)
   }
   async function skipTo(end: number): Promise<void> {
     while (offset < end) await readBefore(end)

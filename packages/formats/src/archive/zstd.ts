@@ -7,7 +7,10 @@ type Chunks = AsyncIterable<Uint8Array>
  * Decompresses zstd frames, one after the other (RFC 8878 §3). Node's decoder ends at the end of the first frame and says nothing of what
  * follows: here it begins anew there. Errors of the decoder come as they are.
  */
-export async function* unzstd(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* unzstd(
+  source: Chunks,
+  chunkSize = READ_CHUNK_BYTES,
+): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = Buffer.alloc(0)
   /** False when the source has no more. */
@@ -24,7 +27,7 @@ export async function* unzstd(source: Chunks): AsyncGenerator<Uint8Array, void, 
     let first = true
     while ((await fill()) || first) {
       first = false
-      const decoder = createZstdDecompress({ chunkSize: READ_CHUNK_BYTES })
+      const decoder = createZstdDecompress({ chunkSize })
       const feeding = feed(decoder, {
         fill,
         take: () => rest,

@@ -1,5 +1,5 @@
 import { HolotypeError, hexOf, isErrorCode } from '@holotype/base'
-import { decompress } from '../archive/decompress.ts'
+import { decompress, type DecompressOptions } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
@@ -63,12 +63,18 @@ async function readMembers(
     } else if (name.startsWith('_')) {
       // deb(5): members whose name starts with an underscore may stand anywhere between and are passed over.
     } else if (seen === 'version') {
-      control = await readControl(reader.stream(size), compressionOf(name, 'control.tar'))
+      control = await readControl(reader.stream(size), {
+        compression: compressionOf(name, 'control.tar'),
+        packed: size,
+      })
       seen = 'control'
     } else {
       const compression = compressionOf(name, 'data.tar')
       if (visit)
-        await readTar(decompress(reader.stream(size), { compression, limit: PAYLOAD_BYTES, what: name }), visit)
+        await readTar(
+          decompress(reader.stream(size), { compression, limit: PAYLOAD_BYTES, what: name, packed: size }),
+          visit,
+        )
       return { stanza: stanzaOf(control), control }
     }
   }
@@ -82,9 +88,12 @@ async function checkVersion(reader: FileReader, size: number): Promise<void> {
   if (!/^2\.\d+\n/.test(text)) throw malformed('it is not of the format 2.x that dpkg reads')
 }
 
-async function readControl(source: AsyncIterable<Uint8Array>, compression: Compression): Promise<ControlMembers> {
+async function readControl(
+  source: AsyncIterable<Uint8Array>,
+  options: Pick<DecompressOptions, 'compression' | 'packed'>,
+): Promise<ControlMembers> {
   const members: ControlMembers = new Map()
-  const bytes = decompress(source, { compression, limit: CONTROL_BYTES, what: 'control.tar' })
+  const bytes = decompress(source, { ...options, limit: CONTROL_BYTES, what: 'control.tar' })
   await readTar(bytes, async (entry, content) => {
     if (entry.type !== 'file') return
     const chunks: Uint8Array[] = []
