@@ -1,6 +1,15 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Format, formats, poolPath, type PublishedPackage } from '@holotype/formats'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { digestOf, hexOf } from '@holotype/base'
+import {
+  compress,
+  type Format,
+  formats,
+  inspectPackage,
+  type RepositoryEntry,
+  type RepositorySettings,
+  type WrittenIndex,
+} from '@holotype/formats'
 import { createKeyring, type Keyring } from '@holotype/trust'
 import type { HostSource } from '../types.ts'
 
@@ -69,28 +78,26 @@ export async function makeUpstream(folder: string, format: Format = formats.deb)
     keyring,
     key: armored,
     async publish(packages, { suite = 'trixie', origin = 'Debian', date = THEN, validUntil } = {}) {
-      const published: PublishedPackage[] = []
-      for (const words of packages) {
-        const path = await writeDeb(join(folder, 'built'), words)
-        const { record, fields } = await format.readPackage(path)
-        published.push({ record: { ...record, filename: poolPath('main', record) }, fields, path })
+      const files = await Promise.all(packages.map((words) => writeDeb(join(folder, 'built'), words)))
+      const settings = {
+        origin,
+        label: origin,
+        suite,
+        codename: suite,
+        description: 'a test',
+        architectures: ['amd64'],
+        component: 'main',
+        date,
+        ...(validUntil === undefined ? {} : { validUntil }),
       }
-      await format.writeRepository(
-        base,
-        {
-          origin,
-          label: origin,
-          suite,
-          codename: suite,
-          description: 'a test',
-          architectures: ['amd64'],
-          component: 'main',
-          date,
-          ...(validUntil === undefined ? {} : { validUntil }),
-          packages: published,
-        },
-        keyring.repositorySigner(() => new Date(date * 1000)),
-      )
+      const archive = { base, format, settings }
+      const entries = await Promise.all(files.map((file) => addPackage(archive, file)))
+      const indexes = await writeIndexes(archive, entries)
+      const signer = keyring.repositorySigner(() => new Date(date * 1000))
+      for (const { path, content } of await format.repository.tops(settings, indexes, signer)) {
+        if (Buffer.isBuffer(content)) put(join(base, path), content)
+        else copyFileSync(content.file, join(base, path))
+      }
     },
     source: (uri, more = {}) => ({
       pocket: 'release',
@@ -104,4 +111,45 @@ export async function makeUpstream(folder: string, format: Format = formats.deb)
       ...more,
     }),
   }
+}
+
+interface Archive {
+  readonly base: string
+  readonly format: Format
+  readonly settings: RepositorySettings
+}
+
+async function addPackage({ base, format, settings }: Archive, file: string): Promise<RepositoryEntry> {
+  const inspected = await inspectPackage(format, file)
+  const path = format.repository.packagePath(inspected.record, settings.component)
+  mkdirSync(dirname(join(base, path)), { recursive: true })
+  copyFileSync(file, join(base, path))
+  return format.repository.renderEntry(inspected, path, new Map())
+}
+
+/** Each index by its hash, in the forms that distributions have. */
+async function writeIndexes(
+  { base, format, settings }: Archive,
+  entries: readonly RepositoryEntry[],
+): Promise<WrittenIndex[]> {
+  const written: WrittenIndex[] = []
+  for (const { name, part, opening, closing, path } of format.repository.indexes(settings)) {
+    const parts = entries.map(({ parts }) => parts[part] ?? Buffer.alloc(0))
+    const size = parts.reduce((sum, { length }) => sum + length, 0)
+    const bytes = Buffer.concat([opening(parts.length, size), ...parts, closing(parts.length, size)])
+    const open = { size: bytes.length, sha256: hexOf(digestOf(bytes)) }
+    for (const compression of ['none', 'gz', 'xz'] as const) {
+      const packed = await compress(bytes, { compression, level: 6 })
+      const sha256 = hexOf(digestOf(packed))
+      const file = join(base, path?.(compression, sha256) ?? name)
+      put(file, packed)
+      written.push({ name, compression, size: packed.length, sha256, open, file })
+    }
+  }
+  return written
+}
+
+function put(path: string, bytes: Buffer): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, bytes)
 }
