@@ -37,4 +37,9 @@ export const fail = defineErrors({
     when: 'an object that should describe an image has another form',
     hint: 'compose the image again',
   },
+  LOCK_SONAME_MISSING: {
+    kind: 'conflict',
+    when: 'a program of a resolved image needs a library that none of its packages has',
+    hint: 'add the package that has the library, or hold its package at the version that had it; `--allow-missing-sonames` locks all the same',
+  },
 })

@@ -14,3 +14,5 @@ export const PACKS_PER_IMAGE = 8
 export const SCRATCH_AGE_MS = 7 * 24 * 3_600_000
 /** Bytes of memory that must be free below /dev/shm for scripts to write there; else they write to the disk. */
 export const SCRATCH_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
+/** Missing sonames, packages that need one of them, and files of each, that a refusal names. */
+export const SONAMES_SHOWN = 5

@@ -3,7 +3,7 @@ export type { Candidate, Lock, LockedPackage } from './lock.ts'
 export { formatLock, lockPackage, parseLock, readLock, writeLock } from './lock-file.ts'
 export { type Presence, why, whyNot } from './presence.ts'
 export { resolve } from './resolve.ts'
-export { checkSonames, type MissingSoname, type PackageSonames } from './sonames.ts'
+export { checkSonames, type ElfObject, isSharedObject, type MissingSoname, type PackageSonames } from './sonames.ts'
 export type {
   CandidateId,
   Catalogue,

@@ -2,16 +2,21 @@ import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { formatBytes, isErrorCode, renderPairs, runTask } from '@holotype/base'
 import { imageOf, lockPathOf } from '@holotype/distribution'
-import { makeLock } from '@holotype/image'
+import { type MadeLock, makeLock, refuseMissingSonames } from '@holotype/image'
 import { fetchPackages, openFetcher } from '@holotype/repository'
-import { type Lock, readLock, writeLock } from '@holotype/solver'
+import { type Lock, type Presence, readLock, why, whyNot, writeLock } from '@holotype/solver'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
 import { formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
 
-export type Flags = CommonFlags & { readonly keep: boolean }
+export type Flags = CommonFlags & {
+  readonly keep: boolean
+  readonly allowMissingSonames: boolean
+  readonly why?: string
+  readonly whyNot?: string
+}
 
 interface Locked {
   readonly image: string
@@ -28,13 +33,20 @@ interface Locked {
   } | null
 }
 
+/** What `--why` and `--why-not` were told, in this order. */
+interface Answers {
+  readonly image: string
+  readonly answers: readonly Presence[]
+}
+
 export const exclusive = true
 
 /**
- * Snapshots the upstreams, resolves the image's packages, keeps every package file in the store, and writes the lock last.
- * @throws what snapshots, RESOLVE_*, FETCH_*, LOCK_MALFORMED (the lock before), DISK_FULL
+ * Snapshots the upstreams, resolves the image's packages, keeps every package file in the store, and writes the lock last, once every program of
+ * it has its libraries. With `--why` or `--why-not` it answers that, and writes nothing.
+ * @throws what snapshots, RESOLVE_*, FETCH_*, LOCK_SONAME_MISSING, LOCK_MALFORMED (the lock before), DISK_FULL
  */
-export async function run(context: Context, flags: Flags, name: string): Promise<Locked> {
+export async function run(context: Context, flags: Flags, name: string): Promise<Locked | Answers> {
   const distribution = await context.distribution()
   const spec = imageOf(distribution, name)
   const path = lockPathOf(distribution, name)
@@ -42,8 +54,8 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const store = await context.store()
   await using fetcher = openFetcher({ signal: context.signal })
   const sources = await takeSnapshots(context, distribution, fetcher)
-  const lock = await runTask(context.progress, { title: `resolve ${name}` }, async (task) => {
-    const made = makeLock({
+  const made = await runTask(context.progress, { title: `resolve ${name}` }, async (task) => {
+    const result = makeLock({
       store,
       image: name,
       format: formatOfDistribution(distribution),
@@ -54,10 +66,20 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       exclude: spec.exclude,
       ...(flags.keep && before ? { locked: before.packages } : {}),
     })
-    task.note(count(made.lock.packages.length, 'package'))
-    return made.lock
+    task.note(count(result.lock.packages.length, 'package'))
+    return result
   })
+  if (flags.why !== undefined || flags.whyNot !== undefined) return { image: name, answers: answer(made, flags) }
+  const { lock } = made
   const { bytesFetched } = await fetchPackages({ lock, store, fetcher, progress: context.progress })
+  if (!flags.allowMissingSonames)
+    await refuseMissingSonames({
+      store,
+      lock,
+      progress: context.progress,
+      signal: context.signal,
+      ...(before ? { previous: before.packages } : {}),
+    })
   await store.flush()
   writeLock(path, lock)
   return {
@@ -86,6 +108,14 @@ function lockBefore({ progress }: Context, { keep }: Flags, path: string): Lock 
   }
 }
 
+/** A package that is not in is explained by why not, whichever was asked; and the other way round. */
+function answer({ resolution, request }: MadeLock, flags: Flags): Presence[] {
+  return [flags.why, flags.whyNot].flatMap((wanted) => {
+    if (wanted === undefined) return []
+    return [why(resolution, wanted) ?? whyNot(request, resolution, wanted)]
+  })
+}
+
 function changes(before: Lock, after: Lock): Locked['changed'] {
   const versions = (lock: Lock) =>
     new Map(lock.packages.map(({ name, architecture, version }) => [`${name}:${architecture}`, version]))
@@ -97,7 +127,20 @@ function changes(before: Lock, after: Lock): Locked['changed'] {
   }
 }
 
-export function show(locked: Locked, { paint }: View): string {
+export function show(locked: Locked | Answers, view: View): string {
+  return 'answers' in locked ? showAnswers(locked, view) : showLocked(locked, view)
+}
+
+function showAnswers({ image, answers }: Answers, { paint }: View): string {
+  return answers
+    .map(({ name, present, version, chain }) => {
+      const state = present ? 'is in' : version === undefined ? 'is not in' : `is in as ${version}: not as asked for in`
+      return [`${paint.bold(name)} ${state} ${image}`, ...chain.map((link) => `  ${link}`)].join('\n')
+    })
+    .join('\n\n')
+}
+
+function showLocked(locked: Locked, { paint }: View): string {
   const { changed } = locked
   return renderPairs(
     [
