@@ -1,11 +1,11 @@
 import { HolotypeError, hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
+import { compressionOf } from '../archive/sniff.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
 import { CONTROL_BYTES, PAYLOAD_BYTES } from '../limits.ts'
 import type { PackageFile, PayloadVisitor } from '../types.ts'
-import { compressionOf, MAGIC_BYTES } from './compression.ts'
 import { scriptsOf } from './install-script.ts'
 import { parsePkginfo } from './pkginfo.ts'
 import { recordOf, valuesOf } from './record.ts'
@@ -47,7 +47,8 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
 }
 
 async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined): Promise<Metadata> {
-  const head = await reader.take(Math.min(MAGIC_BYTES, reader.remaining))
+  // Told from its first six bytes, as libarchive does, whatever its name ends in.
+  const head = await reader.take(Math.min(6, reader.remaining))
   const compression = compressionOf(head)
   const bytes = decompress(chunksOf(head, reader), { compression, limit: PAYLOAD_BYTES, what: 'the package' })
   const control: Metadata = new Map()

@@ -1,14 +1,16 @@
-import { compareText, isErrorCode, writeFileAtomic } from '@holotype/base'
+import { compareText, isErrorCode } from '@holotype/base'
 import { compress } from '../archive/compress.ts'
+import { compressed } from '../archive/compress-stream.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import type { TarMember } from '../archive/tar-write.ts'
+import { writeStreamAtomic } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { renderMtree } from './mtree.ts'
 import { renderPkginfo } from './pkginfo.ts'
 import { recordOf, valuesOf } from './record.ts'
-import { paxMembers, TAR_END } from './tar-pax.ts'
+import { paxArchive } from './tar-pax.ts'
 
 /** Levels by measure: beyond them zst takes three times as long for a hundredth of the size. */
 const LEVELS: Readonly<Record<Compression, number>> = { none: 0, gz: 9, xz: 6, zst: 12, bz2: 9, lzma: 6 }
@@ -16,7 +18,8 @@ const LEVELS: Readonly<Record<Compression, number>> = { none: 0, gz: 9, xz: 6, z
 /**
  * Writes a package as makepkg does: .BUILDINFO, .CHANGELOG and .INSTALL as they are given in `control`, a .MTREE of all members, .PKGINFO, then
  * the payload in its order; parent directories that are missing are put in, for pacman knows only directories that a package lists. Same
- * input, same bytes (with the same Node). zst unless told otherwise. Held in memory while it is written.
+ * input, same bytes (with the same Node). zst unless told otherwise. The payload is compressed as it is
+ * written: beside what was handed in, memory holds a few chunks.
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
@@ -28,8 +31,8 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
   const list = [...metadata, ...files]
   const mtree = await compress(Buffer.from(renderMtree(list)), { compression: 'gz', level: 9 })
   const members = [...metadata, metadataFile('.MTREE', mtree, epoch)].sort((a, b) => compareText(a.path, b.path))
-  const tar = Buffer.concat([...paxMembers([...members, ...files]), TAR_END])
-  writeFileAtomic(path, await compress(tar, { compression, level: LEVELS[compression] }))
+  const tar = paxArchive([...members, ...files])
+  await writeStreamAtomic(path, compressed(tar, { compression, level: LEVELS[compression] }))
 }
 
 function metadataFile(path: string, bytes: Uint8Array, epoch: number, mode = 0o644): TarMember {

@@ -29,6 +29,29 @@ export function* paxMembers(members: Iterable<TarMember>): Generator<Uint8Array,
   }
 }
 
+/** Bytes of small parts put together before they are handed on. */
+const BATCH_BYTES = 256 * 1024
+
+/** A whole archive of {@link paxMembers} in parts: small ones are put together, a large file's bytes are not copied. @throws PACKAGE_UNWRITABLE */
+export function* paxArchive(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
+  let batch: Uint8Array[] = []
+  let bytes = 0
+  for (const part of paxMembers(members)) {
+    if (bytes + part.length > BATCH_BYTES && batch.length > 0) {
+      yield Buffer.concat(batch)
+      batch = []
+      bytes = 0
+    }
+    if (part.length >= BATCH_BYTES) {
+      yield part
+      continue
+    }
+    batch.push(part)
+    bytes += part.length
+  }
+  yield Buffer.concat([...batch, TAR_END])
+}
+
 function* headers(member: TarMember, size: number): Generator<Uint8Array, void, undefined> {
   const name = Buffer.from(member.path === '' ? './' : member.type === 'directory' ? `${member.path}/` : member.path)
   const link = Buffer.from(member.target ?? '')

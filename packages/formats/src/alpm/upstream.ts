@@ -1,5 +1,5 @@
+import { compressionOf } from '../archive/sniff.ts'
 import type { RepositoryHead, UpstreamReader } from '../upstream-reader.ts'
-import { compressionOf } from './compression.ts'
 
 /**
  * Repositories of others, `suite` being the repository's name. The base is what `Server =` comes to once `$repo` and `$arch` are put in. The

@@ -1,0 +1,26 @@
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { asDiskFull, syncDirectory, temporaryName } from '@holotype/base'
+
+/**
+ * Writes a file as its bytes come, so that its name leads to all of it or to what was there before.
+ * @throws DISK_FULL, and what `chunks` throws
+ */
+export async function writeStreamAtomic(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const temporary = temporaryName(path)
+  try {
+    const file = openSync(temporary, 'wx', 0o644)
+    try {
+      for await (const chunk of chunks)
+        for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    renameSync(temporary, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw asDiskFull(error, path)
+  }
+}
