@@ -4,7 +4,6 @@ export { type ChangelogEntry, parseChangelog } from './deb/changelog.ts'
 export { parseStanzas, renderStanza, type Stanza } from './deb/control.ts'
 export { type ContentsLine, parseContents, renderContents } from './deb/contents.ts'
 export { parseBuildDependencies } from './deb/relation.ts'
-export { poolPath, type PublishedPackage, readRepository } from './deb/repository-read.ts'
 export { parseDsc, parseSources, renderSource, type SourceFile, type SourceRecord } from './deb/sources.ts'
 export { statusStanza } from './deb/status-stanza.ts'
 export {

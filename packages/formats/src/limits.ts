@@ -26,8 +26,6 @@ export const HEAD_BYTES = 16 * 1024 * 1024
 export const INSTALLED_BYTES = 256 * 1024 * 1024
 /** Symbolic links followed within a root before it is called a loop: as Linux has it. */
 export const SYMLINKS_FOLLOWED = 40
-/** Old generations of each index kept below by-hash, so that a client half-way through an update still finds its own. */
-export const BY_HASH_GENERATIONS = 16
 /** Elements of an XML document that lie within each other. repodata needs six. */
 export const XML_DEPTH = 32
 /** Attributes of one XML element. */
@@ -60,3 +58,5 @@ export const RPM_HEADER_BYTES = 256 * 1024 * 1024 - 1
 export const RPM_SIGNATURE_BYTES = 64 * 1024 * 1024
 /** Entries of one changelog. */
 export const CHANGELOG_ENTRIES = 100_000
+/** Bytes of input that one bzip2 block may take: 900,000 symbols in codes of 20 bits, with selectors and tables. */
+export const BZIP2_BLOCK_INPUT_BYTES = 2_400_000

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { formatContract } from '../testing/contract.ts'
 import { deb } from './index.ts'
-import { sampleFields, sampleRepository, versionArbitrary } from './testing.ts'
+import { sampleFields, sampleSettings, versionArbitrary } from './testing.ts'
 
 const ROOT = {
   path: '',
@@ -59,6 +59,6 @@ formatContract(deb, {
   compressions: ['none', 'gz', 'xz', 'zst'],
   // dpkg-deb's archives begin with the root directory; what is missing above a member is put in.
   stored: (payload) => (payload[0]?.path === '' ? payload : [ROOT, ...payload]),
-  settings: sampleRepository([]),
+  settings: sampleSettings(),
   indexPart: 'Packages',
 })

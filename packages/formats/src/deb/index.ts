@@ -5,14 +5,12 @@ import { readPackage } from './package-read.ts'
 import { writePackage } from './package-write.ts'
 import { parseIndex } from './packages-index.ts'
 import { parseDependencies } from './relation.ts'
-import { parseHead } from './release.ts'
-import { writeRepository } from './repository.ts'
 import { repository } from './repository-write.ts'
 import { upstream } from './upstream.ts'
 import { compareParsed, compareVersions, parseVersion, satisfies } from './version.ts'
 
 /** The Debian member of the family: dpkg's packages and database, apt's repositories. */
-export const deb = {
+export const deb: Format = {
   name: 'deb',
   parseVersion,
   compareParsed,
@@ -26,6 +24,4 @@ export const deb = {
   readInstalled,
   upstream,
   repository,
-  parseHead,
-  writeRepository,
-} satisfies Format & Record<string, unknown>
+}

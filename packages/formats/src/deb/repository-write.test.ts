@@ -8,7 +8,8 @@ import { type BuiltRepository, buildRepository } from '../testing/contract-repos
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import type { Stanza } from './control.ts'
 import { deb } from './index.ts'
-import { sampleFields, sampleRepository } from './testing.ts'
+import { poolPath } from './pool-path.ts'
+import { sampleFields, sampleSettings } from './testing.ts'
 
 type At = (...parts: string[]) => string
 
@@ -34,7 +35,7 @@ function place(built: BuiltRepository, base: string): void {
   }
 }
 
-const settings = sampleRepository([], { date: Math.floor(Date.now() / 1000) })
+const settings = sampleSettings({ date: Math.floor(Date.now() / 1000) })
 const needs = ['apt-get', 'gpg', 'gpgv', 'gpgconf'] as const
 
 describe.skipIf(!haveTools(...needs))(`as apt sees it${skipReason(...needs)}`, () => {
@@ -151,3 +152,11 @@ test.skipIf(!haveTools('dpkg-scanpackages'))(
     expect({ ...theirs, filename: '' }).toEqual(ours.record)
   },
 )
+
+test('where a package file lies in the pool', async () => {
+  using directory = scratch()
+  const path = await packageOf(directory.at, 'libfoo1', '2:1.0-1', [['Source', 'libfoo (1.0)']])
+  const { record } = await deb.readPackage(path)
+  expect(poolPath('main', record)).toBe('pool/main/libf/libfoo/libfoo1_1.0-1_amd64.deb')
+  expect(poolPath('main', { ...record, source: 'lib' })).toBe('pool/main/l/lib/libfoo1_1.0-1_amd64.deb')
+})

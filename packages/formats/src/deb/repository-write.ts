@@ -11,7 +11,7 @@ import type { Compression, InspectedPackage } from '../types.ts'
 import { renderStanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 import { clearSignedText, parseHead, renderHead } from './release.ts'
-import { poolPath } from './repository-read.ts'
+import { poolPath } from './pool-path.ts'
 
 const PACKAGES = 'Packages'
 /** Fields that say where a package's file is: an index's, never the package's own. */

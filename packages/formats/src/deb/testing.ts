@@ -1,7 +1,6 @@
 import type fc from 'fast-check'
+import type { RepositorySettings } from '../repository-writer.ts'
 import type { Stanza } from './control.ts'
-import type { RepositoryToWrite } from './repository.ts'
-import type { PublishedPackage } from './repository-read.ts'
 
 /** Fields of a package that dpkg accepts, for tests. */
 export function sampleFields(name: string, version: string, more: Stanza = []): Stanza {
@@ -18,10 +17,8 @@ export function sampleFields(name: string, version: string, more: Stanza = []): 
   ]
 }
 
-export function sampleRepository(
-  packages: readonly PublishedPackage[],
-  more: Partial<RepositoryToWrite> = {},
-): RepositoryToWrite {
+/** A repository's settings, for tests. */
+export function sampleSettings(more: Partial<RepositorySettings> = {}): RepositorySettings {
   return {
     origin: 'Example',
     label: 'Example',
@@ -31,7 +28,6 @@ export function sampleRepository(
     architectures: ['amd64'],
     component: 'main',
     date: 1_700_000_000,
-    packages,
     ...more,
   }
 }
