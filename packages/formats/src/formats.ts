@@ -2,9 +2,10 @@ import { alpm } from './alpm/index.ts'
 import { deb } from './deb/index.ts'
 import { fail } from './errors.ts'
 import type { Format, FormatName } from './types.ts'
+import { xbps } from './xbps/index.ts'
 
 /** Every format this version has, by name: the family is registered here and nowhere else. */
-export const formats = { alpm, deb } satisfies Partial<Record<FormatName, Format>>
+export const formats = { alpm, deb, xbps } satisfies Partial<Record<FormatName, Format>>
 
 /**
  * The format of this name.
@@ -16,4 +17,22 @@ export function formatOf(name: string): Format {
   throw fail('FORMAT_UNKNOWN', {
     what: `no package format is named "${name}"; known: ${Object.keys(formats).join(', ')}`,
   })
+}
+
+/** How each format's package files are named at their end (deb(5), PKGBUILD(5) PKGEXT, rpm(8), xbps-create(1)). */
+const FILE_NAMES: readonly (readonly [RegExp, FormatName])[] = [
+  [/\.u?deb$/, 'deb'],
+  [/\.pkg\.tar(?:\.(?:zst|xz|gz|bz2))?$/, 'alpm'],
+  [/\.rpm$/, 'rpm'],
+  [/\.xbps$/, 'xbps'],
+]
+
+/**
+ * The format of a package file, told by its name.
+ * @throws FORMAT_UNKNOWN
+ */
+export function formatOfFile(path: string): FormatName {
+  const format = FILE_NAMES.find(([end]) => end.test(path))?.[1]
+  if (format) return format
+  throw fail('FORMAT_UNKNOWN', { what: `${path} is named like no package file: .deb, .pkg.tar.zst, .rpm, .xbps` })
 }

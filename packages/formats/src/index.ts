@@ -13,7 +13,7 @@ export {
   type TranslatedDescription,
 } from './deb/translation.ts'
 export { fail as failFormats } from './errors.ts'
-export { formatOf, formats } from './formats.ts'
+export { formatOf, formatOfFile, formats } from './formats.ts'
 export { type ElfSonames, elfSonames } from './elf/sonames.ts'
 export { inspectPackage } from './inspect.ts'
 export type * from './repository-writer.ts'

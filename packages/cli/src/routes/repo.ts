@@ -1,7 +1,8 @@
 import { numberParser } from '@stricli/core'
 import { command, group } from '../command.ts'
 import { commonFlags, text } from '../flags.ts'
-import { one, two } from './positional.ts'
+import { formatFlag } from '../commands/repo/format-flag.ts'
+import { any, one, two } from './positional.ts'
 
 export const repoRoutes = group('Repositories: your own, and snapshots of those you build on', {
   list: command({
@@ -76,5 +77,28 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
       positional: one('PACKAGE', 'Its name, or NAME=VERSION'),
     },
     brief: 'Copy a package file out of the store: upstream keeps no past, a store does',
+  }),
+  add: command({
+    load: () => import('../commands/repo/add.ts'),
+    parameters: { flags: commonFlags, positional: any('FILE', 'Package files: .deb, .pkg.tar.zst, .rpm, .xbps') },
+    brief: 'Take package files into your own repository of their format, and publish it',
+  }),
+  withdraw: command({
+    load: () => import('../commands/repo/withdraw.ts'),
+    parameters: {
+      flags: { ...commonFlags, ...formatFlag },
+      positional: one('PACKAGE', 'NAME=VERSION; the version stays taken'),
+    },
+    brief: 'Take a version out of your own repository, and publish it',
+  }),
+  publish: command({
+    load: () => import('../commands/repo/publish.ts'),
+    parameters: { flags: { ...commonFlags, ...formatFlag } },
+    brief: 'Publish your own repository as it is now',
+  }),
+  gc: command({
+    load: () => import('../commands/repo/gc.ts'),
+    parameters: { flags: { ...commonFlags, ...formatFlag } },
+    brief: 'Remove files that were withdrawn from your own repository long ago',
   }),
 })

@@ -95,8 +95,12 @@ const ELSEWHERE = { amd64: 'x86_64', arm64: 'aarch64' } as const
 
 /** The architecture of a distribution's nodes, as its format names it: what a lock is resolved for. */
 export function architectureOfDistribution(distribution: Distribution): string {
-  const { architecture } = distribution.file
-  return formatOfDistribution(distribution) === 'deb' ? architecture : ELSEWHERE[architecture]
+  return architectureIn(distribution, formatOfDistribution(distribution))
+}
+
+/** The same as any format names it. */
+export function architectureIn({ file }: Distribution, format: FormatName): string {
+  return format === 'deb' ? file.architecture : ELSEWHERE[file.architecture]
 }
 
 function architectureOf(distribution: Distribution, upstream: Upstream): string {

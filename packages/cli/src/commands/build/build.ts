@@ -1,13 +1,12 @@
-import { join } from 'node:path'
 import { formatDuration, renderTable, shortDigest } from '@holotype/base'
 import { type BuildRecord, buildRecipe, buildRoot, familyOf } from '@holotype/build'
 import { commitOf, recipeOf, recipeSourceOf } from '@holotype/distribution'
-import { formatOf } from '@holotype/formats'
-import { ingest, openFetcher, type OwnRepository, publish } from '@holotype/repository'
+import { ingest, openFetcher } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
-import { formatOfDistribution, OWN, takeSnapshots } from '../../work/upstreams.ts'
+import { ownRepository, publishOwn } from '../../work/own.ts'
+import { formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
 
 interface BuiltRecipe {
   readonly record: BuildRecord
@@ -31,15 +30,8 @@ export async function run(context: Context, _flags: CommonFlags, ...names: strin
   const distribution = await context.distribution()
   const store = await context.store()
   // A build that cannot be published is found out before it takes an hour.
-  const keyring = await context.keyring()
-  const { architecture, repository, name: origin } = distribution.file
-  const own: OwnRepository = {
-    store,
-    name: OWN,
-    format: formatOf(formatOfDistribution(distribution)),
-    component: repository.component,
-    signer: keyring.repositorySigner(context.now),
-  }
+  const own = await ownRepository(context, formatOfDistribution(distribution))
+  const { architecture } = distribution.file
   const { commit } = await commitOf(distribution.directory)
   await using fetcher = openFetcher({ signal: context.signal })
   const sources = await takeSnapshots(context, distribution, fetcher)
@@ -72,21 +64,12 @@ export async function run(context: Context, _flags: CommonFlags, ...names: strin
       signal: context.signal,
     })
     let added = false
-    for (const path of packages) added = (await ingest(own, path)).added || added
+    for (const path of packages) added = (await ingest(own.repository, path)).added || added
     built.push({ record, log, added })
   }
   await store.flush()
-  const base = join(context.home.site, 'repo', own.format.name)
-  await publish(own, base, {
-    suite: repository.suite,
-    origin,
-    label: origin,
-    codename: repository.suite,
-    description: `Packages of ${origin}`,
-    architectures: [architecture],
-    date: Math.floor(context.now().getTime() / 1000),
-  })
-  return { built, repository: base }
+  await publishOwn(context, own)
+  return { built, repository: own.base }
 }
 
 export function show({ built, repository }: Result, { paint, width }: View): string {

@@ -1,6 +1,6 @@
 import { formatBytes, renderTable } from '@holotype/base'
 import { formatOf } from '@holotype/formats'
-import { listingOf, readSnapshot } from '@holotype/repository'
+import { listedPackages, readSnapshot } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -20,15 +20,8 @@ export async function run(context: Context, _flags: CommonFlags, text: string): 
   const { format, suites } = readSnapshot(known.store, snapshot)
   return suites
     .flatMap(({ indexes }) => indexes)
-    .map((index) => listingOf(known.store, formatOf(format), index))
-    .flatMap(({ names, versions, architectures, sizes }) =>
-      names.map((name, at) => ({
-        name,
-        version: versions[at] ?? '',
-        architecture: architectures[at] ?? '',
-        size: sizes[at] ?? 0,
-      })),
-    )
+    .flatMap((index) => listedPackages(known.store, formatOf(format), index))
+    .map(([name, version, architecture, , size]) => ({ name, version, architecture, size }))
 }
 
 /** The snapshot that the first lock has under an upstream's name. */

@@ -1,0 +1,38 @@
+import { formatOfFile } from '@holotype/formats'
+import { type Ingested, ingestMany } from '@holotype/repository'
+import type { Context } from '../../context.ts'
+import type { CommonFlags } from '../../flags.ts'
+import { ownRepository, publishOwn } from '../../work/own.ts'
+
+interface Added {
+  readonly packages: readonly { readonly name: string; readonly version: string; readonly added: boolean }[]
+  readonly repositories: readonly string[]
+}
+
+export const exclusive = true
+
+/**
+ * Takes package files into our own repositories, each into that of its format, and publishes those.
+ * @throws FORMAT_UNKNOWN, KEY_*, and what `ingestMany` and `publish` throw
+ */
+export async function run(context: Context, _flags: CommonFlags, ...files: string[]): Promise<Added> {
+  const byFormat = Map.groupBy(files, formatOfFile)
+  const taken: Ingested[] = []
+  const repositories: string[] = []
+  for (const [format, paths] of byFormat) {
+    const own = await ownRepository(context, format)
+    taken.push(...(await ingestMany(own.repository, paths)))
+    await own.repository.store.flush()
+    await publishOwn(context, own)
+    repositories.push(own.base)
+  }
+  return {
+    packages: taken.map(({ record: { name, version }, added }) => ({ name, version, added })),
+    repositories,
+  }
+}
+
+export function show({ packages, repositories }: Added): string {
+  const lines = packages.map(({ name, version, added }) => `${added ? 'added' : 'there already'}  ${name} ${version}`)
+  return `${[...lines, ...repositories.map((base) => `published  ${base}`)].join('\n')}\n`
+}

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { formatOf, type FormatName } from '@holotype/formats'
+import { type OwnRepository, publish, type Published } from '@holotype/repository'
+import type { Context } from '../context.ts'
+import { architectureIn, OWN } from './upstreams.ts'
+
+/** One of the distribution's own repositories: there is one for each format. */
+export interface Own {
+  readonly repository: OwnRepository
+  /** Where it is published: `repo/FORMAT` of the site. */
+  readonly base: string
+}
+
+/** @throws DISTRIBUTION_*, KEY_MISSING, KEY_PERMISSIONS */
+export async function ownRepository(context: Context, format: FormatName): Promise<Own> {
+  const { repository } = (await context.distribution()).file
+  const keyring = await context.keyring()
+  return {
+    repository: {
+      store: await context.store(),
+      name: OWN,
+      format: formatOf(format),
+      component: repository.component,
+      signer: keyring.repositorySigner(context.now),
+    },
+    base: join(context.home.site, 'repo', format),
+  }
+}
+
+/** Publishes it as it is now. @throws as `publish` of @holotype/repository */
+export async function publishOwn(context: Context, { repository, base }: Own): Promise<Published> {
+  const distribution = await context.distribution()
+  const { name: origin, repository: declared } = distribution.file
+  return publish(repository, base, {
+    suite: declared.suite,
+    origin,
+    label: origin,
+    codename: declared.suite,
+    description: `Packages of ${origin}`,
+    architectures: [architectureIn(distribution, repository.format.name)],
+    date: Math.floor(context.now().getTime() / 1000),
+  })
+}
