@@ -1,11 +1,11 @@
 import { type Digest, isErrorCode, type Progress, runTask, silent } from '@holotype/base'
-import { formatOf, type PackageRecord } from '@holotype/formats'
+import { formatOf } from '@holotype/formats'
 import type { Lock, LockedPackage } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { CONNECTIONS, PACKAGE_BYTES } from '../limits.ts'
 import { readSnapshot } from '../snapshot/candidates.ts'
-import { readIndex } from '../snapshot/records.ts'
+import { listedPackages } from '../snapshot/listing.ts'
 import type { Fetcher } from './fetcher.ts'
 
 export interface FetchPackagesOptions {
@@ -97,14 +97,15 @@ function addressesOf(
     for (const { base, indexes } of readSnapshot(store, digest).suites) {
       if (base === null) continue
       for (const index of indexes) {
-        for (const record of readIndex(store, format, index)) wanted.get(record.sha256)?.push(addressOf(base, record))
+        for (const [, , , , , sha256, filename] of listedPackages(store, format, index))
+          wanted.get(sha256)?.push(addressOf(base, filename))
       }
     }
   }
   return wanted
 }
 
-function addressOf(base: string, { filename }: PackageRecord): string {
+function addressOf(base: string, filename: string): string {
   return `${base}/${filename.split('/').map(encodeURIComponent).join('/')}`
 }
 

@@ -3,7 +3,7 @@ import { type Format, formatOf } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { readSnapshot } from './candidates.ts'
-import { type Listing, listingOf } from './listing.ts'
+import { countListed, type ListedPackage, listedPackages } from './listing.ts'
 
 /** One package that two snapshots offer differently, by its newest version in each. */
 export interface PackageChange {
@@ -45,12 +45,12 @@ export function diffSnapshots(store: Store, before: Digest, after: Digest): Snap
     throw fail('SNAPSHOT_NOT_COMPARABLE', { what: `one snapshot is of ${a.format}, the other of ${b.format}` })
   const format = formatOf(a.format)
   // Suites share indexes, and so do snapshots: each is read once.
-  const listings = new Map<Digest, Listing>()
+  const listings = new Map<Digest, readonly ListedPackage[]>()
   const newest = (snapshot: typeof a) => {
     const found: Newest = { packages: 0, byKey: new Map() }
     for (const { indexes } of snapshot.suites)
       for (const index of indexes) {
-        const listing = listings.get(index.digest) ?? listingOf(store, format, index)
+        const listing = listings.get(index.digest) ?? listedPackages(store, format, index)
         listings.set(index.digest, listing)
         addNewest(found, format, listing)
       }
@@ -66,29 +66,20 @@ export function diffSnapshots(store: Store, before: Digest, after: Digest): Snap
   }
 }
 
-/** A package's place in a listing. */
-interface Place {
-  readonly listing: Listing
-  readonly at: number
-}
-
 interface Newest {
   packages: number
-  readonly byKey: Map<string, Place>
+  /** By name and architecture. */
+  readonly byKey: Map<string, ListedPackage>
 }
 
-function addNewest(found: Newest, format: Format, listing: Listing): void {
-  found.packages += listing.names.length
-  for (const [at, name] of listing.names.entries()) {
-    const key = `${name}\0${listing.architectures[at] ?? ''}`
+function addNewest(found: Newest, format: Format, listed: readonly ListedPackage[]): void {
+  found.packages += listed.length
+  for (const item of listed) {
+    const [name, version, architecture] = item
+    const key = `${name}\0${architecture}`
     const known = found.byKey.get(key)
-    if (!known || format.compareVersions(versionOf(known), listing.versions[at] ?? '') < 0)
-      found.byKey.set(key, { listing, at })
+    if (!known || (known[1] !== version && format.compareVersions(known[1], version) < 0)) found.byKey.set(key, item)
   }
-}
-
-function versionOf({ listing, at }: Place): string {
-  return listing.versions[at] ?? ''
 }
 
 function changesOf(format: Format, old: Newest['byKey'], now: Newest['byKey']): PackageChange[] {
@@ -96,28 +87,28 @@ function changesOf(format: Format, old: Newest['byKey'], now: Newest['byKey']): 
   for (const [key, after] of now) {
     const before = old.get(key)
     const change = before ? changeOf(format, before, after) : 'added'
-    if (change)
-      changes.push(describe(after, { before: before ? versionOf(before) : null, after: versionOf(after), change }))
+    if (change) changes.push(describe(after, { before: before?.[1] ?? null, after: after[1], change }))
   }
   for (const [key, before] of old)
-    if (!now.has(key)) changes.push(describe(before, { before: versionOf(before), after: null, change: 'removed' }))
+    if (!now.has(key)) changes.push(describe(before, { before: before[1], after: null, change: 'removed' }))
   return changes.sort((a, b) => compareText(a.name, b.name) || compareText(a.architecture, b.architecture))
 }
 
-function changeOf(format: Format, before: Place, after: Place): PackageChange['change'] | undefined {
-  const [from, to] = [versionOf(before), versionOf(after)]
+function changeOf(
+  format: Format,
+  [, from, , , , oldBytes]: ListedPackage,
+  [, to, , , , bytes]: ListedPackage,
+): PackageChange['change'] | undefined {
   const order = from === to ? 0 : format.compareVersions(from, to)
   if (order !== 0) return order < 0 ? 'newer' : 'older'
-  return before.listing.sha256[before.at] === after.listing.sha256[after.at] ? undefined : 'rebuilt'
+  return oldBytes === bytes ? undefined : 'rebuilt'
 }
 
-function describe({ listing, at }: Place, what: Pick<PackageChange, 'before' | 'after' | 'change'>): PackageChange {
-  return {
-    name: listing.names[at] ?? '',
-    architecture: listing.architectures[at] ?? '',
-    source: listing.sources[at] ?? '',
-    ...what,
-  }
+function describe(
+  [name, , architecture, source]: ListedPackage,
+  what: Pick<PackageChange, 'before' | 'after' | 'change'>,
+): PackageChange {
+  return { name, architecture, source, ...what }
 }
 
 function sourcesOf(changes: readonly PackageChange[]): SourceChanges[] {
@@ -139,5 +130,5 @@ export function countPackages(store: Store, snapshot: Digest): number {
   const { format, suites } = readSnapshot(store, snapshot)
   return suites
     .flatMap(({ indexes }) => indexes)
-    .reduce((sum, index) => sum + listingOf(store, formatOf(format), index).names.length, 0)
+    .reduce((sum, index) => sum + countListed(store, formatOf(format), index), 0)
 }

@@ -1,0 +1,49 @@
+import { formatOf } from '@holotype/formats'
+import { makeLock } from '@holotype/image'
+import { countPackages, openFetcher, snapshotUpstream } from '@holotype/repository'
+import { openStore } from '@holotype/store'
+import { verifyClearSigned, verifyDetached } from '@holotype/trust'
+
+/*
+ * One measured process of bench/upstream-memory.ts: WHAT FORMAT URL SUITE STORE KEYRING PACKAGE. Takes a snapshot and counts it, or takes one and
+ * locks the package. Prints the peak resident size in MiB, seconds, and how many packages there were.
+ */
+
+const [what, formatName = '', url = '', suite = '', directory = '', keyring = '', name = ''] = process.argv.slice(2)
+const format = formatOf(formatName)
+const store = openStore(directory)
+const start = performance.now()
+await using fetcher = openFetcher()
+const architecture = format.name === 'deb' ? 'amd64' : 'x86_64'
+const { digest } = await snapshotUpstream({
+  name: 'upstream',
+  upstream: {
+    format: format.name,
+    urls: [url],
+    suites: [suite],
+    components: [format.name === 'deb' ? 'main' : ''],
+    keyrings: [keyring],
+    unsigned: false,
+  },
+  architecture,
+  store,
+  fetcher,
+  sources: [],
+  verify: verifyClearSigned,
+  verifyDetached,
+  now: Date.now(),
+})
+const found =
+  what === 'snapshot'
+    ? countPackages(store, digest)
+    : makeLock({
+        store,
+        image: 'image',
+        format: format.name,
+        architecture,
+        sources: [{ name: 'upstream', digest, priority: 500 }],
+        install: [name],
+      }).lock.packages.length
+const seconds = ((performance.now() - start) / 1000).toFixed(1)
+// Linux counts in KiB.
+process.stdout.write(`${Math.ceil(process.resourceUsage().maxRSS / 1024)} ${seconds} ${found}\n`)
