@@ -7,7 +7,7 @@ import { deb } from './index.ts'
 import { parseBuildDependencies } from './relation.ts'
 import { clearSignedText } from './release.ts'
 import { parseDsc, parseSources } from './sources.ts'
-import { sampleFields, sampleRepository } from './testing.ts'
+import { sampleFields } from './testing.ts'
 import { parseTranslation } from './translation.ts'
 
 const STATUS = `Package: foo
@@ -96,7 +96,16 @@ export function debTargets(directory: string): FuzzTarget[] {
           epoch: 1_700_000_000,
         }),
         release: '1.0-1',
-        settings: sampleRepository([]),
+        settings: {
+          origin: 'Example',
+          label: 'Example',
+          suite: 'stable',
+          codename: 'stable',
+          description: 'a repository for tests',
+          component: 'main',
+          architectures: ['amd64'],
+          date: 1_700_000_000,
+        },
         indexPart: 'Packages',
         database: { path: 'var/lib/dpkg/status', samples: [Buffer.from(STATUS)] },
       },

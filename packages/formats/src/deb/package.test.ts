@@ -17,7 +17,11 @@ const why = skipReason(...needs)
 const root = { mode: 0o755, uid: 0, gid: 0, owner: 'root', group: 'root', mtime: 1_700_000_000, size: 0 }
 
 /** A package that dpkg-deb builds, compressed as told. */
-async function built(at: (...parts: string[]) => string, compression: string): Promise<string> {
+async function built(
+  at: (...parts: string[]) => string,
+  compression: string,
+  more: readonly string[] = [],
+): Promise<string> {
   mkdirSync(at('tree/DEBIAN'), { recursive: true })
   mkdirSync(at('tree/usr/share/doc/sample'), { recursive: true })
   writeFileSync(
@@ -37,7 +41,7 @@ async function built(at: (...parts: string[]) => string, compression: string): P
   writeFileSync(at('tree/usr/share/doc/sample/big'), Buffer.alloc(300_000, 'holotype '))
   writeFileSync(at('tree/usr/share/doc/sample', 'n'.repeat(150)), 'long name')
   symlinkSync('big', at('tree/usr/share/doc/sample/link'))
-  await run(['dpkg-deb', `-Z${compression}`, '--root-owner-group', '--build', at('tree'), at('p.deb')], {
+  await run(['dpkg-deb', `-Z${compression}`, ...more, '--root-owner-group', '--build', at('tree'), at('p.deb')], {
     env: { PATH: '/usr/bin:/bin', SOURCE_DATE_EPOCH: '1700000000' },
   })
   return at('p.deb')
@@ -81,6 +85,17 @@ test.skipIf(!there).each(['xz', 'gzip', 'zstd', 'none'])(
     expect(member('nnn')?.bytes?.toString()).toBe('long name')
     // Without a visitor the record is the same.
     expect((await deb.readPackage(path)).record).toEqual(file.record)
+  },
+)
+
+test.skipIf(!there).each(['xz', 'gzip', 'zstd', 'none'])(
+  `a package whose members dpkg-deb compressed each in its own way is read: %s${why}`,
+  async (compression) => {
+    using directory = scratch()
+    const path = await built(directory.at, compression, ['--no-uniform-compression'])
+    const { payload, file } = await readWhole(deb, path)
+    expect(file.scripts).toEqual([{ name: 'postinst', interpreter: ['/bin/sh'], text: '#!/bin/sh\n' }])
+    expect(payload.find(({ path }) => path.endsWith('big'))?.bytes?.length).toBe(300_000)
   },
 )
 
