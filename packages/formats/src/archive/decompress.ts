@@ -4,6 +4,8 @@ import { HolotypeError } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
 import type { Compression } from '../types.ts'
+import { bunzip2 } from './bzip2.ts'
+import { unlzma } from './lzma.ts'
 import { unxz } from './xz.ts'
 import { unzstd } from './zstd.ts'
 
@@ -72,8 +74,10 @@ function decoded(
       return throughZlib(source, createGunzip({ chunkSize }))
     case 'zst':
       return unzstd(source, chunkSize)
-    default:
-      throw fail('PACKAGE_MALFORMED', { what: `${compression} is a compression that nothing here reads` })
+    case 'bz2':
+      return bunzip2(source)
+    case 'lzma':
+      return unlzma(source)
   }
 }
 
