@@ -5,6 +5,11 @@ import { READ_CHUNK_BYTES } from '../limits.ts'
 import type { CompressOptions } from './compress.ts'
 import { xzStream } from './xz.ts'
 
+export interface StreamOptions extends CompressOptions {
+  /** Bytes that go in, where that is known: zstd fits its tables to them, which for little is much faster, and says so to the decoder. */
+  readonly size?: number
+}
+
 /**
  * The compressed bytes of what `source` gives, in chunks, as fast as they are taken. The same chunks in give the same bytes out, with the same
  * Node and library.
@@ -12,7 +17,7 @@ import { xzStream } from './xz.ts'
  */
 export async function* compressed(
   source: Iterable<Uint8Array>,
-  { compression, level }: CompressOptions,
+  { compression, level, size }: StreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   switch (compression) {
     case 'none':
@@ -21,7 +26,8 @@ export async function* compressed(
       return yield* through(source, createGzip({ level, chunkSize: READ_CHUNK_BYTES }))
     case 'zst': {
       const params = { [constants.ZSTD_c_compressionLevel]: level, [constants.ZSTD_c_checksumFlag]: 1 }
-      return yield* through(source, createZstdCompress({ params, chunkSize: READ_CHUNK_BYTES }))
+      const pledged = size === undefined ? {} : { pledgedSrcSize: size }
+      return yield* through(source, createZstdCompress({ params, chunkSize: READ_CHUNK_BYTES, ...pledged }))
     }
     case 'xz':
       return yield* xzStream(source, level)

@@ -39,7 +39,14 @@ export function* tarParts(members: Iterable<TarMember>): Generator<Uint8Array, v
   yield Buffer.concat(batch)
 }
 
-/** The same in one piece, for what is small. */
+/** Bytes of the archive that {@link tarParts} makes of these members. */
+export function tarSize(members: Iterable<TarMember>): number {
+  let size = 0
+  for (const part of smallParts(members)) size += part.length
+  return size
+}
+
+/** A tar archive in one piece, for what is small. */
 export function writeTar(members: Iterable<TarMember>): Buffer {
   return Buffer.concat([...smallParts(members)])
 }

@@ -5,7 +5,7 @@ import { compress } from '../archive/compress.ts'
 import { compressed } from '../archive/compress-stream.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
-import { type TarMember, tarParts, writeTar } from '../archive/tar-write.ts'
+import { type TarMember, tarParts, tarSize, writeTar } from '../archive/tar-write.ts'
 import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { arHeader, writeAr } from './ar.ts'
@@ -32,7 +32,8 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
   if (!form) throw fail('PACKAGE_UNWRITABLE', { what: `a .deb cannot be compressed by ${compression}` })
   const { end, level } = form
   const controlTar = await compress(writeTar(controlMembers(fields, control, epoch)), { compression, level })
-  const data = compressed(tarParts(checkedPayload(payload, epoch)), { compression, level })
+  const members = checkedPayload(payload, epoch)
+  const data = compressed(tarParts(members), { compression, level, size: tarSize(members) })
   const head = writeAr(
     [
       { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
