@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { TarMember } from '../archive/tar-write.ts'
+import { CONTROL_BYTES } from '../limits.ts'
 import { readWhole } from '../testing/payloads.ts'
 import { scratch } from '../testing/tools.ts'
 import { alpm } from './index.ts'
@@ -80,6 +81,12 @@ test.each([
   const failure = read(members)
   await expect(failure).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED' })
   await expect(failure).rejects.toThrow(what)
+})
+
+test('metadata over its limit is refused before it is held', async () => {
+  const zeros = Buffer.alloc(CONTROL_BYTES)
+  const member: TarMember = { ...root, path: '.CHANGELOG', type: 'file', size: zeros.length, bytes: zeros }
+  await expect(read([info, member])).rejects.toMatchObject({ code: 'PACKAGE_TOO_LARGE' })
 })
 
 test('a .PKGINFO of any text is read or refused', async () => {

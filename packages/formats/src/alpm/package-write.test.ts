@@ -63,6 +63,18 @@ test('extended attributes, large numbers and long names come back', async () => 
   expect((await readWhole(alpm, directory.at('p'))).payload).toEqual(payload)
 })
 
+test('a file larger than what is handed on at once comes back', async () => {
+  using directory = scratch()
+  const bytes = Buffer.alloc(700_000, 'some text, ')
+  const payload: PackageToWrite['payload'] = [
+    { ...root, path: 'a', type: 'file', size: 1, bytes: Buffer.from('a') },
+    { ...root, path: 'b', type: 'file', size: bytes.length, bytes },
+    { ...root, path: 'c', type: 'file', size: 1, bytes: Buffer.from('c') },
+  ]
+  await alpm.writePackage(directory.at('p'), { ...plain, payload })
+  expect((await readWhole(alpm, directory.at('p'))).payload).toEqual(payload)
+})
+
 const file = (path: string, more = {}) => ({ ...root, path, type: 'file' as const, ...more })
 
 test.each([
