@@ -19,8 +19,8 @@ const PLACE = /^(filename|size|md5sum|sha1|sha256|sha512)$/i
 const NAME = /^[a-z0-9][a-z0-9.+-]*$/i
 
 /**
- * The forms of an index. No xz: chunks compressed apart are concatenated, and apt reads the first stream of such an xz file alone (it
- * decodes without LZMA_CONCATENATED), while of gzip members and zstd frames it reads all. The plain index is in Release by its digest, as
+ * The forms of an index. No xz: chunks compressed apart are concatenated, and apt (2.6) reads the first stream of such an xz file
+ * alone, while of gzip members and zstd frames it reads all. The plain index is in Release by its digest, as
  * RepositoryFormat wants it, and nowhere on disk.
  */
 const FORMS = [
