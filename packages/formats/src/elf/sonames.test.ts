@@ -1,10 +1,10 @@
-import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, lstatSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { run } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ELF_BYTES, ELF_MEMORY_BYTES } from '../limits.ts'
 import { sampleElf } from '../testing/elf.ts'
-import { haveTools, skipReason } from '../testing/tools.ts'
+import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import type { ElfSource } from './layout.ts'
 import { elfSonames, isElf } from './sonames.ts'
 import { elfCollector } from './spool.ts'
@@ -65,6 +65,23 @@ describe('a file that streams by', () => {
     expect(huge.end()).toBeUndefined()
   })
 })
+
+test.skipIf(!haveTools('objcopy'))(
+  `separate debug information has none, a file without sections has its own${skipReason('objcopy')}`,
+  async () => {
+    using directory = scratch()
+    const small = (await run(['which', 'objcopy'])).stdout.toString().trim()
+    expect(sonamesOf(small)?.needed).toContain('libc.so.6')
+    await run(['objcopy', '--only-keep-debug', small, directory.at('debug')])
+    expect(isElfFile(directory.at('debug'))).toBe(true)
+    expect(sonamesOf(directory.at('debug'))).toBeUndefined()
+    const bytes = readFileSync(small)
+    // e_shoff and e_shnum of either class: nothing is said of sections.
+    if (bytes[4] === 2) bytes.fill(0, 40, 48).fill(0, 60, 62)
+    else bytes.fill(0, 32, 36).fill(0, 48, 50)
+    expect(elfSonames(bytes)).toEqual(sonamesOf(small))
+  },
+)
 
 const DIRECTORIES = ['/usr/bin', '/usr/sbin', '/usr/lib/x86_64-linux-gnu']
 
