@@ -1,0 +1,148 @@
+import { HolotypeError, hexOf, isErrorCode } from '@holotype/base'
+import { decompress } from '../archive/decompress.ts'
+import { type FileReader, openReader } from '../archive/file-reader.ts'
+import { fail } from '../errors.ts'
+import { PAYLOAD_BYTES, RPM_SIGNATURE_BYTES } from '../limits.ts'
+import type { Compression, PackageFile, PackageRecord, PayloadVisitor } from '../types.ts'
+import { type Checks, checkHeader, payloadChecks } from './digests.ts'
+import { type Header, headerLength, HEADER_MAGIC, parseHeader } from './header.ts'
+import { checkLead, LEAD_BYTES } from './lead.ts'
+import { fieldsOf } from './package-fields.ts'
+
+import { readPayload } from './package-payload.ts'
+import { recordOfHeader } from './record.ts'
+import { changelogOf, scriptsOf } from './scripts.ts'
+
+/** The two headers of a package file, as bytes and parsed. */
+export interface PackageHeaders {
+  readonly signature: Header
+  readonly signatureBytes: Buffer
+  readonly header: Header
+  readonly headerBytes: Buffer
+}
+
+/**
+ * Reads an .rpm of format 3, 4 or 6 (rpm's manual, "RPM V4 Package format", "V6 Package format") in one pass. The digests of header and
+ * payload are verified, with `visit` also those of the decompressed payload and of each file; signatures are not: they need keys. `control`
+ * holds the two headers as they lie in the file, `signature` and `header`.
+ * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and whatever `visit` throws
+ */
+export async function readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile> {
+  await using reader = await openReader(path)
+  let visitorError: unknown
+  const guarded: PayloadVisitor | undefined =
+    visit &&
+    (async (entry, content) => {
+      try {
+        await visit(entry, content)
+      } catch (error) {
+        visitorError = error
+        throw error
+      }
+    })
+  try {
+    const headers = await readHeaders(reader)
+    const { header, signatureBytes, headerBytes } = headers
+    const record = checkedRecord(header)
+    const checks = payloadChecks(header, headerBytes, headers.signature.raw)
+    const compression = compressionOf(header)
+    const source = checked(reader.stream(reader.remaining), checks)
+    if (guarded)
+      await readPayload(decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the payload' }), header, guarded)
+    // What a decoder left unread behind its end, or all of it: the digest is of the whole.
+    while (!(await source.next()).done);
+    checks.check()
+    const { size, digest } = await reader.finish()
+    return {
+      record: { ...record, size, sha256: hexOf(digest) },
+      fields: fieldsOf(header),
+      control: new Map([
+        ['signature', { bytes: signatureBytes, mode: 0o644 }],
+        ['header', { bytes: headerBytes, mode: 0o644 }],
+      ]),
+      scripts: scriptsOf(header),
+      changelog: changelogOf(header),
+    }
+  } catch (error) {
+    if (error === visitorError || !(error instanceof HolotypeError)) throw error
+    throw named(error, path)
+  }
+}
+
+/** Reads lead, signature header and header, and verifies the digests that the one has of the other. */
+export async function readHeaders(reader: FileReader): Promise<PackageHeaders> {
+  checkLead(await reader.take(LEAD_BYTES))
+  const signatureBytes = await takeHeader(reader, 'signature header', RPM_SIGNATURE_BYTES)
+  await reader.take((8 - (signatureBytes.length % 8)) % 8)
+  const signature = parseHeader(signatureBytes, { limit: RPM_SIGNATURE_BYTES })
+  const headerBytes = await takeHeader(reader, 'header')
+  const header = parseHeader(headerBytes)
+  checkHeader(headerBytes, signature.raw)
+  return { signature, signatureBytes, header, headerBytes }
+}
+
+async function takeHeader(reader: FileReader, what: string, limit?: number): Promise<Buffer> {
+  const intro = await reader.take(16)
+  if (!intro.subarray(0, 8).equals(HEADER_MAGIC))
+    throw fail('PACKAGE_MALFORMED', { what: `the ${what} does not start with 8e ad e8 01` })
+  const length = headerLength(intro.subarray(8), limit === undefined ? {} : { limit })
+  if (length > reader.remaining)
+    throw fail('PACKAGE_TRUNCATED', { what: `the ${what} has ${length} bytes; ${reader.remaining} are left` })
+  return Buffer.concat([intro, await reader.take(length)])
+}
+
+const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/
+const PART = /^[A-Za-z0-9_.+~^]+$/
+
+function checkedRecord(header: Header): PackageRecord {
+  for (const [tag, form] of [
+    ['NAME', NAME],
+    ['VERSION', PART],
+    ['RELEASE', PART],
+  ] as const)
+    if (!form.test(header.string(tag)))
+      throw fail('PACKAGE_MALFORMED', {
+        what: `the header's ${tag} is ${JSON.stringify(header.string(tag).slice(0, 200))}`,
+      })
+  try {
+    return recordOfHeader(header)
+  } catch (error) {
+    if (isErrorCode(error, 'RELATION_MALFORMED'))
+      throw fail('PACKAGE_MALFORMED', { what: `the header: ${error.message}`, cause: error })
+    throw error
+  }
+}
+
+async function* checked(source: AsyncIterable<Buffer>, checks: Checks): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of source) {
+    checks.update(chunk)
+    yield chunk
+  }
+}
+
+const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
+  ['gzip', 'gz'],
+  ['bzip2', 'bz2'],
+  ['xz', 'xz'],
+  ['lzma', 'lzma'],
+  ['zstd', 'zst'],
+  ['identity', 'none'],
+])
+
+/** PAYLOADCOMPRESSOR; a package that has none is of a time when there was only gzip, or has an empty payload that is not compressed. */
+function compressionOf(header: Header): Compression {
+  const format = header.string('PAYLOADFORMAT')
+  if (format !== '' && format !== 'cpio')
+    throw fail('PACKAGE_MALFORMED', { what: `the payload is ${format}; expected cpio` })
+  const name = header.string('PAYLOADCOMPRESSOR')
+  const compression = name === '' ? 'gz' : COMPRESSIONS.get(name)
+  if (compression === undefined) throw fail('PACKAGE_MALFORMED', { what: `PAYLOADCOMPRESSOR is ${name}` })
+  return compression
+}
+
+/** The same failure, with the file it is about in front. */
+function named(error: HolotypeError, path: string): HolotypeError {
+  const { code } = error
+  if (code !== 'PACKAGE_MALFORMED' && code !== 'PACKAGE_TRUNCATED' && code !== 'PACKAGE_TOO_LARGE') return error
+  return fail(code, { what: `${path}: ${error.message}`, cause: error })
+}
