@@ -9,7 +9,7 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
-import { formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
+import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
 
 export type Flags = CommonFlags & {
   readonly keep: boolean
@@ -59,7 +59,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       store,
       image: name,
       format: formatOfDistribution(distribution),
-      architecture: distribution.file.architecture,
+      architecture: architectureOfDistribution(distribution),
       sources,
       install: spec.packages,
       recommends: spec.recommends,
