@@ -1,4 +1,6 @@
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { writeFileAtomic } from '@holotype/base'
 import { formatOf, type FormatName } from '@holotype/formats'
 import { type OwnRepository, publish, type Published } from '@holotype/repository'
 import type { Context } from '../context.ts'
@@ -27,8 +29,9 @@ export async function ownRepository(context: Context, format: FormatName): Promi
   }
 }
 
-/** Publishes it as it is now. @throws as `publish` of @holotype/repository */
+/** Publishes it as it is now, and beside the repositories the key that their clients need. @throws as `publish` of @holotype/repository */
 export async function publishOwn(context: Context, { repository, base }: Own): Promise<Published> {
+  await publishKey(context)
   const distribution = await context.distribution()
   const { name: origin, repository: declared } = distribution.file
   return publish(repository, base, {
@@ -40,4 +43,12 @@ export async function publishOwn(context: Context, { repository, base }: Own): P
     architectures: [architectureIn(distribution, repository.format.name)],
     date: Math.floor(context.now().getTime() / 1000),
   })
+}
+
+async function publishKey(context: Context): Promise<void> {
+  const { armored } = await (await context.keyring()).openPgpPublicKey()
+  const path = join(context.home.site, 'repo', 'key.asc')
+  if (existsSync(path) && readFileSync(path, 'utf8') === armored) return
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileAtomic(path, armored)
 }
