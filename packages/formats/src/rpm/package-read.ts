@@ -1,16 +1,16 @@
-import { HolotypeError, hexOf, isErrorCode } from '@holotype/base'
+import { HolotypeError, hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
 import { fail } from '../errors.ts'
 import { PAYLOAD_BYTES, RPM_SIGNATURE_BYTES } from '../limits.ts'
-import type { Compression, PackageFile, PackageRecord, PayloadVisitor } from '../types.ts'
+import type { Compression, PackageFile, PayloadVisitor } from '../types.ts'
 import { type Checks, checkHeader, payloadChecks } from './digests.ts'
 import { type Header, headerLength, HEADER_MAGIC, parseHeader } from './header.ts'
 import { checkLead, LEAD_BYTES } from './lead.ts'
 import { fieldsOf } from './package-fields.ts'
 
 import { readPayload } from './package-payload.ts'
-import { recordOfHeader } from './record.ts'
+import { checkedRecord } from './package-record.ts'
 import { changelogOf, scriptsOf } from './scripts.ts'
 
 /** The two headers of a package file, as bytes and parsed. */
@@ -43,10 +43,11 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
   try {
     const headers = await readHeaders(reader)
     const { header, signatureBytes, headerBytes } = headers
-    const record = checkedRecord(header)
+    const record = checkedRecord(header, (what, cause) => fail('PACKAGE_MALFORMED', { what, cause }))
     const checks = payloadChecks(header, headerBytes, headers.signature.raw)
-    const compression = compressionOf(header)
-    const source = checked(reader.stream(reader.remaining), checks)
+    const first = await reader.take(Math.min(reader.remaining, 1))
+    const compression = compressionOf(header, first[0])
+    const source = checked(withFirst(first, reader.stream(reader.remaining)), checks)
     if (guarded)
       await readPayload(decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the payload' }), header, guarded)
     // What a decoder left unread behind its end, or all of it: the digest is of the whole.
@@ -91,26 +92,9 @@ async function takeHeader(reader: FileReader, what: string, limit?: number): Pro
   return Buffer.concat([intro, await reader.take(length)])
 }
 
-const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.+-]*$/
-const PART = /^[A-Za-z0-9_.+~^]+$/
-
-function checkedRecord(header: Header): PackageRecord {
-  for (const [tag, form] of [
-    ['NAME', NAME],
-    ['VERSION', PART],
-    ['RELEASE', PART],
-  ] as const)
-    if (!form.test(header.string(tag)))
-      throw fail('PACKAGE_MALFORMED', {
-        what: `the header's ${tag} is ${JSON.stringify(header.string(tag).slice(0, 200))}`,
-      })
-  try {
-    return recordOfHeader(header)
-  } catch (error) {
-    if (isErrorCode(error, 'RELATION_MALFORMED'))
-      throw fail('PACKAGE_MALFORMED', { what: `the header: ${error.message}`, cause: error })
-    throw error
-  }
+async function* withFirst(first: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  yield first
+  yield* rest
 }
 
 async function* checked(source: AsyncIterable<Buffer>, checks: Checks): AsyncGenerator<Buffer, void, undefined> {
@@ -129,13 +113,14 @@ const COMPRESSIONS: ReadonlyMap<string, Compression> = new Map([
   ['identity', 'none'],
 ])
 
-/** PAYLOADCOMPRESSOR; a package that has none is of a time when there was only gzip, or has an empty payload that is not compressed. */
-function compressionOf(header: Header): Compression {
+/** PAYLOADCOMPRESSOR. Where it is missing rpm reads through gzip, which passes on what is not compressed: the first byte tells. */
+function compressionOf(header: Header, first: number | undefined): Compression {
   const format = header.string('PAYLOADFORMAT')
   if (format !== '' && format !== 'cpio')
     throw fail('PACKAGE_MALFORMED', { what: `the payload is ${format}; expected cpio` })
   const name = header.string('PAYLOADCOMPRESSOR')
-  const compression = name === '' ? 'gz' : COMPRESSIONS.get(name)
+  if (name === '') return first === 0x1f ? 'gz' : 'none'
+  const compression = COMPRESSIONS.get(name)
   if (compression === undefined) throw fail('PACKAGE_MALFORMED', { what: `PAYLOADCOMPRESSOR is ${name}` })
   return compression
 }

@@ -1,0 +1,218 @@
+import { hash } from 'node:crypto'
+import { confinedPath } from '../archive/path.ts'
+import { pathGuard } from '../archive/path-guard.ts'
+import { isErrorCode } from '@holotype/base'
+import { fail } from '../errors.ts'
+import type { PackageToWrite, PayloadEntry } from '../types.ts'
+import { CAPABILITY_XATTR, capabilityText } from './capabilities.ts'
+import { cpioHeader, cpioPadding } from './cpio.ts'
+import type { HeaderEntry } from './header-write.ts'
+import { FILE_FLAGS } from './package-files.ts'
+import { TAGS, type TagName } from './tags.ts'
+
+type Member = PackageToWrite['payload'][number]
+
+/** A payload as an rpm holds it. */
+export interface WrittenFiles {
+  readonly entries: readonly HeaderEntry[]
+  /** The cpio archive, not compressed. */
+  readonly archive: Buffer
+  /** Bytes when installed; hard links count once. */
+  readonly size: number
+  readonly hasLinks: boolean
+  readonly hasCapabilities: boolean
+}
+
+const TYPE_BITS = {
+  file: 0o100000,
+  hardlink: 0o100000,
+  directory: 0o040000,
+  symlink: 0o120000,
+  character: 0o020000,
+  block: 0o060000,
+  fifo: 0o010000,
+} as const
+
+/** What stands in the header for one member. */
+interface Row {
+  readonly member: Member
+  readonly path: string
+  readonly flags: number
+  inode: number
+  links: number
+  /** Whether the archive has its bytes: of a hard link set the last in the header's order has. */
+  carries: boolean
+  readonly source: Member
+}
+
+/**
+ * A payload's header tags and its archive. The header lists files by path, as rpm searches them; the archive keeps the payload's order, but
+ * that of a hard link set the bytes come last, as rpm reads them. `flags`: FILEFLAGS by absolute path.
+ * @throws PACKAGE_UNWRITABLE
+ */
+export function writeFiles(payload: readonly Member[], flags: ReadonlyMap<string, number>): WrittenFiles {
+  const rows = rowsOf(payload, flags)
+  const sorted = [...rows].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  const sets = numberLinks(rows, sorted)
+  const archive = archiveOf(rows, sets)
+  const once = rows.filter(({ member, flags: bits }) => member.type === 'file' && (bits & FILE_FLAGS.GHOST) === 0)
+  const size = once.reduce((sum, { member }) => sum + member.size, 0)
+  return {
+    entries: sorted.length === 0 ? [] : headerEntries(sorted),
+    archive,
+    size,
+    hasLinks: sets.size > 0,
+    hasCapabilities: rows.some(({ member }) => member.xattrs !== undefined),
+  }
+}
+
+function rowsOf(payload: readonly Member[], flags: ReadonlyMap<string, number>): Row[] {
+  const guard = pathGuard()
+  const byPath = new Map<string, Row>()
+  for (const member of payload) {
+    checkMember(member)
+    try {
+      guard(member)
+    } catch (error) {
+      throw isErrorCode(error, 'PACKAGE_MALFORMED') ? unwritable(error.message) : error
+    }
+    const path = `/${member.path}`
+    if (byPath.has(path)) throw unwritable(`${path} is in the payload twice`)
+    const source = member.type === 'hardlink' ? byPath.get(`/${member.target ?? ''}`)?.source : member
+    if (source === undefined) throw unwritable(`${path} links to ${member.target}, which is no file before it`)
+    byPath.set(path, { member, path, flags: flags.get(path) ?? 0, inode: 0, links: 1, carries: true, source })
+  }
+  for (const path of flags.keys())
+    if (!byPath.has(path)) throw unwritable(`FILEFLAGS names ${path}, which is not in the payload`)
+  return [...byPath.values()]
+}
+
+function checkMember({ path, type, target, size, bytes, xattrs, device, owner, group, uid, gid }: Member): void {
+  const wrong = (what: string) => unwritable(`${JSON.stringify(path)}: ${what}`)
+  if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
+  if (type === 'file' && (bytes?.length ?? 0) !== size)
+    throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
+  if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))
+    throw wrong('is a link without a target')
+  if (device && (device.major > 0xff || device.minor > 0xff))
+    throw wrong('has a device number of more than 8 bits, which rpm cannot hold')
+  if ((owner === undefined && uid !== 0) || (group === undefined && gid !== 0))
+    throw wrong('has an owner by number, rpm wants a name')
+  for (const name of Object.keys(xattrs ?? {}))
+    if (name !== CAPABILITY_XATTR) throw wrong(`has the attribute ${name}, which rpm cannot hold`)
+}
+
+/** Gives the members of a set one inode, and tells which of them the archive's bytes stand with. */
+function numberLinks(rows: readonly Row[], sorted: readonly Row[]): ReadonlyMap<Member, readonly Row[]> {
+  const bySource = new Map<Member, Row[]>()
+  for (const row of sorted)
+    if (row.member.type === 'hardlink' || row.member.type === 'file')
+      bySource.set(row.source, [...(bySource.get(row.source) ?? []), row])
+  const sets = new Map([...bySource].filter(([, set]) => set.length > 1))
+  for (const [i, row] of sorted.entries()) row.inode = i + 1
+  for (const set of sets.values())
+    for (const row of set) {
+      row.inode = set[0]?.inode ?? 0
+      row.links = set.length
+      row.carries = row === set.at(-1)
+    }
+  if (rows.length > 0xffffffff) throw unwritable('there are more files than 32 bits count')
+  return sets
+}
+
+function archiveOf(rows: readonly Row[], sets: ReadonlyMap<Member, readonly Row[]>): Buffer {
+  const parts: Uint8Array[] = []
+  const add = (row: Row) => {
+    const { member, source } = row
+    const bytes = contentOf(row)
+    const { major = 0, minor = 0 } = member.device ?? {}
+    const mode = TYPE_BITS[member.type] | source.mode
+    parts.push(
+      cpioHeader(`./${member.path}`, [row.inode, mode, row.links, source.mtime, bytes.length, major, minor]),
+      bytes,
+      cpioPadding(bytes.length),
+    )
+  }
+  for (const row of rows) {
+    if ((row.flags & FILE_FLAGS.GHOST) !== 0 || row.member.type === 'hardlink') continue
+    const set = sets.get(row.source)
+    for (const other of set ?? [row]) add(other)
+  }
+  parts.push(cpioHeader('TRAILER!!!', []))
+  return Buffer.concat(parts)
+}
+
+function contentOf({ member, source, carries }: Row): Uint8Array {
+  if (member.type === 'symlink') return Buffer.from(member.target ?? '')
+  return carries ? (source.bytes ?? new Uint8Array()) : new Uint8Array()
+}
+
+function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
+  const directories: string[] = []
+  const places = new Map<string, number>()
+  const indexes: number[] = []
+  const names: string[] = []
+  for (const { path } of sorted) {
+    const slash = path.lastIndexOf('/') + 1
+    const directory = path.slice(0, slash)
+    let place = places.get(directory)
+    if (place === undefined) {
+      place = directories.length
+      places.set(directory, place)
+      directories.push(directory)
+    }
+    indexes.push(place)
+    names.push(path.slice(slash))
+  }
+  const entry = (name: TagName, values: HeaderEntry['values']): HeaderEntry => ({
+    tag: TAGS[name].number,
+    type: TAGS[name].type,
+    values,
+  })
+  const numbers = (name: TagName, of: (row: Row) => number) => entry(name, sorted.map(of))
+  const strings = (name: TagName, of: (row: Row) => string) => entry(name, sorted.map(of))
+  const regular = ({ member }: Row) => member.type === 'file' || member.type === 'hardlink'
+  const digests = new Map<Member, string>()
+  const digest = (source: Member) => {
+    const known = digests.get(source) ?? hash('sha256', source.bytes ?? '', 'hex')
+    digests.set(source, known)
+    return known
+  }
+  const capabilities = sorted.map(capabilitiesOf)
+  return [
+    numbers('FILESIZES', (row) =>
+      regular(row) ? row.source.size : row.member.type === 'symlink' ? Buffer.byteLength(row.member.target ?? '') : 0,
+    ),
+    numbers('FILEMODES', ({ member, source }) => TYPE_BITS[member.type] | source.mode),
+    numbers('FILERDEVS', ({ member: { device } }) => (device ? (device.major << 8) | device.minor : 0)),
+    numbers('FILEMTIMES', ({ source }) => source.mtime),
+    strings('FILEDIGESTS', (row) => (regular(row) && (row.flags & FILE_FLAGS.GHOST) === 0 ? digest(row.source) : '')),
+    strings('FILELINKTOS', ({ member }) => (member.type === 'symlink' ? (member.target ?? '') : '')),
+    numbers('FILEFLAGS', ({ flags }) => flags),
+    strings('FILEUSERNAME', ({ source }) => source.owner ?? 'root'),
+    strings('FILEGROUPNAME', ({ source }) => source.group ?? 'root'),
+    numbers('FILEVERIFYFLAGS', () => 0xffffffff),
+    numbers('FILEDEVICES', () => 1),
+    numbers('FILEINODES', ({ inode }) => inode),
+    strings('FILELANGS', () => ''),
+    entry('DIRINDEXES', indexes),
+    entry('BASENAMES', names),
+    entry('DIRNAMES', directories),
+    numbers('FILECOLORS', () => 0),
+    entry('FILEDIGESTALGO', [8]),
+    ...(capabilities.some((text) => text !== '') ? [entry('FILECAPS', capabilities)] : []),
+  ]
+}
+
+function capabilitiesOf({ source }: { readonly source: PayloadEntry }): string {
+  const value = source.xattrs?.[CAPABILITY_XATTR]
+  if (value === undefined) return ''
+  const text = capabilityText(Buffer.from(value, 'base64'))
+  if (text === undefined)
+    throw unwritable(`${JSON.stringify(source.path)}: its ${CAPABILITY_XATTR} is of a form that rpm cannot hold`)
+  return text
+}
+
+function unwritable(what: string): Error {
+  return fail('PACKAGE_UNWRITABLE', { what })
+}
