@@ -3,6 +3,9 @@ import { expect, test } from 'vitest'
 import type { Format } from '../types.ts'
 import type { FormatFixtures } from './contract.ts'
 
+/** Bytes as characters. fast-check's own strings of any character take a second to set up. */
+const anyText = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(bytes).toString('latin1'))
+
 /** Versions and relations: a total order, the same whichever way it is asked for. */
 export function versionContract(format: Format, fixtures: FormatFixtures): void {
   const { version } = fixtures
@@ -33,7 +36,7 @@ export function versionContract(format: Format, fixtures: FormatFixtures): void 
     )
     // What no format allows is ordered all the same: nothing throws on an index of others.
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (a, b) => {
+      fc.property(anyText, anyText, (a, b) => {
         expect(format.compareVersions(a, b) + format.compareVersions(b, a)).toBe(0)
       }),
     )
@@ -87,7 +90,7 @@ export function versionContract(format: Format, fixtures: FormatFixtures): void 
     fc.assert(
       fc.property(
         fc.oneof(
-          fc.string({ unit: 'binary' }),
+          anyText,
           fc.array(word).map((words) => words.join('')),
         ),
         (text) => {
