@@ -27,12 +27,11 @@ export function markdownTable(rows: readonly Row[]): string {
   return [line(HEAD), line(HEAD.map(() => '---')), ...body.map(line)].join('\n')
 }
 
-const BEGIN = '<!-- bench: written by the harness, BENCH_README=1 make bench -->'
-const END = '<!-- bench: end -->'
-
-/** A text with what stands between the harness's marks replaced. */
-export function replaceBlock(text: string, block: string): string {
-  const [from, to] = [text.indexOf(BEGIN), text.indexOf(END)]
+/** A text with what stands between the harness's marks of this name replaced. */
+export function replaceBlock(text: string, block: string, name: 'bench' | 'bench-publish' = 'bench'): string {
+  const begin = `<!-- ${name}: written by the harness, BENCH_README=1 make ${name} -->`
+  const end = `<!-- ${name}: end -->`
+  const [from, to] = [text.indexOf(begin), text.indexOf(end)]
   if (from < 0 || to < from) throw new Error('the marks of the table are missing')
-  return `${text.slice(0, from)}${BEGIN}\n${block.trim()}\n${text.slice(to)}`
+  return `${text.slice(0, from)}${begin}\n${block.trim()}\n${text.slice(to)}`
 }

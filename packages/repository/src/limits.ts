@@ -46,6 +46,8 @@ export const STATE_TRIES = 5
 export const INGESTED_AT_ONCE = 4
 /** Package files taken in with one change of the state. Their entries are held in memory. */
 export const INGESTED_TOGETHER = 5000
+/** Bytes of a package file that is copied in one piece; larger ones are streamed. */
+export const SMALL_PACKAGE_BYTES = 4 * 1024 * 1024
 /** Pieces compressed at a time. */
 export const COMPRESSED_AT_ONCE = 4
 /** Old states kept of a published repository, with their indexes: a client half-way through an update still finds its own. */

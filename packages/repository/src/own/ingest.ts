@@ -1,7 +1,8 @@
-import { createReadStream } from 'node:fs'
-import type { Digest } from '@holotype/base'
+import { createReadStream, readFileSync } from 'node:fs'
+import { type Digest, digestOf } from '@holotype/base'
 import { inspectPackage, type PackageRecord } from '@holotype/formats'
-import { INGESTED_AT_ONCE, INGESTED_TOGETHER } from '../limits.ts'
+import type { Store } from '@holotype/store'
+import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES } from '../limits.ts'
 import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
 import { type Claim, claim } from './claim.ts'
 import { inParallel } from './in-parallel.ts'
@@ -91,10 +92,24 @@ async function readOne(repository: OwnRepository, path: string, reader: Reader):
   const met: Claim = claim(reader.versions(record.name), record, native)
   const held = store.has(digest)
   if (met.kind === 'there' && held) return { record: met.stored.record, digest, native }
-  if (!held) await store.putStream(createReadStream(path), digest)
+  if (!held) await keep(store, path, record)
   const to = met.kind === 'there' ? met.stored.record.filename : met.path
   const { entry } = await render(repository, { path, to, inspected })
   return { record: entry.stored.record, digest, native, entry }
+}
+
+/** The file's bytes into the store, checked to be those that were read. @throws STORE_DIGEST_MISMATCH, DISK_FULL */
+async function keep(store: Store, path: string, { size, sha256 }: PackageRecord): Promise<void> {
+  const digest: Digest = `sha256:${sha256}`
+  // A small file costs less in one piece; if it is not the one that was read, the long way says so.
+  if (size <= SMALL_PACKAGE_BYTES) {
+    const bytes = readFileSync(path)
+    if (digestOf(bytes) === digest) {
+      store.put(bytes)
+      return
+    }
+  }
+  await store.putStream(createReadStream(path), digest)
 }
 
 async function render(

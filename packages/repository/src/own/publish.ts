@@ -43,8 +43,9 @@ export async function publish(repository: OwnRepository, base: string, options: 
     if (meanwhile) return { packages: meanwhile.packages, changed: false }
     const { steps, packages } = await planPublication({ repository, directory, base, manifest, settings, wanted })
     for (const step of steps) {
-      await applyStep(base, step)
-      await afterStep?.(step)
+      const applied = applyStep(base, step)
+      if (applied) await applied
+      if (afterStep) await afterStep(step)
     }
     return { packages, changed: true }
   })

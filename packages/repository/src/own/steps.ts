@@ -27,11 +27,11 @@ export type PublishStep =
   | { readonly kind: 'flush' }
   | { readonly kind: 'remove'; readonly path: string }
 
-/** @throws DISK_FULL, PROCESS_FAILED */
-export async function applyStep(base: string, step: PublishStep): Promise<void> {
+/** Only `flush` is waited for. @throws DISK_FULL, PROCESS_FAILED */
+export function applyStep(base: string, step: PublishStep): Promise<void> | void {
   switch (step.kind) {
     case 'link':
-      return replace(join(base, step.to), (temporary) => linkOrCopy(step.from, temporary))
+      return link(step.from, join(base, step.to))
     case 'write':
       return replace(join(base, step.to), (temporary) => writeFileSync(temporary, step.bytes, { mode: 0o644 }))
     case 'name':
@@ -39,10 +39,22 @@ export async function applyStep(base: string, step: PublishStep): Promise<void> 
       return syncDirectory(dirname(join(base, step.at)))
     case 'flush':
       // syncfs(2): one call for thousands of new files. Node has none, so coreutils makes it.
-      await run(['sync', '-f', base])
-      return
+      return flush(base)
     case 'remove':
       rmSync(join(base, step.path), { recursive: true, force: true })
+  }
+}
+
+async function flush(base: string): Promise<void> {
+  await run(['sync', '-f', base])
+}
+
+/** A link appears whole: it needs no other name first, unless it replaces something. */
+function link(from: string, to: string): void {
+  try {
+    linkSync(from, to)
+  } catch {
+    replace(to, (temporary) => linkOrCopy(from, temporary))
   }
 }
 

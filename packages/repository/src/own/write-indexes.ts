@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { asDiskFull, digester, hexOf } from '@holotype/base'
 import { compress, type IndexToWrite, type WrittenIndex } from '@holotype/formats'
 import { COMPRESSED_AT_ONCE } from '../limits.ts'
-import { readParts } from './chunk.ts'
+import { type ChunkParts, readParts } from './chunk.ts'
 import { type Form, formPath, haveForm, makeForm, plainOf, readForm, sumOf } from './forms.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Chunk, Manifest } from './manifest.ts'
@@ -32,17 +32,17 @@ export async function writeIndexes(options: WriteIndexes): Promise<readonly Plac
   const { directory, manifest, indexes, work } = options
   mkdirSync(work, { recursive: true })
   await inParallel(manifest.chunks, COMPRESSED_AT_ONCE, (chunk) => makeMissing(directory, chunk, indexes))
-  const outputs = indexes.map((index, at) => openIndex(index, manifest, join(work, `index-${at}`)))
+  const outputs = indexes.map((index, at) => openIndex(index, options, join(work, `index-${at}`)))
   try {
     for (const output of outputs) await output.end('opening')
     for (const chunk of manifest.chunks) {
-      const parts = readParts(directory, chunk)
+      let read: ChunkParts | undefined
       for (const output of outputs) {
         if (sumOf(chunk, output.index).count === 0) continue
-        const plain = plainOf(parts, output.index)
+        const plain = () => plainOf((read ??= readParts(directory, chunk)), output.index)
         await output.add(plain, async (form) => {
           const path = formPath(directory, chunk, output.index, form)
-          return readForm(path) ?? (await makeForm(path, plain, form))
+          return readForm(path) ?? (await makeForm(path, plain(), form))
         })
       }
     }
@@ -60,7 +60,7 @@ async function makeMissing(directory: string, chunk: Chunk, indexes: readonly In
     .filter((index) => sumOf(chunk, index).count > 0)
     .flatMap((index) =>
       index.forms
-        .filter(({ compression }) => compression !== 'none')
+        .filter((form) => !isPlain(form))
         .map((form) => ({ index, form, path: formPath(directory, chunk, index, form) })),
     )
     .filter(({ path }) => !haveForm(path))
@@ -69,15 +69,31 @@ async function makeMissing(directory: string, chunk: Chunk, indexes: readonly In
   for (const { index, form, path } of missing) await makeForm(path, plainOf(parts, index), form)
 }
 
-function openIndex(index: IndexToWrite, { chunks }: Manifest, file: string) {
+function isPlain({ compression }: Form): boolean {
+  return compression === 'none'
+}
+
+function openDigest(
+  index: IndexToWrite,
+  { opening, closing }: { readonly opening: Buffer; readonly closing: Buffer },
+  { directory, manifest }: WriteIndexes,
+): string {
+  const hash = digester()
+  hash.update(opening)
+  for (const chunk of manifest.chunks)
+    if (sumOf(chunk, index).count > 0) hash.update(plainOf(readParts(directory, chunk), index))
+  hash.update(closing)
+  return hexOf(hash.digest())
+}
+
+function openIndex(index: IndexToWrite, options: WriteIndexes, file: string) {
+  const { chunks } = options.manifest
   const sum = { count: 0, size: 0 }
   for (const chunk of chunks) {
     const { count, size } = sumOf(chunk, index)
     sum.count += count
     sum.size += size
   }
-  const openHash = digester()
-  let openSize = 0
   const forms = index.forms.map((form) => {
     const path = `${file}.${form.compression}`
     return { form, path, file: openSync(path, 'w', 0o644), hash: digester(), size: 0 }
@@ -86,29 +102,42 @@ function openIndex(index: IndexToWrite, { chunks }: Manifest, file: string) {
   const write = (output: Output, bytes: Buffer) => {
     for (let at = 0; at < bytes.length; ) at += writeSync(output.file, bytes, at)
     output.size += bytes.length
-    if (output.form.compression !== 'none') output.hash.update(bytes)
+    output.hash.update(bytes)
   }
-  const add = async (plain: Buffer, formOf: (form: Form) => Promise<Buffer>) => {
-    openHash.update(plain)
-    openSize += plain.length
-    for (const output of forms) write(output, output.form.compression === 'none' ? plain : await formOf(output.form))
+  const edges = { opening: index.opening(sum.count, sum.size), closing: index.closing(sum.count, sum.size) }
+  const openSize = edges.opening.length + sum.size + edges.closing.length
+  // Who names its indexes by digest lists the uncompressed digest too; for the others it is made only when asked for.
+  const openHash = index.path || index.forms.some(isPlain) ? digester() : undefined
+  const add = async (plain: () => Buffer, formOf: (form: Form) => Promise<Buffer>) => {
+    openHash?.update(plain())
+    for (const output of forms) write(output, isPlain(output.form) ? plain() : await formOf(output.form))
   }
   return {
     index,
     add,
     async end(side: 'opening' | 'closing') {
-      const plain = index[side](sum.count, sum.size)
+      const plain = edges[side]
       // An empty index is a sound compressed file too.
-      const needed = plain.length > 0 || (side === 'closing' && openSize === 0)
-      if (needed) await add(plain, (form) => compress(plain, form))
+      if (plain.length > 0 || (side === 'closing' && openSize === 0))
+        await add(
+          () => plain,
+          (form) => compress(plain, form),
+        )
     },
     result(): readonly PlacedIndex[] {
-      const open = { size: openSize, sha256: hexOf(openHash.digest()) }
+      const eager = openHash && hexOf(openHash.digest())
+      let known = eager
+      const open = {
+        size: openSize,
+        get sha256() {
+          known ??= openDigest(index, edges, options)
+          return known
+        },
+      }
       return forms.map(({ form, path, hash, size }) => {
-        const { compression } = form
-        const sha256 = compression === 'none' ? open.sha256 : hexOf(hash.digest())
-        const lies = index.path?.(compression, sha256)
-        const written = { name: index.name, compression, size, sha256, open, file: path }
+        const sha256 = hexOf(hash.digest())
+        const lies = index.path?.(form.compression, sha256)
+        const written = { name: index.name, compression: form.compression, size, sha256, open, file: path }
         return lies === undefined ? { written } : { written, path: lies }
       })
     },

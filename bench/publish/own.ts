@@ -1,0 +1,81 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatOf, inspectPackage } from '@holotype/formats'
+import { ingestMany, type OwnRepository, publish, type PublishOptions } from '@holotype/repository'
+import { openStore } from '@holotype/store'
+import { createKeyring, openKeyring } from '@holotype/trust'
+import { placeOf, stateDirectory } from '../../packages/repository/src/own/place.ts'
+import { putEntries } from '../../packages/repository/src/own/state.ts'
+import { ARCHITECTURE, fieldsOf, type Measured, MEASURED, variant, writeSample } from './samples.ts'
+
+/*
+ * Our side of the bench, a process of its own as the peers are:
+ *
+ *   seed DIR FORMAT COUNT    fills a repository with COUNT rows and publishes it
+ *   add DIR FORMAT PATH…     takes package files (or all of a directory) in and publishes
+ *   publish DIR FORMAT       publishes
+ *
+ * It prints how many seconds its work took without the start of Node.
+ */
+
+const [task = '', directory = '', name = '', ...words] = process.argv.slice(2)
+const format = measuredFormat(name)
+const keys = join(directory, 'keys')
+const keyring = existsSync(keys) ? await openKeyring(keys) : await createKeyring(keys, {})
+const repository: OwnRepository = {
+  store: openStore(join(directory, 'store')),
+  name: 'bench',
+  format: formatOf(format),
+  component: 'main',
+  signer: keyring.repositorySigner(),
+}
+const settings: PublishOptions = {
+  suite: 'stable',
+  codename: 'stable',
+  origin: 'bench',
+  label: 'bench',
+  description: 'Packages of the bench',
+  architectures: [ARCHITECTURE[format]],
+  date: Math.floor(Date.now() / 1000),
+}
+
+if (task === 'seed') await seed(Number(words[0]))
+const begin = performance.now()
+if (task === 'add') await ingestMany(repository, words.flatMap(filesOf))
+await publish(repository, join(directory, 'base'), settings)
+process.stdout.write(`${(performance.now() - begin) / 1000}\n`)
+
+/** Rows as ingest renders them, of one file: 50,000 files would cost the machine more than they tell. */
+async function seed(count: number): Promise<void> {
+  const writer = repository.format.repository
+  const path = await writeSample(format, join(directory, 'built'), 0)
+  await ingestMany(repository, [path])
+  const inspected = await inspectPackage(repository.format, path)
+  const native = writer.packagePath(inspected.record, repository.component)
+  const signed = await writer.companions(path, native, repository.signer)
+  const entries = Array.from({ length: count - 1 }, (_, index) => {
+    const varied = variant(index + 1)
+    const record = { ...inspected.record, name: varied.name, source: varied.name, version: varied.version }
+    const to = writer.packagePath(record, repository.component)
+    const companions = new Map([...signed].map(([beside, bytes]) => [beside.replace(native, to), bytes]))
+    const entry = writer.renderEntry({ ...inspected, record, fields: fieldsOf(format, index + 1) }, to, companions)
+    const digests = [...companions].map(([beside, bytes]) => [beside, repository.store.put(bytes)] as const)
+    const stored = {
+      key: writer.sortKey(entry.record),
+      record: entry.record,
+      companions: Object.fromEntries(digests),
+    }
+    return { stored, parts: entry.parts }
+  })
+  await putEntries({ store: repository.store, directory: stateDirectory(placeOf(repository)) }, entries)
+}
+
+function filesOf(path: string): readonly string[] {
+  return path.endsWith('/') ? readdirSync(path).map((file) => join(path, file)) : [path]
+}
+
+function measuredFormat(text: string): Measured {
+  const known = MEASURED.find((one) => one === text)
+  if (known === undefined) throw new Error(`no format ${text}`)
+  return known
+}
