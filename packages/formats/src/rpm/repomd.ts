@@ -71,7 +71,8 @@ function readData(xml: XmlReader): RepomdData {
   let timestamp = 0
   let size: number | undefined
   let openSize: number | undefined
-  while (xml.next() !== 'close' || xml.name() !== 'data') {
+  for (let event = xml.next(); event !== 'close'; event = xml.next()) {
+    if (event === 'text') continue
     const name = xml.name()
     if (name === 'checksum') checksum = readChecksum(xml)
     else if (name === 'open-checksum') openChecksum = readChecksum(xml)
