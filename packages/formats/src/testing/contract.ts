@@ -8,7 +8,6 @@ import { versionContract } from './contract-versions.ts'
 import type { PayloadRules } from './payloads.ts'
 
 export { readWhole } from './payloads.ts'
-export { noSigner } from './signers.ts'
 
 /** What a member of the family brings to be held against the contract. */
 export interface FormatFixtures {
