@@ -162,24 +162,24 @@ function rawReader(bytes: Buffer, data: Buffer, index: ReadonlyMap<number, numbe
       const type = bytes.readUInt32BE(at + 4)
       const offset = bytes.readInt32BE(at + 8)
       const count = bytes.readUInt32BE(at + 12)
-      const values = new Array<number>(count)
+      const values: number[] = []
       switch (type) {
         case TYPE.char:
         case TYPE.int8:
-          for (let i = 0; i < count; i++) values[i] = data.readUInt8(offset + i)
+          for (let i = 0; i < count; i++) values.push(data.readUInt8(offset + i))
           return values
         case TYPE.int16:
-          for (let i = 0; i < count; i++) values[i] = data.readUInt16BE(offset + 2 * i)
+          for (let i = 0; i < count; i++) values.push(data.readUInt16BE(offset + 2 * i))
           return values
         case TYPE.int32:
-          for (let i = 0; i < count; i++) values[i] = data.readUInt32BE(offset + 4 * i)
+          for (let i = 0; i < count; i++) values.push(data.readUInt32BE(offset + 4 * i))
           return values
         case TYPE.int64:
           for (let i = 0; i < count; i++) {
             const value = data.readBigUInt64BE(offset + 8 * i)
             if (value > BigInt(Number.MAX_SAFE_INTEGER))
               throw complain(`tag ${tag} holds ${value}; expected less than 2^53`)
-            values[i] = Number(value)
+            values.push(Number(value))
           }
           return values
         default:
@@ -196,14 +196,13 @@ function rawReader(bytes: Buffer, data: Buffer, index: ReadonlyMap<number, numbe
   }
 }
 
-/** Strings repeat (owners, languages, empty ones): those equal to the one before share its memory. */
 function readStrings(data: Buffer, offset: number, count: number, unterminated: () => Error): string[] {
-  const values = new Array<string>(count)
+  const values: string[] = []
   let from = offset
   for (let i = 0; i < count; i++) {
     const end = data.indexOf(0, from)
     if (end < 0) throw unterminated()
-    values[i] = end === from ? '' : data.toString('utf8', from, end)
+    values.push(end === from ? '' : data.toString('utf8', from, end))
     from = end + 1
   }
   return values

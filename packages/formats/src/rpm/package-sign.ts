@@ -44,6 +44,7 @@ export async function withSignature(
   }
 }
 
+/** A signature of format 6 stands beside others; all else makes room. */
 const REPLACED: ReadonlySet<number> = new Set([
   SIGNATURE_TAGS.RSA,
   SIGNATURE_TAGS.DSA,

@@ -33,10 +33,10 @@ const tree: fc.Arbitrary<Rich> = fc.letrec<{ node: Rich }>((tie) => ({
     leaf,
     samePackage,
     fc.record({ kind: fc.constantFrom('and', 'or'), operands: fc.array(tie('node'), { minLength: 2, maxLength: 3 }) }),
-    fc.record({ kind: fc.constantFrom('if', 'unless'), then: tie('node'), condition: tie('node') }),
+    fc.record({ kind: fc.constantFrom('if', 'unless'), consequence: tie('node'), condition: tie('node') }),
     fc.record({
       kind: fc.constantFrom('if', 'unless'),
-      then: tie('node'),
+      consequence: tie('node'),
       condition: tie('node'),
       otherwise: tie('node'),
     }),
@@ -57,12 +57,12 @@ function evaluate(node: Rich, packages: System): boolean {
       return packages.some((each) => onOne(node, each))
     case 'if':
       return evaluate(node.condition, packages)
-        ? evaluate(node.then, packages)
+        ? evaluate(node.consequence, packages)
         : !node.otherwise || evaluate(node.otherwise, packages)
     case 'unless':
       return evaluate(node.condition, packages)
         ? node.otherwise !== undefined && evaluate(node.otherwise, packages)
-        : evaluate(node.then, packages)
+        : evaluate(node.consequence, packages)
   }
 }
 
@@ -92,7 +92,7 @@ function render(node: Rich): string {
   if (node.kind === 'relation') return renderRelation(node.relation)
   if ('operands' in node) return `(${node.operands.map(render).join(` ${node.kind} `)})`
   const otherwise = node.otherwise ? ` else ${render(node.otherwise)}` : ''
-  return `(${render(node.then)} ${node.kind} ${render(node.condition)}${otherwise})`
+  return `(${render(node.consequence)} ${node.kind} ${render(node.condition)}${otherwise})`
 }
 
 /** Clauses, or nothing where the bound says no. */

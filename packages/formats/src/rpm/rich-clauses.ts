@@ -44,7 +44,7 @@ export function anyOf(lists: readonly Dependencies[]): Dependencies {
 function conditional(tree: Extract<Rich, { kind: 'if' | 'unless' }>, negated: boolean): Dependencies {
   const condition = clausesOf(tree.condition)
   const not = clausesOf(tree.condition, true)
-  const then = clausesOf(tree.then, negated)
+  const then = clausesOf(tree.consequence, negated)
   const otherwise = tree.otherwise && clausesOf(tree.otherwise, negated)
   const applies = tree.kind === 'if' ? not : condition
   const applyNot = tree.kind === 'if' ? condition : not

@@ -9,7 +9,7 @@ export type Rich =
   | { readonly kind: 'and' | 'or' | 'with' | 'without'; readonly operands: readonly Rich[] }
   | {
       readonly kind: 'if' | 'unless'
-      readonly then: Rich
+      readonly consequence: Rich
       readonly condition: Rich
       readonly otherwise?: Rich
     }
@@ -81,9 +81,9 @@ export function parseRich(text: string): Rich {
       case 'unless': {
         at++
         const condition = operand(depth + 1)
-        if (tokens[at] !== 'else') return { kind: keyword, then: first, condition }
+        if (tokens[at] !== 'else') return { kind: keyword, consequence: first, condition }
         at++
-        return { kind: keyword, then: first, condition, otherwise: operand(depth + 1) }
+        return { kind: keyword, consequence: first, condition, otherwise: operand(depth + 1) }
       }
       default:
         throw wrong('"and", "or", "if", "unless", "with", "without" or ")"')
