@@ -6,7 +6,10 @@ import { type PlistValue, renderPlist } from './plist.ts'
 
 const PKGDB = 'var/db/xbps/pkgdb-0.38.plist'
 
-function rootWith(at: ReturnType<typeof scratch>, packages: Readonly<Record<string, Readonly<Record<string, PlistValue>>>>): string {
+function rootWith(
+  at: ReturnType<typeof scratch>,
+  packages: Readonly<Record<string, Readonly<Record<string, PlistValue>>>>,
+): string {
   mkdirSync(at.at('var/db/xbps'), { recursive: true })
   const database = new Map(Object.entries(packages).map(([name, value]) => [name, new Map(Object.entries(value))]))
   writeFileSync(at.at(PKGDB), renderPlist(database))

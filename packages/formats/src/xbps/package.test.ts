@@ -87,7 +87,10 @@ test('what a record says of a package', async () => {
 
 test('the archive is laid out as xbps-create does', async () => {
   using at = scratch()
-  await xbps.writePackage(at.at('p'), { ...content, control: new Map([...content.control, ['REMOVE', { bytes: Buffer.from('x'), mode: 0o755 }]]) })
+  await xbps.writePackage(at.at('p'), {
+    ...content,
+    control: new Map([...content.control, ['REMOVE', { bytes: Buffer.from('x'), mode: 0o755 }]]),
+  })
   const { members, texts } = listed(zstdDecompressSync(readFileSync(at.at('p'))))
   expect(members).toEqual([
     './REMOVE',
@@ -156,7 +159,8 @@ function listed(tar: Buffer) {
   const texts = new Map<string, string>()
   let extended: string | undefined
   for (let at = 0; tar[at] !== 0; ) {
-    const text = (offset: number, length: number) => tar.toString('utf8', at + offset, at + offset + length).replace(/\0.*$/s, '')
+    const text = (offset: number, length: number) =>
+      tar.toString('utf8', at + offset, at + offset + length).replace(/\0.*$/s, '')
     const size = Number.parseInt(text(124, 12), 8)
     const body = tar.toString('utf8', at + 512, at + 512 + size)
     if (text(156, 1) === 'x') extended = /path=(.*)\n/.exec(body)?.[1]
@@ -205,10 +209,43 @@ describe.skipIf(!haveTools('bsdtar'))(`libarchive, which xbps reads and writes w
 
 describe('what cannot be written is refused', () => {
   const cases: [string, Partial<PackageToWrite>][] = [
-    ['no pkgver', { fields: [['short_desc', 'x'], ['architecture', 'x86_64']] }],
-    ['a pkgver without a revision', { fields: [['pkgver', 'a-1'], ['short_desc', 'x'], ['architecture', 'x86_64']] }],
-    ['no description', { fields: [['pkgver', 'a-1_1'], ['architecture', 'x86_64']] }],
-    ['no architecture', { fields: [['pkgver', 'a-1_1'], ['short_desc', 'x']] }],
+    [
+      'no pkgver',
+      {
+        fields: [
+          ['short_desc', 'x'],
+          ['architecture', 'x86_64'],
+        ],
+      },
+    ],
+    [
+      'a pkgver without a revision',
+      {
+        fields: [
+          ['pkgver', 'a-1'],
+          ['short_desc', 'x'],
+          ['architecture', 'x86_64'],
+        ],
+      },
+    ],
+    [
+      'no description',
+      {
+        fields: [
+          ['pkgver', 'a-1_1'],
+          ['architecture', 'x86_64'],
+        ],
+      },
+    ],
+    [
+      'no architecture',
+      {
+        fields: [
+          ['pkgver', 'a-1_1'],
+          ['short_desc', 'x'],
+        ],
+      },
+    ],
     ['another name', { fields: sampleFields('a', '1_1', [['pkgname', 'b']]) }],
     ['a field twice', { fields: sampleFields('a', '1_1', [['license', 'x']]) }],
     ['a broken pattern', { fields: sampleFields('a', '1_1', [['conflicts', '>=']]) }],
@@ -254,25 +291,117 @@ describe('an archive that says two things is refused', () => {
   }
 
   test('but not one that is sound', async () => {
-    const { payload, file } = await read([['./files.plist', files], ['./props.plist', props], ['./x', '']])
+    const { payload, file } = await read([
+      ['./files.plist', files],
+      ['./props.plist', props],
+      ['./x', ''],
+    ])
     expect(payload.map(({ path }) => path)).toEqual(['x'])
     expect(file.record).toMatchObject({ name: 'a', version: '1_1', architecture: 'noarch' })
   })
 
   test.each([
     ['nothing', []],
-    ['no files.plist', [['./props.plist', props], ['./x', '']]],
-    ['files.plist after the payload', [['./props.plist', props], ['./x', ''], ['./files.plist', files]]],
-    ['props.plist twice', [['./props.plist', props], ['./props.plist', props], ['./files.plist', files], ['./x', '']]],
-    ['other bytes', [['./props.plist', props], ['./files.plist', files], ['./x', 'y']]],
-    ['a file that is not listed', [['./props.plist', props], ['./files.plist', files], ['./x', ''], ['./y', '']]],
-    ['a script behind the payload', [['./props.plist', props], ['./files.plist', files], ['./x', ''], ['./INSTALL', '']]],
-    ['a file twice', [['./props.plist', props], ['./files.plist', files], ['./x', ''], ['./x', '']]],
-    ['a listed file that is not there', [['./props.plist', props], ['./files.plist', files]]],
-    ['a list that leads out', [['./props.plist', props], ['./files.plist', plist(`<key>files</key><array>${listedFile('/../x', EMPTY)}</array>`)]]],
-    ['a list without digests', [['./props.plist', props], ['./files.plist', plist(`<key>files</key><array>${listedFile('/x', '')}</array>`)]]],
-    ['a directory that is a file', [['./props.plist', props], ['./files.plist', plist(`<key>dirs</key><array><dict><key>file</key><string>/x</string></dict></array><key>files</key><array>${listedFile('/x', EMPTY)}</array>`)], ['./x', '']]],
-    ['a number for a name', [['./props.plist', plist('<key>pkgver</key><integer>1</integer>')], ['./files.plist', plist('')]]],
+    [
+      'no files.plist',
+      [
+        ['./props.plist', props],
+        ['./x', ''],
+      ],
+    ],
+    [
+      'files.plist after the payload',
+      [
+        ['./props.plist', props],
+        ['./x', ''],
+        ['./files.plist', files],
+      ],
+    ],
+    [
+      'props.plist twice',
+      [
+        ['./props.plist', props],
+        ['./props.plist', props],
+        ['./files.plist', files],
+        ['./x', ''],
+      ],
+    ],
+    [
+      'other bytes',
+      [
+        ['./props.plist', props],
+        ['./files.plist', files],
+        ['./x', 'y'],
+      ],
+    ],
+    [
+      'a file that is not listed',
+      [
+        ['./props.plist', props],
+        ['./files.plist', files],
+        ['./x', ''],
+        ['./y', ''],
+      ],
+    ],
+    [
+      'a script behind the payload',
+      [
+        ['./props.plist', props],
+        ['./files.plist', files],
+        ['./x', ''],
+        ['./INSTALL', ''],
+      ],
+    ],
+    [
+      'a file twice',
+      [
+        ['./props.plist', props],
+        ['./files.plist', files],
+        ['./x', ''],
+        ['./x', ''],
+      ],
+    ],
+    [
+      'a listed file that is not there',
+      [
+        ['./props.plist', props],
+        ['./files.plist', files],
+      ],
+    ],
+    [
+      'a list that leads out',
+      [
+        ['./props.plist', props],
+        ['./files.plist', plist(`<key>files</key><array>${listedFile('/../x', EMPTY)}</array>`)],
+      ],
+    ],
+    [
+      'a list without digests',
+      [
+        ['./props.plist', props],
+        ['./files.plist', plist(`<key>files</key><array>${listedFile('/x', '')}</array>`)],
+      ],
+    ],
+    [
+      'a directory that is a file',
+      [
+        ['./props.plist', props],
+        [
+          './files.plist',
+          plist(
+            `<key>dirs</key><array><dict><key>file</key><string>/x</string></dict></array><key>files</key><array>${listedFile('/x', EMPTY)}</array>`,
+          ),
+        ],
+        ['./x', ''],
+      ],
+    ],
+    [
+      'a number for a name',
+      [
+        ['./props.plist', plist('<key>pkgver</key><integer>1</integer>')],
+        ['./files.plist', plist('')],
+      ],
+    ],
   ] satisfies [string, Members][])('%s', async (_what, members) => {
     await expect(read(members)).rejects.toThrow(expect.objectContaining({ code: 'PACKAGE_MALFORMED' }))
   })

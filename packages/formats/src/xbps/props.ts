@@ -104,7 +104,8 @@ function required(props: PlistDictionary): { readonly name: string; readonly ver
     ['pkgname', split.name],
     ['version', split.version],
   ] as const)
-    if ((props.get(name) ?? expected) !== expected) throw unwritable(`the ${name} is not that of ${split.name}-${split.version}`)
+    if ((props.get(name) ?? expected) !== expected)
+      throw unwritable(`the ${name} is not that of ${split.name}-${split.version}`)
   const description = props.get('short_desc')
   if (typeof description !== 'string' || description === '') throw unwritable('it has no short_desc')
   return split

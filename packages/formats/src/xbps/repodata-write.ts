@@ -80,7 +80,8 @@ function propertiesOf(content: Pick<InspectedPackage, 'fields' | 'control'>): Ma
   try {
     return new Map(propsOf(content, installedSize(content.fields)))
   } catch (error) {
-    if (isErrorCode(error, 'PACKAGE_UNWRITABLE')) throw fail('REPOSITORY_UNWRITABLE', { what: error.message, cause: error })
+    if (isErrorCode(error, 'PACKAGE_UNWRITABLE'))
+      throw fail('REPOSITORY_UNWRITABLE', { what: error.message, cause: error })
     throw error
   }
 }

@@ -27,7 +27,9 @@ async function build(at: ReturnType<typeof scratch>, packages: readonly (readonl
   for (const [name, version, architecture] of packages) {
     const path = at.at(`${name}-${version}.${architecture}`)
     const content = samplePackage(name, version, SMALL_PAYLOAD)
-    const fields = content.fields.map(([field, value]) => [field, field === 'architecture' ? architecture : value] as const)
+    const fields = content.fields.map(
+      ([field, value]) => [field, field === 'architecture' ? architecture : value] as const,
+    )
     await xbps.writePackage(path, { ...content, fields })
     files.push(path)
   }
@@ -53,7 +55,12 @@ test('each architecture has its packages and those for any, the newest of a name
   expect(listed('x86_64-repodata')).toEqual(['foo-1.10_1', 'foo-doc-1.0_1'])
   expect(listed('aarch64-repodata')).toEqual(['bar-2_1', 'foo-doc-1.0_1'])
   expect([...files.keys()]).toEqual(
-    expect.arrayContaining(['foo-1.10_1.x86_64.xbps', 'foo-1.10_1.x86_64.xbps.sig2', 'x86_64-repodata', 'x86_64-repodata.sig']),
+    expect.arrayContaining([
+      'foo-1.10_1.x86_64.xbps',
+      'foo-1.10_1.x86_64.xbps.sig2',
+      'x86_64-repodata',
+      'x86_64-repodata.sig',
+    ]),
   )
 })
 
@@ -86,7 +93,9 @@ test.skipIf(!haveTools('bsdtar'))(`libarchive sees three members, in their order
   const { files, open } = await build(at, SOME)
   writeFileSync(at.at('repodata'), files.get('x86_64-repodata') ?? '')
   mkdirSync(at.at('out'))
-  const { stdout } = await run(['bsdtar', '-tvf', at.at('repodata')], { env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } })
+  const { stdout } = await run(['bsdtar', '-tvf', at.at('repodata')], {
+    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+  })
   expect(stdout.toString()).toMatch(
     /^-rw-r--r-- {2}0 root +root +\d+ Jan {2}1 {2}1970 index\.plist\n.* index-meta\.plist\n.* 0 Jan {2}1 {2}1970 stage\.plist\n$/,
   )
@@ -126,17 +135,28 @@ test('an index is refused with the place of what is wrong', () => {
   }
   const entry = (name: string, more: string) => `<key>${name}</key><dict>${more}</dict>`
   const sound = '<key>pkgver</key><string>a-1_1</string><key>architecture</key><string>noarch</string>'
-  expect(xbps.parseIndex(wrapped(entry('a', sound)))).toMatchObject([{ name: 'a', version: '1_1', filename: 'a-1_1.noarch.xbps' }])
+  expect(xbps.parseIndex(wrapped(entry('a', sound)))).toMatchObject([
+    { name: 'a', version: '1_1', filename: 'a-1_1.noarch.xbps' },
+  ])
   for (const [entries, message] of [
     [entry('b', sound), /a is listed as b/],
     ['<key>a</key><string>a</string>', /a is no dict/],
     [entry('a', ''), /"" is no pkgver/],
-    [entry('a', `${sound}<key>filename-size</key><integer>-1</integer>`), /byte \d+ of the property list: expected a size/],
+    [
+      entry('a', `${sound}<key>filename-size</key><integer>-1</integer>`),
+      /byte \d+ of the property list: expected a size/,
+    ],
     [entry('a', `${sound}<key>filename-sha256</key><string>x</string>`), /no SHA-256/],
     [entry('a', `${sound}<key>run_depends</key><array><string>&gt;=1</string></array>`), /no package pattern/],
     [entry('a', `${sound}<key>run_depends</key><string>b</string>`), /expected <array>/],
-    [entry('a', '<key>pkgver</key><string>a-1_1</string><key>architecture</key><string>../..</string>'), /no architecture/],
-    [entry('../a', '<key>pkgver</key><string>../a-1_1</string><key>architecture</key><string>noarch</string>'), /no pkgver/],
+    [
+      entry('a', '<key>pkgver</key><string>a-1_1</string><key>architecture</key><string>../..</string>'),
+      /no architecture/,
+    ],
+    [
+      entry('../a', '<key>pkgver</key><string>../a-1_1</string><key>architecture</key><string>noarch</string>'),
+      /no pkgver/,
+    ],
   ] as const)
     expect(() => xbps.parseIndex(wrapped(entries)), entries).toThrow(
       expect.objectContaining({ code: 'REPOSITORY_MALFORMED', message: expect.stringMatching(message) }),
@@ -146,10 +166,11 @@ test('an index is refused with the place of what is wrong', () => {
 
 test('an index of 15,000 packages is read in less than a second', () => {
   const bytes = sampleIndex(15_000)
-  const rounds = Array.from({ length: 3 }, () => {
-    const start = performance.now()
+  const rounds = Array.from({ length: 2 }, () => {
+    // The processor's time: others share the machine.
+    const start = process.cpuUsage()
     expect(xbps.parseIndex(bytes).length).toBe(15_000)
-    return performance.now() - start
+    return process.cpuUsage(start).user / 1000
   })
   expect(Math.min(...rounds)).toBeLessThan(1000)
 })

@@ -111,7 +111,10 @@ export function sampleIndex(count: number): Buffer {
       ['license', 'GPL-2.0-or-later'],
       ['maintainer', 'Jörg Doe <jane@example.org>'],
       ['pkgver', `${name}-${number % 7}.${number % 13}.${number % 3}_${1 + (number % 4)}`],
-      ['run_depends', ['glibc>=2.36_1', `package${String(number >> 1).padStart(6, '0')}>=0`, `libx${number % 50}>=1.${number % 9}_1`]],
+      [
+        'run_depends',
+        ['glibc>=2.36_1', `package${String(number >> 1).padStart(6, '0')}>=0`, `libx${number % 50}>=1.${number % 9}_1`],
+      ],
       ['shlib-requires', ['libc.so.6', `libx${number % 50}.so.${number % 5}`]],
       ...(number % 10 === 0 ? ([['shlib-provides', [`lib${name}.so.1`]]] as const) : []),
       ['short_desc', `The sample number ${number}`],

@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts'
 import type { RepositoryHead, UpstreamPlace, UpstreamReader } from '../upstream-reader.ts'
-import { compressionOf } from './compression.ts'
+import { compressionOf } from '../archive/sniff.ts'
 import { isArchitecture } from './pkgver.ts'
 
 /**
