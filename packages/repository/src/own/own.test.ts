@@ -14,12 +14,14 @@ import { candidatesOf } from '../snapshot/candidates.ts'
 import { snapshotUpstream } from '../snapshot/upstream.ts'
 import { testFolder, writeFiles } from '../testing/folder.ts'
 import { NOW, THEN, writeDeb } from '../testing/upstream.ts'
+import { GENERATIONS } from '../limits.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { ingest, ingestMany } from './ingest.ts'
 import { type OwnRepository, placeOf } from './place.ts'
 import { publish } from './publish.ts'
 import { ownSnapshot } from './snapshot.ts'
 import { ownPackages } from './state.ts'
+import type { PublishStep } from './steps.ts'
 import { withdraw } from './withdraw.ts'
 
 const folder = testFolder()
@@ -238,6 +240,40 @@ describe('our own repository, published', () => {
     expect(existsSync(join(base, record.filename))).toBe(true)
     expect(await collectGarbage(own, base, { now: THEN + 100, grace: 100 })).toEqual([record.filename])
     expect(existsSync(join(base, record.filename))).toBe(false)
+  })
+  it('keeps old states with their indexes, and no more of them than it should', async () => {
+    const base = join(folder, 'generations')
+    for (let at = 0; at < GENERATIONS + 3; at++) {
+      await add({ name: `p${at}` })
+      await publish(own, base, settings)
+    }
+    const numbers = readdirSync(join(base, '.tops/acme')).filter((name) => /^\d+$/.test(name))
+    // The present one beside them.
+    expect(numbers).toHaveLength(GENERATIONS + 1)
+    const named = new Set(
+      numbers.flatMap((number) => {
+        const text = readFileSync(join(base, `.tops/acme/${number}/dists/stable/Release`), 'utf8')
+        return [...text.matchAll(/^ ([0-9a-f]{64}) +\d+ main\/binary-amd64\/Packages/gm)].map(([, sha256]) => sha256)
+      }),
+    )
+    const there = readdirSync(join(base, 'dists/stable/main/binary-amd64/by-hash/SHA256'))
+    expect(there.filter((sha256) => !named.has(sha256))).toEqual([])
+    expect(there.length).toBeGreaterThan(GENERATIONS)
+  })
+  it('clears away the indexes of a state that a stopped publisher never showed', async () => {
+    const base = join(folder, 'unseen')
+    await add({ name: 'first' })
+    await publish(own, base, settings)
+    await add({ name: 'second' })
+    const flushed = (step: PublishStep) => {
+      if (step.kind === 'flush') throw new Error('stopped')
+    }
+    await expect(publish(own, base, { ...settings, afterStep: flushed })).rejects.toThrow('stopped')
+    const byHash = () => readdirSync(join(base, 'dists/stable/main/binary-amd64/by-hash/SHA256'))
+    const unseen = byHash().length
+    await add({ name: 'third' })
+    await publish(own, base, settings)
+    expect(byHash()).toHaveLength(unseen)
   })
   it('does not put its names over those of another repository', async () => {
     await add({ name: 'hello' })

@@ -60,7 +60,6 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
   const placed = await writeIndexes({ directory, manifest, indexes, work: join(base, work) })
   const written = placed.map((index) => index.written)
   const made = await writer.tops(settings, written, signer)
-  const numbers = numbersOf(base, name)
   const current = currentNumber(base, name)
   const number = (current ?? 0) + 1
   const packages = countOf(manifest, architecturesOf(indexes))
@@ -72,20 +71,21 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
     indexes: placed.flatMap(({ path }) => path ?? []),
   }
   const names = namesOf(base, tops, made)
+  const { unseen, tooOld } = pruning({ base, name, current: current ?? 0, generation })
   const steps: PublishStep[] = [
-    // What a publisher that was stopped left behind was never seen.
-    ...numbers.filter((old) => old > (current ?? 0)).flatMap((old) => removal(tops, old)),
+    ...unseen,
+    // First: whoever comes after a stop finds in it what there is to clear away.
+    { kind: 'write', to: join(tops, `${number}.json`), bytes: renderGeneration(generation) },
     ...files,
     ...placed.flatMap(({ written: { file }, path }): PublishStep[] =>
       path === undefined ? [] : [{ kind: 'link', from: file, to: path }],
     ),
     ...made.map((top) => topStep(top, join(tops, String(number)))),
-    { kind: 'write', to: join(tops, `${number}.json`), bytes: renderGeneration(generation) },
     ...names.fresh,
     { kind: 'flush' },
     { kind: 'name', at: join(tops, 'current'), text: String(number) },
     ...names.replaced,
-    ...pruning({ base, name, numbers: numbers.filter((old) => old <= (current ?? 0)), generation }),
+    ...tooOld,
     { kind: 'remove', path: work },
   ]
   return { packages, steps }
@@ -179,36 +179,31 @@ function linkText(path: string): string | undefined {
 interface Pruning {
   readonly base: string
   readonly name: string
-  /** Of the states that are there, the new one not among them. */
-  readonly numbers: readonly number[]
+  /** The number of the state that clients see, 0 before the first. */
+  readonly current: number
+  /** The new state. */
   readonly generation: Omit<Generation, 'schema'>
 }
 
-/** Takes away states that are too old, with the indexes that they alone name. A state's note goes last: until then it is known what is left. */
-function pruning({ base, name, numbers, generation }: Pruning): PublishStep[] {
-  const tops = topsDirectory(name)
-  const old = numbers.map((number) => ({ number, generation: readGeneration(base, name, number) }))
-  const dropped = old.slice(0, Math.max(0, old.length - GENERATIONS))
-  const kept = new Set([
-    ...old.slice(dropped.length).flatMap((one) => one.generation?.indexes ?? []),
-    ...generation.indexes,
-  ])
+/**
+ * Takes away states of stopped publishers, which nobody ever saw, and those that are too old; each with the indexes that it alone names. Its
+ * note goes last: until then it is known what is left.
+ */
+function pruning({ base, name, current, generation }: Pruning) {
+  const there = numbersOf(base, name).map((number) => ({ number, state: readGeneration(base, name, number) }))
+  const seen = there.filter(({ number }) => number <= current)
+  const kept = seen.slice(-GENERATIONS)
+  const indexes = new Set([...kept.flatMap(({ state }) => state?.indexes ?? []), ...generation.indexes])
   const names = new Set(generation.tops)
-  const gone = old.at(-1)?.generation?.tops.filter((path) => !names.has(path)) ?? []
-  return [
-    ...gone.map((path): PublishStep => ({ kind: 'remove', path })),
-    ...dropped.flatMap((one): PublishStep[] => [
-      ...(one.generation?.indexes ?? [])
-        .filter((path) => !kept.has(path))
-        .map((path) => ({ kind: 'remove' as const, path })),
-      ...removal(tops, one.number),
-    ]),
+  const remove = (path: string): PublishStep => ({ kind: 'remove', path })
+  const removal = ({ number, state }: (typeof there)[number]) => [
+    ...(state?.indexes ?? []).filter((path) => !indexes.has(path)).map(remove),
+    remove(join(topsDirectory(name), String(number))),
+    remove(join(topsDirectory(name), `${number}.json`)),
   ]
-}
-
-function removal(tops: string, number: number): PublishStep[] {
-  return [
-    { kind: 'remove', path: join(tops, String(number)) },
-    { kind: 'remove', path: join(tops, `${number}.json`) },
-  ]
+  const gone = seen.at(-1)?.state?.tops.filter((path) => !names.has(path)) ?? []
+  return {
+    unseen: there.filter(({ number }) => number > current).flatMap(removal),
+    tooOld: [...gone.map(remove), ...seen.slice(0, -GENERATIONS).flatMap(removal)],
+  }
 }
