@@ -75,7 +75,7 @@ describe('why not', () => {
       'ssl is pinned, and 2 is not what the pin allows',
     ])
   })
-  it('it cannot be installed, or not beside the rest', () => {
+  it('no way to install it, or not beside the rest', () => {
     expect(chainOf('doomed')).toEqual([
       'doomed cannot be chosen with the rest',
       'web needs doomed',
@@ -94,5 +94,5 @@ describe('why not', () => {
     expect(chainOf('ngnix')).toEqual(['no source offers a package named ngnix; the nearest is nginx'])
     expect(chainOf('ssl=7')).toEqual(['no source offers ssl (= 7); offered are 3, 2 and 9'])
   })
-  it('it is in after all', () => expect(whyNot(request, resolve(request), 'ssl')).toMatchObject({ present: true }))
+  it('after all in', () => expect(whyNot(request, resolve(request), 'ssl')).toMatchObject({ present: true }))
 })
