@@ -95,7 +95,7 @@ const CHANGES: readonly Change[] = [
   },
   function field(bytes, _others, random) {
     const at = random(bytes.length)
-    bytes.fill(FIELDS[random(FIELDS.length)] ?? 0, at, Math.min(bytes.length, at + [1, 2, 4, 8][random(4)]!))
+    bytes.fill(FIELDS[random(FIELDS.length)] ?? 0, at, Math.min(bytes.length, at + 2 ** random(4)))
     return bytes
   },
   function cut(bytes, _others, random) {

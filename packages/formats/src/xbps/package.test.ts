@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import { run } from '@holotype/base'
+import { compareText, run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
 import { readWhole } from '../testing/payloads.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
@@ -149,8 +149,8 @@ test('the archive is laid out as xbps-create does', async () => {
 `)
   expect(list).toContain('<key>size</key>\n\t\t\t<integer>21</integer>')
   const props = texts.get('./props.plist') ?? ''
-  const keys = [...props.matchAll(/^\t<key>(.*)<\/key>$/gm)].map(([, key]) => key)
-  expect(keys).toEqual(keys.toSorted())
+  const keys = [...props.matchAll(/^\t<key>(.*)<\/key>$/gm)].map(([, key = '']) => key)
+  expect(keys).toEqual(keys.toSorted(compareText))
   expect(keys).toEqual(expect.arrayContaining(['pkgname', 'version', 'installed_size', 'install-msg']))
 })
 
