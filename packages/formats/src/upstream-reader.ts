@@ -75,6 +75,6 @@ export interface UpstreamReader {
   compressionOf(bytes: Uint8Array): Compression
   /** rpm: the forms of the list of all files, fetched when a dependency names a path that `parseIndex` did not list. Absent elsewhere. */
   fileIndexes?(head: RepositoryHead, place: UpstreamPlace): readonly UpstreamIndex[]
-  /** rpm: who has these paths, by the package's sha256. */
+  /** rpm: who has these paths: by path, the SHA-256 of each package that has it. */
   parseFileIndex?(bytes: Uint8Array, wanted: ReadonlySet<string>): ReadonlyMap<string, readonly string[]>
 }

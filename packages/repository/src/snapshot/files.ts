@@ -16,15 +16,19 @@ import { recallObject } from './recall.ts'
 
 const filesSchema = z.strictObject({
   schema: z.literal('holotype.files/1'),
-  /** The paths by the SHA-256 of the package that has them. */
-  files: z.record(z.string().regex(/^[0-9a-f]{64}$/), z.array(z.string())),
+  /** The packages that have a path, by their SHA-256. */
+  files: z.record(z.string().startsWith('/'), z.array(z.string().regex(/^[0-9a-f]{64}$/))),
 })
 
 /** Paths by the SHA-256 of the package that has them. @throws SNAPSHOT_MALFORMED, OBJECT_MISSING, OBJECT_CORRUPT */
 export function readFiles(store: Store, { digest }: SnapshotIndex): ReadonlyMap<string, readonly string[]> {
   const result = filesSchema.safeParse(store.readJson(digest))
-  if (result.success) return new Map(Object.entries(result.data.files))
-  throw fail('SNAPSHOT_MALFORMED', { what: `the object ${digest} is no list of files`, cause: result.error })
+  if (!result.success)
+    throw fail('SNAPSHOT_MALFORMED', { what: `the object ${digest} is no list of files`, cause: result.error })
+  const found = new Map<string, string[]>()
+  for (const [path, packages] of Object.entries(result.data.files))
+    for (const sha256 of packages) found.set(sha256, [...(found.get(sha256) ?? []), path])
+  return found
 }
 
 export interface ListFilesRequest {
