@@ -123,8 +123,9 @@ function providedNames(bytes: Buffer, from: number): string[] {
 function place(places: Places, name: string, at: number): void {
   const known = places.get(name)
   if (known === undefined) places.set(name, at)
-  else if (typeof known !== 'number') known.push(at)
-  else if (known !== at) places.set(name, [known, at])
+  else if (typeof known === 'number') {
+    if (known !== at) places.set(name, [known, at])
+  } else if (known.at(-1) !== at) known.push(at)
 }
 
 function placesOf(places: Places, name: string): readonly number[] {
