@@ -1,12 +1,16 @@
 import { isErrorCode } from '@holotype/base'
 import type { Dependencies } from '../types.ts'
-import { parseDependencies } from './relation.ts'
+import { parseRich } from './rich.ts'
+import { clausesOf } from './rich-clauses.ts'
+import { satisfiedByRpm } from './rpmlib.ts'
 import { xmlTable } from './xml-table.ts'
 import type { XmlReader } from './xml.ts'
 
 /** One `<rpm:entry>`: what it asks for, and whether that must be there before the package's scripts run. */
 export interface PrimaryEntry {
   readonly clauses: Dependencies
+  /** What must hold where this entry may not: for rich Conflicts. */
+  readonly refused?: Dependencies
   readonly pre: boolean
 }
 
@@ -48,18 +52,19 @@ function parse(xml: XmlReader): PrimaryEntry {
   const name = xml.attribute('name')
   if (name === undefined || name === '') throw xml.malformed('an entry has no name')
   const pre = xml.attribute('pre') === '1'
-  if (name.startsWith('rpmlib(')) return { clauses: [], pre }
-  if (name.startsWith('(')) return { clauses: rich(name, xml), pre }
+  if (name.startsWith('(')) return { ...rich(name, xml), pre }
   const flags = xml.attribute('flags')
   if (flags === undefined) return { clauses: [[{ name }]], pre }
   const operator = Object.hasOwn(OPERATORS, flags) ? OPERATORS[flags] : undefined
   if (operator === undefined) throw xml.malformed(`"${flags}" is no flag of a dependency`)
-  return { clauses: [[{ name, operator, version: versionOf(xml) }]], pre }
+  const relation = { name, operator, version: versionOf(xml) }
+  return { clauses: satisfiedByRpm(relation) ? [] : [[relation]], pre }
 }
 
-function rich(text: string, xml: XmlReader): Dependencies {
+function rich(text: string, xml: XmlReader): { clauses: Dependencies; refused: Dependencies } {
   try {
-    return parseDependencies(text)
+    const tree = parseRich(text)
+    return { clauses: clausesOf(tree), refused: clausesOf(tree, true) }
   } catch (error) {
     if (isErrorCode(error, 'RELATION_MALFORMED')) throw xml.malformed(error.message, error)
     throw error

@@ -2,6 +2,7 @@ import { fail } from '../errors.ts'
 import { INDEX_BYTES } from '../limits.ts'
 import type { PackageRecord, Relation } from '../types.ts'
 import { entryReader, type PrimaryEntry } from './primary-entry.ts'
+import { anyOf } from './rich-clauses.ts'
 import { readChecksum, readHref } from './repomd.ts'
 import { type XmlReader, xmlReader } from './xml.ts'
 
@@ -171,26 +172,30 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
   if (!ARCHITECTURE.test(architecture)) throw xml.malformed(`${name}: "${architecture}" is no architecture`)
   if (found.filename === '') throw xml.malformed(`${name} ${version} has no location`)
   if (architecture === 'src' || architecture === 'nosrc') return undefined
-  const { requires = NOTHING, provides, conflicts, obsoletes, recommends = NOTHING, supplements } = found.entries
+  const { requires = NOTHING, provides, obsoletes, recommends = NOTHING, supplements = NOTHING } = found.entries
+  const { conflicts, refused } = conflictsOf(found.entries.conflicts ?? NOTHING)
+  const depends = clausesOf(requires, false)
+  const wanted = anyOf(supplements.map(({ clauses }) => clauses))
+  const sourceVersion = version.endsWith(`:${found.sourceVersion}`) ? version : found.sourceVersion
   return {
     name,
     version,
     architecture,
     source: found.source === '' ? name : found.source,
-    sourceVersion: found.sourceVersion === '' ? version : found.sourceVersion,
+    sourceVersion: sourceVersion === '' ? version : sourceVersion,
     essential: false,
     priority: '',
     section: found.section,
     multiArch: 'no',
-    depends: clausesOf(requires, false),
+    depends: refused.length === 0 ? depends : [...depends, ...refused],
     preDepends: clausesOf(requires, true),
     recommends: clausesOf(recommends, false),
-    provides: relationsOf(provides, xml),
-    conflicts: relationsOf(conflicts, xml),
+    provides: relationsOf(provides),
+    conflicts,
     breaks: NOTHING,
     replaces: NOTHING,
-    ...(obsoletes === undefined ? {} : { obsoletes: relationsOf(obsoletes, xml) }),
-    ...(supplements === undefined ? {} : { supplements: clausesOf(supplements, false) }),
+    ...(obsoletes === undefined ? {} : { obsoletes: relationsOf(obsoletes) }),
+    ...(wanted.length === 0 ? {} : { supplements: wanted }),
     ...(found.files.length === 0 ? {} : { files: found.files }),
     size: found.size,
     installedSize: Math.ceil(found.installed / 1024),
@@ -206,14 +211,25 @@ function clausesOf(entries: readonly PrimaryEntry[], pre: boolean): readonly (re
   return clauses.length === 0 ? NOTHING : clauses
 }
 
-function relationsOf(entries: readonly PrimaryEntry[] | undefined, xml: XmlReader): readonly Relation[] {
-  if (entries === undefined || entries.length === 0) return NOTHING
-  return entries.map(({ clauses }) => {
-    const relation = clauses[0]?.[0]
-    if (relation === undefined || clauses.length !== 1 || clauses[0]?.length !== 1)
-      throw xml.malformed('a list that takes no alternatives holds some')
-    return relation
-  })
+/** Provides and Obsoletes, which rpm lets be plain alone. */
+function relationsOf(entries: readonly PrimaryEntry[] | undefined): readonly Relation[] {
+  return entries === undefined ? NOTHING : entries.flatMap(({ clauses }) => clauses[0]?.[0] ?? [])
+}
+
+/** Conflicts that are relations, and of rich ones that are more what must hold instead. */
+function conflictsOf(entries: readonly PrimaryEntry[]): {
+  conflicts: readonly Relation[]
+  refused: readonly (readonly Relation[])[]
+} {
+  if (entries.length === 0) return { conflicts: NOTHING, refused: NOTHING }
+  const conflicts: Relation[] = []
+  const refused: (readonly Relation[])[] = []
+  for (const entry of entries) {
+    const [only, ...more] = entry.clauses
+    if (only && more.length === 0 && only.every(({ negated }) => !negated)) conflicts.push(...only)
+    else refused.push(...(entry.refused ?? NOTHING))
+  }
+  return { conflicts, refused }
 }
 
 /** `epoch:ver-rel` of the element just opened, an epoch of 0 left out. */

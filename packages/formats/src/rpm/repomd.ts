@@ -35,7 +35,15 @@ export interface Repomd {
   readonly distros: readonly { readonly cpeid: string; readonly name: string }[]
 }
 
-const DIGITS: Readonly<Record<string, number>> = { md5: 32, sha: 40, sha1: 40, sha224: 56, sha256: 64, sha384: 96, sha512: 128 }
+const DIGITS: Readonly<Record<string, number>> = {
+  md5: 32,
+  sha: 40,
+  sha1: 40,
+  sha224: 56,
+  sha256: 64,
+  sha384: 96,
+  sha512: 128,
+}
 
 /** @throws REPOSITORY_MALFORMED */
 export function parseRepomd(bytes: Uint8Array): Repomd {

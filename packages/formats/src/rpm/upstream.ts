@@ -11,10 +11,14 @@ export const REPOMD_SIGNATURE = `${REPOMD}.asc`
 /** How repositories of rpm packages are read (createrepo_c's form, as dnf and zypper take it). */
 export const upstream: UpstreamReader = {
   top: () => ({ path: REPOMD, signed: 'detached', signature: REPOMD_SIGNATURE, signatureOptional: true }),
-  parseTop: (bytes, place) => ({ ...headOf(bytes), architectures: place.architecture === '' ? [] : [place.architecture] }),
+  parseTop: (bytes, place) => ({
+    ...headOf(bytes),
+    architectures: place.architecture === '' ? [] : [place.architecture],
+  }),
   indexes(head) {
     const found = indexesOfType(head, 'primary')
-    if (found.length === 0) throw malformed('repomd.xml lists no primary.xml with a SHA-256 and in a compression we read')
+    if (found.length === 0)
+      throw malformed('repomd.xml lists no primary.xml with a SHA-256 and in a compression we read')
     return found
   },
   compressionOf,

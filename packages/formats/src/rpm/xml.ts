@@ -101,7 +101,8 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
     while (at < end && bytes[at] !== LESS) at++
     textTo = at
     textRaw = false
-    if (textTo - textFrom > XML_VALUE_BYTES) throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
+    if (textTo - textFrom > XML_VALUE_BYTES)
+      throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
   }
 
   function characterData(): XmlEvent {
@@ -109,7 +110,8 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
     passOver(']]>')
     textTo = at - 3
     textRaw = true
-    if (textTo - textFrom > XML_VALUE_BYTES) throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
+    if (textTo - textFrom > XML_VALUE_BYTES)
+      throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
     return 'text'
   }
 
@@ -206,7 +208,7 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
   }
 
   function startsWith(wanted: string): boolean {
-    return bytes.latin1Slice(at, at + wanted.length) === wanted
+    return bytes.toString('latin1', at, at + wanted.length) === wanted
   }
 
   /** The string of a range: a copy that does not keep the document alive. */
@@ -220,7 +222,7 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
       else if (code === AMPERSAND) references = true
       else if (code === 13) returns = true
     }
-    let decoded = plain ? bytes.latin1Slice(from, to) : bytes.utf8Slice(from, to)
+    let decoded = plain ? bytes.toString('latin1', from, to) : bytes.toString('utf8', from, to)
     // Line ends are one character to a reader (XML 1.0 §2.11).
     if (returns) decoded = decoded.replace(/\r\n?/g, '\n')
     if (raw || !references) return decoded
@@ -238,7 +240,8 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
         if (open.length !== depth) continue
         const piece = decode(textFrom, textTo, textRaw)
         found = found === undefined ? piece : found + piece
-        if (found.length > XML_VALUE_BYTES) throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
+        if (found.length > XML_VALUE_BYTES)
+          throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
       } else if (open.length < depth) return found ?? ''
     }
   }
