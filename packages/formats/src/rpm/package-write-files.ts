@@ -52,7 +52,11 @@ interface Row {
  */
 export function writeFiles(payload: readonly Member[], flags: ReadonlyMap<string, number>): WrittenFiles {
   const rows = rowsOf(payload, flags)
-  const sorted = [...rows].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+  // By bytes, as rpm's binary search compares them.
+  const sorted = rows
+    .map((row) => ({ row, bytes: Buffer.from(row.path) }))
+    .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
+    .map(({ row }) => row)
   const sets = numberLinks(rows, sorted)
   const archive = archiveOf(rows, sets)
   const once = rows.filter(({ member, flags: bits }) => member.type === 'file' && (bits & FILE_FLAGS.GHOST) === 0)
