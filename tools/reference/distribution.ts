@@ -1,10 +1,21 @@
 import { z } from 'zod'
-import { channelSchema, distributionSchema, imageSchema, recipeSchema } from '../../packages/distribution/src/index.ts'
+import {
+  channelSchema,
+  convertSchema,
+  distributionSchema,
+  imageSchema,
+  recipeSchema,
+} from '../../packages/distribution/src/index.ts'
 
 const FILES = [
   ['holotype.yaml', distributionSchema, 'The distribution itself.'],
   ['images/NAME.yaml', imageSchema, 'One image: what it is made of. Its lock lies beside it, as `images/NAME.lock`.'],
   ['channels/NAME.yaml', channelSchema, 'One channel: which image its nodes run, and how they move to a new one.'],
+  [
+    'convert.yaml',
+    convertSchema,
+    'What packages are called where another format is used: for `holotype repo convert`. Need not be there.',
+  ],
   ['recipes/NAME/recipe.yaml', recipeSchema, 'One recipe: how a package of your own is built.'],
 ] as const
 

@@ -1,4 +1,4 @@
-import type { Channel, DistributionFile, ImageSpec, Recipe } from './schema.ts'
+import type { Channel, ConvertNames, DistributionFile, ImageSpec, Recipe } from './schema.ts'
 
 /** A whole distribution, read and checked. Maps are by name, in the order of names. */
 export interface Distribution {
@@ -10,6 +10,8 @@ export interface Distribution {
   readonly recipes: ReadonlyMap<string, Recipe>
   /** `images/NAME.yaml` */
   readonly images: ReadonlyMap<string, ImageSpec>
+  /** `convert.yaml`: names of packages where another format is used. Empty tables if there is none. */
+  readonly convert: ConvertNames
   /** `channels/NAME.yaml` */
   readonly channels: ReadonlyMap<string, Channel>
 }

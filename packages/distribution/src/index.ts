@@ -8,6 +8,8 @@ export {
   type Channel,
   type ChannelWave,
   channelSchema,
+  type ConvertNames,
+  convertSchema,
   type DistributionFile,
   distributionSchema,
   duration,

@@ -8,6 +8,8 @@ import { FOLDER_ENTRIES } from './limits.ts'
 import {
   type Channel,
   channelSchema,
+  type ConvertNames,
+  convertSchema,
   type DistributionFile,
   distributionSchema,
   type ImageSpec,
@@ -32,7 +34,7 @@ export function loadDistribution(directory: string): Distribution {
   const channels = new Map(
     specs(directory, 'channels').map((channel) => [channel, readChannel(reader, channel, images)]),
   )
-  return { directory: reader.root, file, recipes, images, channels }
+  return { directory: reader.root, file, recipes, images, channels, convert: readConvert(reader) }
 }
 
 interface Reader {
@@ -69,6 +71,11 @@ function readFile(reader: Reader): DistributionFile {
       locating(document, ['upstreams', upstream, 'keyring'], () => resolveFile(reader.root, '.', keyring))
   }
   return document.value
+}
+
+function readConvert(reader: Reader): ConvertNames {
+  if (!isThere(join(reader.root, 'convert.yaml'))) return convertSchema.parse({})
+  return reader.read(convertSchema, 'convert.yaml').value
 }
 
 function readRecipe(reader: Reader, recipe: string): Recipe {

@@ -176,8 +176,28 @@ export const channelSchema = z.strictObject({
   expires: duration.prefault('30d').describe('how long a signed statement of the channel stays valid'),
 })
 
+const convertedName = z
+  .string()
+  .max(512)
+  .regex(/^[ -~]*$/, 'a name is printable ASCII')
+
+/** `convert.yaml`, which need not be there */
+export const convertSchema = z.strictObject({
+  rpm: z
+    .record(convertedName, convertedName)
+    .default({})
+    .describe(
+      'what a name of a .deb is called where rpm is used; `*` stands for any text, an empty name drops the relation',
+    ),
+  deb: z
+    .record(convertedName, convertedName)
+    .default({})
+    .describe('what a name or capability of an rpm is called where dpkg is used, likewise'),
+})
+
 export type DistributionFile = z.output<typeof distributionSchema>
 export type Recipe = z.output<typeof recipeSchema>
 export type ImageSpec = z.output<typeof imageSchema>
+export type ConvertNames = z.output<typeof convertSchema>
 export type Channel = z.output<typeof channelSchema>
 export type ChannelWave = z.output<typeof waveSchema>

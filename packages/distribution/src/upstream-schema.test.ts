@@ -77,7 +77,17 @@ describe('upstreams', () => {
     const upstream = file.upstreams['a']
     if (upstream?.from !== 'url') throw new Error('it is by address')
     expect(
-      keyringsOf({ directory: root, file, recipes: new Map(), images: new Map(), channels: new Map() }, upstream),
+      keyringsOf(
+        {
+          directory: root,
+          file,
+          recipes: new Map(),
+          images: new Map(),
+          channels: new Map(),
+          convert: { rpm: {}, deb: {} },
+        },
+        upstream,
+      ),
     ).toEqual([join(root, 'keys/archive.gpg')])
     symlinkSync('/etc/passwd', join(directory, 'keys/outside.gpg'))
     for (const [keyring, words] of [

@@ -13,6 +13,9 @@ export {
   type TranslatedDescription,
 } from './deb/translation.ts'
 export { fail as failFormats } from './errors.ts'
+export { convertPackage, type ConvertOptions } from './convert/convert.ts'
+export type { ConversionNote, ConversionReport } from './convert/report.ts'
+export { parseSpecChangelog, renderDebChangelog, renderSpecChangelog } from './convert/changelog.ts'
 export { formatOf, formatOfFile, formats } from './formats.ts'
 export { type ElfSonames, elfSonames } from './elf/sonames.ts'
 export { inspectPackage } from './inspect.ts'

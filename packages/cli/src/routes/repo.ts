@@ -101,4 +101,27 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
     parameters: { flags: { ...commonFlags, ...formatFlag } },
     brief: 'Remove files that were withdrawn from your own repository long ago',
   }),
+  convert: command({
+    load: () => import('../commands/repo/convert.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        scripts: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Take its scripts over too: read them first',
+        },
+        output: {
+          kind: 'parsed',
+          parse: text,
+          default: '.',
+          brief: 'The directory the new file goes to',
+          placeholder: 'DIR',
+        },
+      },
+      positional: one('FILE', 'A .deb or an .rpm'),
+    },
+    brief: 'Convert a .deb to an rpm, or an rpm to a .deb',
+  }),
 })

@@ -16,6 +16,8 @@ export interface Conversion {
 
 export interface Converted {
   readonly content: PackageToWrite
+  /** As the format's own tools name it. */
+  readonly fileName: string
   readonly version: string
   readonly architecture: string
   readonly scripts: readonly string[]

@@ -78,7 +78,7 @@ const NAMES = { libc6: 'glibc', perl: 'perl-interpreter', 'default-mta': 'postfi
 
 async function greeterRpm(place: ReturnType<typeof scratch>) {
   await deb.writePackage(place.at('greeter.deb'), GREETER)
-  const options = { output: place.at('greeter.rpm'), names: NAMES, allowScripts: true }
+  const options = { directory: place.path, names: NAMES, allowScripts: true }
   return convertPackage(place.at('greeter.deb'), options)
 }
 
@@ -99,7 +99,7 @@ describe('a .deb becomes an rpm', () => {
       'payload: bin/greet and 1 more: moved below usr/, where both sides have them today',
       'field: the control member triggers: rpm has nothing like it',
     ])
-    const { record, changelog, files } = await inspectPackage(rpm, place.at('greeter.rpm'))
+    const { record, changelog, files } = await inspectPackage(rpm, place.at('greeter-2.0-3.x86_64.rpm'))
     expect(record).toMatchObject({ name: 'greeter', version: '1:2.0-3', architecture: 'x86_64' })
     expect(changelog.map(({ author, date, text }) => [author, date, text])).toEqual([
       ['Jane Roe <jane@acme.example>', '2023-01-02T09:11:12.000Z', '  * Says hello in two lines,\n    not in one.'],
@@ -122,13 +122,15 @@ describe('a .deb becomes an rpm', () => {
     using other = scratch()
     await greeterRpm(one)
     await greeterRpm(other)
-    expect(readFileSync(one.at('greeter.rpm')).equals(readFileSync(other.at('greeter.rpm')))).toBe(true)
+    expect(
+      readFileSync(one.at('greeter-2.0-3.x86_64.rpm')).equals(readFileSync(other.at('greeter-2.0-3.x86_64.rpm'))),
+    ).toBe(true)
   })
 
   test('not with scripts that nobody allowed, nor for a machine rpm has no name for', async () => {
     using place = scratch()
     await deb.writePackage(place.at('greeter.deb'), GREETER)
-    const options = { output: place.at('out.rpm'), names: {}, allowScripts: false }
+    const options = { directory: place.at('out'), names: {}, allowScripts: false }
     await expect(convertPackage(place.at('greeter.deb'), options)).rejects.toEqual(
       expect.objectContaining({ code: 'CONVERT_REFUSED', message: expect.stringContaining('postinst, prerm') }),
     )
@@ -137,7 +139,7 @@ describe('a .deb becomes an rpm', () => {
     await expect(convertPackage(place.at('odd.deb'), options)).rejects.toEqual(
       expect.objectContaining({ code: 'CONVERT_REFUSED', message: expect.stringContaining('m68k') }),
     )
-    expect(existsSync(place.at('out.rpm'))).toBe(false)
+    expect(existsSync(place.at('out'))).toBe(false)
   })
 
   test.skipIf(!haveTools('rpm'))(
@@ -146,8 +148,8 @@ describe('a .deb becomes an rpm', () => {
       using place = scratch()
       await greeterRpm(place)
       const query = async (...flags: string[]) =>
-        (await run(['rpm', '-qp', ...flags, place.at('greeter.rpm')])).stdout.toString().trim().split('\n')
-      await run(['rpm', '-K', '--nosignature', place.at('greeter.rpm')])
+        (await run(['rpm', '-qp', ...flags, place.at('greeter-2.0-3.x86_64.rpm')])).stdout.toString().trim().split('\n')
+      await run(['rpm', '-K', '--nosignature', place.at('greeter-2.0-3.x86_64.rpm')])
       const requires = await query('--requires')
       for (const line of ['glibc >= 2.36', 'bash', '(postfix or smtpd)', 'perl-interpreter'])
         expect(requires).toContain(line)
@@ -164,7 +166,7 @@ describe('a .deb becomes an rpm', () => {
         run(['rpm', '--root', root, '--dbpath', '/db', '--nodeps', '--define', '_rpmlock_path /lock', ...flags], {
           env: { PATH: process.env['PATH'] ?? '', GREETER_LOG: log },
         })
-      await install('-i', '--noscripts', place.at('greeter.rpm'))
+      await install('-i', '--noscripts', place.at('greeter-2.0-3.x86_64.rpm'))
       expect(readFileSync(join(root, 'usr/bin/hail'), 'utf8')).toContain('echo hello')
       await install('-V', '--nodeps', 'greeter')
       for (const [script, count, said] of [
@@ -173,7 +175,9 @@ describe('a .deb becomes an rpm', () => {
         ['PREUN', '1', 'upgrade'],
       ] as const) {
         writeFileSync(log, '')
-        const text = (await run(['rpm', '-qp', '--qf', `%{${script}}`, place.at('greeter.rpm')])).stdout.toString()
+        const text = (
+          await run(['rpm', '-qp', '--qf', `%{${script}}`, place.at('greeter-2.0-3.x86_64.rpm')])
+        ).stdout.toString()
         writeFileSync(place.at('script'), text)
         await run(['sh', place.at('script'), count], { env: { PATH: process.env['PATH'] ?? '', GREETER_LOG: log } })
         expect(readFileSync(log, 'utf8')).toBe(`${said}\n`)
@@ -186,13 +190,14 @@ describe('an rpm becomes a .deb', () => {
   test('back again: fields, flags and payload are what they were, but for what was reported', async () => {
     using place = scratch()
     await greeterRpm(place)
-    const report = await convertPackage(place.at('greeter.rpm'), {
-      output: place.at('back.deb'),
+    mkdirSync(place.at('back'))
+    const report = await convertPackage(place.at('greeter-2.0-3.x86_64.rpm'), {
+      directory: place.at('back'),
       names: { glibc: 'libc6', 'perl-interpreter': 'perl', postfix: 'default-mta', smtpd: 'mail-transport-agent' },
       allowScripts: true,
     })
     expect(report).toMatchObject({ version: ['1:2.0-3', '1:2.0-3'], architecture: ['x86_64', 'amd64'], notes: [] })
-    const { payload, file: back } = await readWhole(deb, place.at('back.deb'))
+    const { payload, file: back } = await readWhole(deb, report.path)
     const { record } = back
     const before = (await deb.readPackage(place.at('greeter.deb'))).record
     expect(record).toMatchObject({
@@ -253,14 +258,14 @@ chmod 755 %{buildroot}/usr/bin/tell
       await run(['rpmbuild', '-bb', '--quiet', '--define', `_topdir ${place.at('top')}`, place.at('Teller_x.spec')])
       const built = place.at('top/RPMS/noarch/Teller_x-1.0^git7-3.noarch.rpm')
       const report = await convertPackage(built, {
-        output: place.at('teller.deb'),
+        directory: place.path,
         names: { '/usr/bin/env': 'coreutils', '/bin/sh': '' },
         allowScripts: false,
       })
       expect(report.version).toEqual(['1.0^git7-3', '1.0+git7-3'])
       expect(report.notes.map(({ part }) => part)).toEqual(['version', 'field', 'relation', 'payload'])
       const field = async (name: string) =>
-        (await run(['dpkg-deb', '--field', place.at('teller.deb'), name])).stdout.toString().trim()
+        (await run(['dpkg-deb', '--field', report.path, name])).stdout.toString().trim()
       expect(await field('Package')).toBe('teller-x')
       expect(await field('Depends')).toBe('less | more, coreutils, bash (>= 5)')
       expect(await field('Conflicts')).toBe('old-teller (<< 1)')
@@ -269,19 +274,11 @@ chmod 755 %{buildroot}/usr/bin/tell
       for (const path of ['var/lib/dpkg/info', 'var/lib/dpkg/updates', 'etc', 'usr/bin'])
         mkdirSync(join(root, path), { recursive: true })
       writeFileSync(join(root, 'var/lib/dpkg/status'), '')
-      await run([
-        'dpkg',
-        '--root',
-        root,
-        '--force-depends',
-        '--force-script-chrootless',
-        '--install',
-        place.at('teller.deb'),
-      ])
+      await run(['dpkg', '--root', root, '--force-depends', '--force-script-chrootless', '--install', report.path])
       const verified = await run(['dpkg', '--root', root, '--verify', 'teller-x'])
       expect(verified.stdout.toString()).toBe('')
       expect(readFileSync(join(root, 'etc/teller.conf'), 'utf8')).toBe('a=1\n')
-      const { changelog } = await inspectPackage(deb, place.at('teller.deb'))
+      const { changelog } = await inspectPackage(deb, report.path)
       expect(changelog).toMatchObject([
         { version: '1.0+git7-3', author: 'Jane Roe <jane@acme.example>', date: '2023-01-02T12:00:00.000Z' },
       ])

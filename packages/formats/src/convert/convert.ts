@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { readPackage as readDeb } from '../deb/package-read.ts'
 import { writePackage as writeDeb } from '../deb/package-write.ts'
 import { fail } from '../errors.ts'
@@ -14,8 +15,8 @@ import type { ConversionNote, ConversionReport } from './report.ts'
 import { rpmToDeb } from './rpm-to-deb.ts'
 
 export interface ConvertOptions {
-  /** Where the new package file goes. */
-  readonly output: string
+  /** Where the new package file goes, under the name its format gives it. */
+  readonly directory: string
   /** What packages and capabilities are called on the other side. */
   readonly names: NameTable
   /** Scripts come over with their arguments put right. Without this a package that has any is refused: what they do is for a person to read. */
@@ -32,7 +33,7 @@ const RPM = { name: 'rpm', readPackage: readRpm, writePackage: writeRpm } as con
  */
 export async function convertPackage(
   path: string,
-  { output, names, allowScripts }: ConvertOptions,
+  { directory, names, allowScripts }: ConvertOptions,
 ): Promise<ConversionReport> {
   const name = formatOfFile(path)
   if (name !== 'deb' && name !== 'rpm')
@@ -47,15 +48,16 @@ export async function convertPackage(
   const payload = await readPayload(from, path)
   const notes: ConversionNote[] = []
   const epoch = payload.reduce((newest, { mtime }) => Math.max(newest, mtime), 0)
-  const { content, version, architecture, scripts } = convert({
+  const { content, fileName, version, architecture, scripts } = convert({
     inspected,
     payload,
     names,
     epoch,
     note: (part, what) => notes.push({ part, what }),
   })
-  await to.writePackage(output, content)
   const { record } = inspected
+  const output = join(directory, fileName)
+  await to.writePackage(output, content)
   return {
     from: from.name,
     to: to.name,
@@ -66,6 +68,7 @@ export async function convertPackage(
     changelogEntries: inspected.changelog.length,
     scripts,
     notes,
+    path: output,
   }
 }
 

@@ -69,6 +69,7 @@ export function debToRpm({ inspected, payload, names, epoch, note }: Conversion)
   }
   return {
     content: { fields: out, control: new Map(), payload: carried, epoch },
+    fileName: `${record.name}-${parts.upstream}-${parts.revision}.${architecture}.rpm`,
     version: version.text,
     architecture,
     scripts: scripts.map(({ name }) => name),

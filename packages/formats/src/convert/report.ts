@@ -21,4 +21,6 @@ export interface ConversionReport {
   readonly scripts: readonly string[]
   /** What was left out or changed, in the order it was met. Empty: nothing was lost. */
   readonly notes: readonly ConversionNote[]
+  /** The new package file. */
+  readonly path: string
 }

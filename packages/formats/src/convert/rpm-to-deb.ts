@@ -79,6 +79,7 @@ export function rpmToDeb({ inspected, payload, names, epoch, note }: Conversion)
       payload: carried,
       epoch,
     },
+    fileName: `${name}_${version.text.replace(/^\d+:/, '')}_${architecture}.deb`,
     version: version.text,
     architecture,
     scripts: scripts.map((script) => script.name),
