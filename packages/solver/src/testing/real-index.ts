@@ -32,7 +32,9 @@ export function indexFiles(): { readonly file: string; readonly bytes: Buffer }[
 }
 
 export function cataloguesOf(files: ReturnType<typeof indexFiles>): Catalogue[] {
-  return files.map(({ file, bytes }) => ({ index: formats.deb.openIndex(bytes), from: file, priority: 500 }))
+  const { openIndex } = formats.deb
+  if (!openIndex) throw new Error('deb reads no index as it is asked')
+  return files.map(({ file, bytes }) => ({ index: openIndex(bytes), from: file, priority: 500 }))
 }
 
 /**
