@@ -3,6 +3,7 @@ import { parseFileIndex } from './filelists.ts'
 import { parseHeader } from './header.ts'
 import { parseIndex } from './primary.ts'
 import { parseDependencies } from './relation.ts'
+import { parseRepomd } from './repomd.ts'
 import { compareParsed, compareVersions, parseVersion } from './version.ts'
 
 /** A header of a store and two entries: NAME as a string, FILEMODES as two 16-bit numbers. */
@@ -15,6 +16,19 @@ const HEADER = Buffer.concat([
 ])
 
 const SHA = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
+const REPOMD = `<?xml version="1.0" encoding="UTF-8"?>
+<repomd xmlns="http://linux.duke.edu/metadata/repo" xmlns:rpm="http://linux.duke.edu/metadata/rpm">
+  <revision>1700000000</revision>
+  <data type="primary">
+    <checksum type="sha256">${SHA}</checksum>
+    <open-checksum type="sha256">${SHA}</open-checksum>
+    <location href="repodata/${SHA}-primary.xml.gz"/>
+    <timestamp>1700000000</timestamp>
+    <size>1234</size>
+    <open-size>5678</open-size>
+  </data>
+</repomd>
+`
 const PRIMARY = `<?xml version="1.0" encoding="UTF-8"?>
 <metadata xmlns="http://linux.duke.edu/metadata/common" xmlns:rpm="http://linux.duke.edu/metadata/rpm" packages="1">
 <package type="rpm">
@@ -60,7 +74,7 @@ const FILELISTS = `<?xml version="1.0" encoding="UTF-8"?>
 </filelists>
 `
 
-/** What of rpm reads bytes from outside: repomd.xml is missing, which its reader does not end on when it is indented. */
+/** What of rpm reads bytes from outside. */
 export function rpmTargets(): FuzzTarget[] {
   return [
     {
@@ -88,6 +102,7 @@ export function rpmTargets(): FuzzTarget[] {
         ].map((text) => Buffer.from(text)),
       read: (bytes) => parseDependencies(bytes.toString()),
     },
+    { name: 'rpm: repomd.xml', samples: () => [Buffer.from(REPOMD)], read: (bytes) => parseRepomd(bytes) },
     { name: 'rpm: primary.xml', samples: () => [Buffer.from(PRIMARY)], read: (bytes) => parseIndex(bytes) },
     {
       name: 'rpm: filelists.xml',
