@@ -100,6 +100,11 @@ export interface RepositorySigner {
 }
 
 export interface RepositoryWriter {
+  /**
+   * True where an index holds one version of a name (alpm: pacman calls two an inconsistent database; xbps: the index is a dictionary by
+   * name): a repository lists the newest. Absent: all versions stand side by side.
+   */
+  readonly oneVersion?: true
   /** Where a package file lies below the base. deb: `pool/main/h/hello/hello_2.10-3_amd64.deb`. */
   packagePath(record: PackageRecord, component: string): string
   /**

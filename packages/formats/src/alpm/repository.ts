@@ -16,6 +16,7 @@ const FORMS = [{ compression: 'gz', level: 6 }] as const
  * architecture `any` must lie beside each database that lists them: hence one repository, one architecture.
  */
 export const repository: RepositoryWriter = {
+  oneVersion: true,
   // libalpm looks at a file's bytes, not at how its name ends.
   packagePath: ({ name, version, architecture }) => `${name}-${version}-${architecture}.pkg.tar.zst`,
   companions: async (file, path, signer) => new Map([[`${path}.sig`, Buffer.from(await signer.signFile(file))]]),

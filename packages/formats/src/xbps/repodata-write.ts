@@ -43,6 +43,7 @@ export const repository: RepositoryWriter = {
   packagePath: (record) => packagePath(record),
   companions: async (file, path, signer) => new Map([[`${path}.sig2`, Buffer.from(await signer.signFileRsa(file))]]),
   renderEntry: renderPackage,
+  oneVersion: true,
   sortKey: ({ name, version, architecture }) => `${name}\0${versionKey(version)}\0${version}\0${architecture}`,
   prepare: async (settings, signer) => ({ ...settings, packageKey: await signer.rsaPublicKey() }),
   indexes: indexesFor,

@@ -68,8 +68,30 @@ async function ingestBatch(repository: OwnRepository, paths: readonly string[]):
       freshByName.set(name, [...added, entry.stored])
       results.push({ record: entry.stored.record, digest: one.digest, added: true })
     }
-    if (fresh.length > 0) await putEntries({ store: repository.store, directory }, fresh)
+    const entries = repository.format.repository.oneVersion ? newestOnly(repository, fresh, reader) : fresh
+    if (entries.length > 0) await putEntries({ store: repository.store, directory }, entries)
     return results
+  })
+}
+
+/**
+ * Where an index holds one version of a name: the entries to put so that the newest of what is there and what is fresh is listed, and
+ * what it takes the place of is withdrawn from now on.
+ */
+function newestOnly({ format }: OwnRepository, fresh: readonly ChunkEntry[], reader: Reader): readonly ChunkEntry[] {
+  const withdrawn = Math.floor(Date.now() / 1000)
+  const of = ({ record: { name, architecture } }: StoredEntry) => `${name} ${architecture}`
+  return [...Map.groupBy(fresh, ({ stored }) => of(stored))].flatMap(([name, added]) => {
+    const one = added[0]?.stored.record.name ?? ''
+    const listed = reader.versions(one).filter((stored) => stored.withdrawn === undefined && of(stored) === name)
+    const all = [...added, ...listed.map((stored): ChunkEntry => ({ stored, parts: {} }))]
+    const newest = all.reduce((best, other) =>
+      format.compareVersions(other.stored.record.version, best.stored.record.version) > 0 ? other : best,
+    )
+    const old = new Set(reader.versions(one).flatMap(({ key, withdrawn: since }) => (since === undefined ? [] : [key])))
+    // What is listed already and stays so needs no new entry, nor does what was too old before.
+    const changed = all.filter((entry) => (entry === newest ? added.includes(entry) : !old.has(entry.stored.key)))
+    return changed.map((entry) => (entry === newest ? entry : { stored: { ...entry.stored, withdrawn }, parts: {} }))
   })
 }
 
