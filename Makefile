@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream fuzz reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -37,6 +37,15 @@ bench: npm ## Measure us beside our peers, in one table (BENCH_ROUNDS=3)
 
 bench-short: npm ## The same, once each
 	@BENCH_ROUNDS=1 node bench/bench.ts
+
+bench-publish: npm ## Measure our publishing beside reprepro, aptly, apt-ftparchive, createrepo_c and repo-add
+	@node bench/publish.ts
+
+bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
+	@node bench/upstream-memory.ts
+
+fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
+	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)
 
 reference: npm ## Write docs/reference anew
 	@node tools/generate-reference.ts
