@@ -2,6 +2,10 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'nod
 import { basename, dirname, join } from 'node:path'
 import { run, SYSTEM_PATH } from '@holotype/base'
 import { formats } from '@holotype/formats'
+import { openStore } from '@holotype/store'
+import { createKeyring } from '@holotype/trust'
+import { ingest } from '../own/ingest.ts'
+import { publish } from '../own/publish.ts'
 import type { UrlUpstream } from '../types.ts'
 import type { Gpg } from './gpg.ts'
 import { THEN, writeDeb } from './upstream.ts'
@@ -138,6 +142,31 @@ async function alpmPackages({ built, version }: NativePlace): Promise<string[]> 
   return paths
 }
 
+async function xbpsPackages({ built, version }: NativePlace): Promise<string[]> {
+  const paths: string[] = []
+  mkdirSync(built, { recursive: true })
+  for (const [name, depend] of [['hello', 'hello-data>=0'], ['hello-data']] as const) {
+    const path = join(built, `${name}-${version}_1.x86_64.xbps`)
+    const bytes = Buffer.from(name)
+    const entry = { type: 'file', mode: 0o644, uid: 0, gid: 0, mtime: THEN, size: bytes.length, bytes } as const
+    await formats.xbps.writePackage(path, {
+      fields: [
+        ['pkgver', `${name}-${version}_1`],
+        ['architecture', 'x86_64'],
+        ['short_desc', 'a test'],
+        ['maintainer', 'Test <test@example.org>'],
+        ['license', 'MIT'],
+        ...(depend === undefined ? [] : [['run_depends', depend] as const]),
+      ],
+      control: new Map(),
+      payload: [{ path: `usr/share/${name}`, ...entry }],
+      epoch: THEN,
+    })
+    paths.push(path)
+  }
+  return paths
+}
+
 export const nativeUpstreams: readonly NativeUpstream[] = [
   {
     title: 'deb, by apt-ftparchive',
@@ -219,6 +248,37 @@ export const nativeUpstreams: readonly NativeUpstream[] = [
       for (const file of await rpms(place)) copyFileSync(file, join(place.base, basename(file)))
       await run(['createrepo_c', '--quiet', place.base], { env: ENV })
       await place.gpg.gpg('--armor', '--detach-sign', join(place.base, 'repodata/repomd.xml'))
+    },
+  },
+  {
+    // No tool of xbps is to be had here: our own publisher makes it, gpg signs it.
+    title: 'xbps, by our own publisher',
+    format: 'xbps',
+    tools: ['gpg', 'gpgconf'],
+    architecture: 'x86_64',
+    suites: [''],
+    components: [''],
+    top: 'x86_64-repodata',
+    signature: 'x86_64-repodata.sig',
+    async make(place) {
+      empty(place.base)
+      const directory = join(place.built, `xbps-${place.version}`)
+      const keyring = await createKeyring(join(directory, 'keys'))
+      const signer = keyring.repositorySigner()
+      const repository = { store: openStore(directory), name: 'void', format: formats.xbps, component: '', signer }
+      for (const file of await xbpsPackages(place)) await ingest(repository, file)
+      await publish(repository, place.base, {
+        origin: 'Test',
+        label: 'Test',
+        suite: '',
+        codename: '',
+        description: 'a test',
+        architectures: ['x86_64'],
+        date: THEN,
+      })
+      const [top, signature] = [join(place.base, 'x86_64-repodata'), join(place.base, 'x86_64-repodata.sig')]
+      rmSync(signature)
+      await place.gpg.gpg('--detach-sign', '--output', signature, top)
     },
   },
 ]
