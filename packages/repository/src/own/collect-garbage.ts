@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { errnoOf } from '@holotype/base'
 import { WITHDRAWN_SECONDS } from '../limits.ts'
 import { chunkDirectory, readRecords } from './chunk.ts'
+import { currentNumber, readGeneration } from './generation.ts'
 import { readManifest } from './manifest.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
 import { inTurn } from './queue.ts'
 
 /**
  * Removes from what is served below `base` the files of packages that were withdrawn at least `grace` seconds before `now` (seconds since the
- * epoch), and from the state what stopped runs left there. The store keeps every package: locks name them. Gives back the paths below the base.
+ * epoch), and from the state what stopped runs left there. The store keeps every package: locks name them. Before the present state is published no
+ * package file goes. Gives back the paths below the base.
  * @throws REPOSITORY_BUSY, REPOSITORY_STATE_MALFORMED, REPOSITORY_UNWRITABLE
  */
 export async function collectGarbage(
@@ -23,6 +25,8 @@ export async function collectGarbage(
     const known = new Set(chunks.map(({ id }) => id))
     for (const id of chunksThere(directory))
       if (!known.has(id)) rmSync(chunkDirectory(directory, id), { recursive: true, force: true })
+    // As long as clients see a state in which a package is listed yet, its file stays.
+    if (!isPublished(base, repository.name, known)) return []
     const entries = chunks.flatMap((chunk) => readRecords(directory, chunk))
     const removed = entries
       .filter(({ withdrawn }) => withdrawn !== undefined && withdrawn + grace <= now)
@@ -31,6 +35,12 @@ export async function collectGarbage(
     for (const path of removed) rmSync(join(base, path), { force: true })
     return removed
   })
+}
+
+function isPublished(base: string, name: string, chunks: ReadonlySet<string>): boolean {
+  const number = currentNumber(base, name)
+  const state = number === undefined ? undefined : readGeneration(base, name, number)
+  return state?.chunks.length === chunks.size && state.chunks.every((id) => chunks.has(id))
 }
 
 function chunksThere(directory: string): readonly string[] {

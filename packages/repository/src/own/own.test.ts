@@ -233,6 +233,8 @@ describe('our own repository, published', () => {
     await publish(own, base, settings)
     expect(packagesText(base)).toContain('Package: hello')
     await withdraw(own, { name: 'hello', version: '1.0', now: THEN })
+    // Clients still see the state that lists it.
+    expect(await collectGarbage(own, base, { now: THEN + 100, grace: 100 })).toEqual([])
     expect(await publish(own, base, settings)).toEqual({ packages: 1, changed: true })
     expect(packagesText(base)).not.toContain('Package: hello')
     expect(packagesText(base)).toContain('Package: other')
