@@ -57,7 +57,7 @@ export function makeLock(options: MakeLockOptions): MadeLock {
 }
 
 /** The request that `makeLock` resolves. @throws OBJECT_MISSING (a snapshot that is not in the store) */
-export function lockRequest(options: MakeLockOptions): ResolveRequest {
+function lockRequest(options: MakeLockOptions): ResolveRequest {
   const { store, image, format: name, architecture, sources, extra, recommends = false, ...asked } = options
   const format = formatOf(name)
   const offers = sources.map((source) => offersOf(store, source.digest, source.name, source.priority))
