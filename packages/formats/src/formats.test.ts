@@ -1,9 +1,16 @@
 import { expect, test } from 'vitest'
-import { formatOf, formats } from './formats.ts'
+import { formatOf, formatOfFile, formats } from './formats.ts'
 
 test('a format is found by its name alone', () => {
   expect(formatOf('deb')).toBe(formats.deb)
   for (const [name, format] of Object.entries(formats)) expect(format.name).toBe(name)
-  for (const name of ['rpm', 'constructor', ''])
+  for (const name of ['apk', 'constructor', ''])
     expect(() => formatOf(name)).toThrow(expect.objectContaining({ code: 'FORMAT_UNKNOWN' }))
+})
+
+test('a package file tells its format by its name', () => {
+  const files = ['a_1_amd64.deb', 'a-1-1-any.pkg.tar.zst', 'a-1-1.noarch.rpm', 'a-1_1.noarch.xbps']
+  expect(files.map(formatOfFile)).toEqual(['deb', 'alpm', 'rpm', 'xbps'])
+  for (const path of ['a.tar.zst', 'a.deb.part', 'a'])
+    expect(() => formatOfFile(path)).toThrow(expect.objectContaining({ code: 'FORMAT_UNKNOWN' }))
 })

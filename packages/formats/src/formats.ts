@@ -1,11 +1,12 @@
 import { alpm } from './alpm/index.ts'
 import { deb } from './deb/index.ts'
 import { fail } from './errors.ts'
+import { rpm } from './rpm/index.ts'
 import type { Format, FormatName } from './types.ts'
 import { xbps } from './xbps/index.ts'
 
 /** Every format this version has, by name: the family is registered here and nowhere else. */
-export const formats = { alpm, deb, xbps } satisfies Partial<Record<FormatName, Format>>
+export const formats = { alpm, deb, rpm, xbps } satisfies Record<FormatName, Format>
 
 /**
  * The format of this name.

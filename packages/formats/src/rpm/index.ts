@@ -1,13 +1,15 @@
 import type { Format } from '../types.ts'
+import { readInstalled } from './installed.ts'
 import { readPackage } from './package-read.ts'
 import { writePackage } from './package-write.ts'
 import { parseIndex } from './primary.ts'
 import { parseDependencies } from './relation.ts'
+import { repository } from './repository.ts'
 import { upstream } from './upstream.ts'
 import { compareParsed, compareVersions, parseVersion, satisfies } from './version.ts'
 
-/** rpm's member of the family so far: all but its own repositories and the installed database. */
-export const rpmPackages: Omit<Format, 'readInstalled' | 'repository'> = {
+/** The rpm member of the family: rpm's packages and database, rpm-md repositories. */
+export const rpm: Format = {
   name: 'rpm',
   parseVersion,
   compareParsed,
@@ -17,5 +19,7 @@ export const rpmPackages: Omit<Format, 'readInstalled' | 'repository'> = {
   parseIndex,
   readPackage,
   writePackage,
+  readInstalled,
   upstream,
+  repository,
 }
