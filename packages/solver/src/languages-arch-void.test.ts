@@ -1,12 +1,13 @@
+import { formats } from '@holotype/formats'
 import { describe, expect, it } from 'vitest'
 import type { Candidate } from './lock.ts'
 import { resolve } from './resolve.ts'
-import { item, plainVersions } from './testing/languages.ts'
+import { item } from './testing/languages.ts'
 import type { ResolveRequest } from './types.ts'
 
 function solverOf(name: 'alpm' | 'xbps') {
   return (candidates: readonly Candidate[], install: readonly string[], more: Partial<ResolveRequest> = {}) => {
-    const { packages } = resolve({ format: plainVersions(name), architecture: 'x86_64', candidates, install, ...more })
+    const { packages } = resolve({ format: formats[name], architecture: 'x86_64', candidates, install, ...more })
     return packages.map(({ record }) => `${record.name} ${record.version}`)
   }
 }

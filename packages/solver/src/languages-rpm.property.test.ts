@@ -1,12 +1,13 @@
 import { isErrorCode } from '@holotype/base'
+import { formats } from '@holotype/formats'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Candidate } from './lock.ts'
 import { resolve } from './resolve.ts'
 import { brokenRpm } from './testing/check-rpm.ts'
-import { item, plainVersions } from './testing/languages.ts'
+import { item } from './testing/languages.ts'
 
-const common = { format: plainVersions('rpm'), architecture: 'x86_64', essential: false }
+const common = { format: formats.rpm, architecture: 'x86_64', essential: false }
 const NAMES = ['a', 'b', 'c', 'd']
 const version = fc.constantFrom('1', '2', '3')
 const constraint = fc.option(

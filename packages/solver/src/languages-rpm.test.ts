@@ -1,10 +1,11 @@
+import { formats } from '@holotype/formats'
 import { describe, expect, it } from 'vitest'
 import type { Candidate } from './lock.ts'
 import { resolve } from './resolve.ts'
-import { item, plainVersions } from './testing/languages.ts'
+import { item } from './testing/languages.ts'
 import type { ResolveRequest } from './types.ts'
 
-const common = { format: plainVersions('rpm'), architecture: 'x86_64' }
+const common = { format: formats.rpm, architecture: 'x86_64' }
 
 function chosen(candidates: readonly Candidate[], install: readonly string[], more: Partial<ResolveRequest> = {}) {
   const { packages } = resolve({ ...common, candidates, install, ...more })

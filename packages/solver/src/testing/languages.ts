@@ -1,27 +1,6 @@
-import { type FormatName, formats, type PackageRecord, type Relation } from '@holotype/formats'
+import type { PackageRecord, Relation } from '@holotype/formats'
 import type { Candidate } from '../lock.ts'
-import type { VersionRules } from '../types.ts'
 import { candidate } from './packages.ts'
-
-/**
- * Version rules for universes whose versions are plain numbers with dots: `1.2-1`, perhaps without the release, which then any release fits. The
- * formats' own orders have their own tests.
- */
-export function plainVersions(name: FormatName): VersionRules {
-  const { compareVersions } = formats.deb
-  return {
-    name,
-    compareVersions,
-    satisfies(version, operator, wanted) {
-      const order = compareVersions(wanted.includes('-') ? version : version.replace(/-.*/, ''), wanted)
-      return (
-        (order < 0 && operator.includes('<')) ||
-        (order > 0 && operator.includes('>')) ||
-        (order === 0 && operator.includes('='))
-      )
-    },
-  }
-}
 
 /** `foo`, `foo >= 1`, `!foo`; what follows `with` and `without` on the same package. */
 export function relation(text: string): Relation {
