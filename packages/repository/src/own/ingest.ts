@@ -1,8 +1,8 @@
 import { createReadStream, readFileSync } from 'node:fs'
-import { type Digest, digestOf } from '@holotype/base'
+import { type Digest, digestOf, isErrorCode } from '@holotype/base'
 import { inspectPackage, type PackageRecord } from '@holotype/formats'
 import type { Store } from '@holotype/store'
-import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES } from '../limits.ts'
+import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES, STATE_TRIES } from '../limits.ts'
 import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
 import { type Claim, claim } from './claim.ts'
 import { inParallel } from './in-parallel.ts'
@@ -156,14 +156,28 @@ interface Reader {
   versions(name: string): readonly StoredEntry[]
 }
 
-/** The present state, each chunk of it read at most once. */
+/**
+ * The present state, each chunk of it read at most once. Without a turn, another process may replace a chunk before it is read: then the state is
+ * read again.
+ */
 function readerOf(directory: string): Reader {
-  const manifest: Manifest = readManifest(directory)
+  let manifest: Manifest = readManifest(directory)
   const read = new Map<string, readonly StoredEntry[]>()
   const records = (chunk: Chunk) => {
     const known = read.get(chunk.id) ?? readRecords(directory, chunk)
     read.set(chunk.id, known)
     return known
   }
-  return { versions: (name) => versionsOf(manifest, name, records) }
+  return {
+    versions(name) {
+      for (let tries = 1; ; tries++) {
+        try {
+          return versionsOf(manifest, name, records)
+        } catch (error) {
+          if (!isErrorCode(error, 'REPOSITORY_STATE_MALFORMED') || tries >= STATE_TRIES) throw error
+          manifest = readManifest(directory)
+        }
+      }
+    },
+  }
 }
