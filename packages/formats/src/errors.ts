@@ -60,7 +60,7 @@ export const fail = defineErrors({
   INSTALLED_MALFORMED: {
     kind: 'corrupt',
     when: 'the installed database of a root does not parse',
-    hint: 'run `dpkg --audit` in that root',
+    hint: "let the root's own tool check it: `dpkg --audit`, `rpmdb --verifydb`, `pacman -Dk` or `xbps-pkgdb -a`",
   },
   COMPRESSION_UNAVAILABLE: {
     kind: 'input',
