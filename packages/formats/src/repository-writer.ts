@@ -97,6 +97,22 @@ export interface RepositorySigner {
   signFileRsa(path: string): Promise<Uint8Array>
   /** The public half for {@link signFileRsa}. */
   rsaPublicKey(): Promise<RsaPublicKey>
+  /** Whether a binary detached signature over these bytes is this signer's own. Absent: it cannot tell. */
+  isOwn?(bytes: Uint8Array, signature: Uint8Array): Promise<boolean>
+}
+
+/** How the package files of a format carry their signature inside (rpm). */
+export interface PackageSigning {
+  /**
+   * SHA-256 of the file, and of all in it that a signature leaves as it is: of a package signed by whomever or by nobody the second is the
+   * same. Both hex.
+   * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED
+   */
+  digests(file: string): Promise<{ readonly file: string; readonly content: string }>
+  /** Whether the signer's own signature is in it already. @throws as `digests` */
+  isSigned(file: string, signer: RepositorySigner): Promise<boolean>
+  /** The file's bytes with the signer's signature, in the place of what others signed. @throws as `digests`, and what the signer throws */
+  sign(file: string, signer: RepositorySigner): AsyncGenerator<Buffer, void, undefined>
 }
 
 export interface RepositoryWriter {
@@ -105,6 +121,8 @@ export interface RepositoryWriter {
    * name): a repository lists the newest. Absent: all versions stand side by side.
    */
   readonly oneVersion?: true
+  /** How package files are signed inside, when they are taken in; absent where they are not. */
+  readonly signing?: PackageSigning
   /** Where a package file lies below the base. deb: `pool/main/h/hello/hello_2.10-3_amd64.deb`. */
   packagePath(record: PackageRecord, component: string): string
   /**

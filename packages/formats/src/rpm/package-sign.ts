@@ -1,17 +1,21 @@
-import { rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { asDiskFull, temporaryName } from '@holotype/base'
+import { asDiskFull, hexOf, temporaryName } from '@holotype/base'
 import { openReader } from '../archive/file-reader.ts'
 import { fail } from '../errors.ts'
-import type { RepositorySigner } from '../repository-writer.ts'
+import type { PackageSigning, RepositorySigner } from '../repository-writer.ts'
 import type { Header } from './header.ts'
 import { type HeaderEntry, writeHeader } from './header-write.ts'
 import { readHeaders } from './package-read.ts'
 import { headerPadding } from './package-write.ts'
 import { writeLead } from './lead.ts'
 import { HEADERSIGNATURES, SIGNATURE_TAGS, type TagType } from './tags.ts'
+
+/** How rpm signs packages: an OpenPGP signature of the header, which has the payload's digest, in the signature header. */
+export const signing: PackageSigning = { digests, isSigned, sign }
 
 /**
  * Copies a package file with an OpenPGP signature of its header: in a package of format 4 as RSA or DSA (which also stands for ECDSA and
@@ -23,25 +27,51 @@ export async function withSignature(
   out: string,
   signer: Pick<RepositorySigner, 'signBinary'>,
 ): Promise<void> {
+  const temporary = temporaryName(out)
+  try {
+    await pipeline(Readable.from(sign(path, signer), { objectMode: false }), createWriteStream(temporary))
+    await rename(temporary, out)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw asDiskFull(error, out)
+  }
+}
+
+async function* sign(
+  path: string,
+  signer: Pick<RepositorySigner, 'signBinary'>,
+): AsyncGenerator<Buffer, void, undefined> {
   await using reader = await openReader(path)
   const { signature, header, headerBytes } = await readHeaders(reader)
   const packet = Buffer.from(await signer.signBinary(headerBytes))
   const kept = entriesOf(signature).filter(({ tag }) => !REPLACED.has(tag))
   const signed = writeHeader([...kept, signatureEntry(packet, header, signature)], HEADERSIGNATURES)
   const label = `${header.string('NAME')}-${header.string('VERSION')}-${header.string('RELEASE')}`
-  const front = [writeLead(label, !header.has('SOURCERPM')), signed, headerPadding(signed), headerBytes]
-  const temporary = temporaryName(out)
-  try {
-    async function* whole() {
-      yield* front
-      yield* reader.stream(reader.remaining)
-    }
-    await pipeline(Readable.from(whole(), { objectMode: false }), createWriteStream(temporary))
-    await rename(temporary, out)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw asDiskFull(error, out)
-  }
+  yield Buffer.concat([writeLead(label, !header.has('SOURCERPM')), signed, headerPadding(signed), headerBytes])
+  yield* reader.stream(reader.remaining)
+}
+
+async function isSigned(path: string, signer: RepositorySigner): Promise<boolean> {
+  await using reader = await openReader(path)
+  const { signature, headerBytes } = await readHeaders(reader)
+  for (const packet of signaturesOf(signature)) if (await signer.isOwn?.(headerBytes, packet)) return true
+  return false
+}
+
+/** The signatures that are of the header alone, as `sign` makes them. */
+function signaturesOf({ raw }: Header): Buffer[] {
+  const binary = [SIGNATURE_TAGS.RSA, SIGNATURE_TAGS.DSA].flatMap((tag) => raw.binary(tag) ?? [])
+  return [...binary, ...raw.strings(SIGNATURE_TAGS.OPENPGP).map((text) => Buffer.from(text, 'base64'))]
+}
+
+/** What a signature leaves as it is: the header and the payload. */
+async function digests(path: string): Promise<{ readonly file: string; readonly content: string }> {
+  await using reader = await openReader(path)
+  const { headerBytes } = await readHeaders(reader)
+  const content = createHash('sha256').update(headerBytes)
+  for await (const chunk of reader.stream(reader.remaining)) content.update(chunk)
+  const { digest } = await reader.finish()
+  return { file: hexOf(digest), content: content.digest('hex') }
 }
 
 /** A signature of format 6 stands beside others; all else makes room. */

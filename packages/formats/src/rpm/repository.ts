@@ -1,6 +1,7 @@
 import { confinedPath } from '../archive/path.ts'
 import { fail } from '../errors.ts'
 import type { RepositoryWriter } from '../repository-writer.ts'
+import { signing } from './package-sign.ts'
 import { renderRepomd } from './repomd.ts'
 import { renderPackage } from './repository-render.ts'
 import { headOf, REPOMD, REPOMD_SIGNATURE } from './upstream.ts'
@@ -17,6 +18,7 @@ const LISTS = [
 
 /** How our own repositories of rpm packages are written: gzip alone, which every dnf and zypper reads. */
 export const repository: RepositoryWriter = {
+  signing,
   packagePath({ name, version, architecture }) {
     const path = `Packages/${name.slice(0, 1).toLowerCase()}/${name}-${version.replace(/^\d+:/, '')}.${architecture}.rpm`
     if (name === '' || confinedPath(path) !== path || path.split('/').length !== 3)

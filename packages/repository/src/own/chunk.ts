@@ -24,6 +24,8 @@ export interface StoredEntry {
   readonly key: string
   /** With `filename`. */
   readonly record: PackageRecord
+  /** Where the format signs inside the file: the SHA-256 of what a signature leaves as it is (`PackageSigning.digests`). */
+  readonly content?: string
   /** Files beside the package file, by path below the base, each an object of the store. */
   readonly companions: Readonly<Record<string, Digest>>
   /** Seconds since the epoch: since when no index lists it. Its version stays taken. */

@@ -9,21 +9,31 @@ const DIGITS = 16
 export type Claim =
   /** It is listed already, with these bytes. */
   | { readonly kind: 'there'; readonly stored: StoredEntry }
-  /** It may come in, its file at this path below the base. */
-  | { readonly kind: 'free'; readonly path: string }
+  /** It may come in, its file at this path below the base. `stored`: it was there once, and was withdrawn. */
+  | { readonly kind: 'free'; readonly path: string; readonly stored?: StoredEntry }
+
+/** What wants in. */
+export interface Offer {
+  readonly record: PackageRecord
+  /** As in `StoredEntry`. */
+  readonly content?: string
+  /** Where its format puts its file. */
+  readonly native: string
+}
 
 /**
- * Whether a package version may be taken in, and where its file lies. `path` is where its format puts it. A name, version and architecture
- * keep their bytes for ever, also when they were withdrawn since. Where versions that differ by their epoch alone would have one file (deb and
+ * Whether a package version may be taken in, and where its file lies. A name, version and architecture keep their bytes for ever, also when
+ * they were withdrawn since; of a package that is signed inside, what is signed is compared. Where versions that differ by their epoch alone would have one file (deb and
  * rpm leave it out of the name), the later comer's lies in a directory of its own.
  * @throws REPOSITORY_VERSION_TAKEN
  */
-export function claim(versions: readonly StoredEntry[], record: PackageRecord, path: string): Claim {
+export function claim(versions: readonly StoredEntry[], { record, content, native: path }: Offer): Claim {
   for (const stored of versions) {
     const { version, architecture, sha256, filename } = stored.record
     if (version !== record.version || architecture !== record.architecture) continue
-    if (sha256 !== record.sha256) throw taken(stored, record)
-    return stored.withdrawn === undefined ? { kind: 'there', stored } : { kind: 'free', path: filename }
+    const same = sha256 === record.sha256 || (content !== undefined && stored.content === content)
+    if (!same) throw taken(stored, record)
+    return stored.withdrawn === undefined ? { kind: 'there', stored } : { kind: 'free', path: filename, stored }
   }
   const shared = versions.some(({ record: { filename } }) => filename === path)
   const directory = record.sha256.slice(0, DIGITS)

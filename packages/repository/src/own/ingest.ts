@@ -1,10 +1,10 @@
 import { createReadStream, readFileSync } from 'node:fs'
-import { type Digest, digestOf, isErrorCode } from '@holotype/base'
-import { inspectPackage, type PackageRecord } from '@holotype/formats'
-import type { Store } from '@holotype/store'
+import { type Digest, digestOf, hexOf, isErrorCode } from '@holotype/base'
+import { type InspectedPackage, inspectPackage, type PackageRecord } from '@holotype/formats'
+import { failStore, type Store } from '@holotype/store'
 import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES, STATE_TRIES } from '../limits.ts'
 import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
-import { type Claim, claim } from './claim.ts'
+import { type Claim, claim, type Offer } from './claim.ts'
 import { inParallel } from './in-parallel.ts'
 import { type Chunk, type Manifest, readManifest } from './manifest.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
@@ -14,14 +14,16 @@ import { putEntries, versionsOf } from './state.ts'
 export interface Ingested {
   /** With `filename`. */
   readonly record: PackageRecord
+  /** Of the file as it is served. */
   readonly digest: Digest
-  /** False when exactly this file was there already. */
+  /** False when this package was there already. */
   readonly added: boolean
 }
 
 /**
- * Takes a package file into one of our own repositories: its bytes into the store, its record and its rendered entry into the state. The same
- * file again changes nothing. What was taken in once under a name, version and architecture never changes its bytes.
+ * Takes a package file into one of our own repositories: its bytes into the store, signed where the format signs inside the file (rpm), its
+ * record and its rendered entry into the state. The same file again, signed or not, changes nothing. What was taken in once under a name, version and
+ * architecture never changes its bytes.
  * @throws REPOSITORY_VERSION_TAKEN, REPOSITORY_UNWRITABLE, REPOSITORY_BUSY, REPOSITORY_STATE_MALFORMED, FILE_UNREADABLE, PACKAGE_MALFORMED,
  * PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, STORE_DIGEST_MISMATCH (the file changed meanwhile), DISK_FULL, and what the signer throws
  */
@@ -46,27 +48,26 @@ async function ingestBatch(repository: OwnRepository, paths: readonly string[]):
   const directory = stateDirectory(placeOf(repository))
   const before = readerOf(directory)
   const read = await inParallel(paths, INGESTED_AT_ONCE, (path) => readOne(repository, path, before))
-  const seen = (one: Read) => ({ record: one.record, digest: one.digest, added: false })
-  if (read.every(({ entry }) => !entry)) return read.map(seen)
+  const there = (record: PackageRecord): Ingested => ({ record, digest: `sha256:${record.sha256}`, added: false })
+  if (read.every(({ entry }) => !entry)) return read.map(({ record }) => there(record))
   return inTurn(directory, async () => {
     // Others may have taken packages in since.
     const reader = readerOf(directory)
     const fresh: ChunkEntry[] = []
     const freshByName = new Map<string, StoredEntry[]>()
     const results: Ingested[] = []
-    for (const [at, one] of read.entries()) {
+    for (const one of read) {
       const { name } = one.record
       const added = freshByName.get(name) ?? []
-      const met = claim([...reader.versions(name), ...added], one.record, one.native)
+      const met = claim([...reader.versions(name), ...added], one)
       if (met.kind === 'there') {
-        results.push({ ...seen(one), record: met.stored.record })
+        results.push(there(met.stored.record))
         continue
       }
-      const sound = one.entry?.stored.record.filename === met.path ? one.entry : undefined
-      const entry = sound ?? (await render(repository, { path: paths[at] ?? '', to: met.path })).entry
+      const entry = await entryFor(repository, one, met)
       fresh.push(entry)
       freshByName.set(name, [...added, entry.stored])
-      results.push({ record: entry.stored.record, digest: one.digest, added: true })
+      results.push({ ...there(entry.stored.record), added: true })
     }
     const entries = repository.format.repository.oneVersion ? newestOnly(repository, fresh, reader) : fresh
     if (entries.length > 0) await putEntries({ store: repository.store, directory }, entries)
@@ -95,29 +96,81 @@ function newestOnly({ format }: OwnRepository, fresh: readonly ChunkEntry[], rea
   })
 }
 
-interface Read {
-  readonly record: PackageRecord
-  readonly digest: Digest
-  /** Where its format puts its file. */
-  readonly native: string
+/** A package as it is served: its record has the size and digest of the file in the store. */
+interface Read extends Offer {
   /** Absent if it was there. */
   readonly entry?: ChunkEntry
 }
 
-/** Reads a package, and unless it is there stores it and renders it: all that needs no turn. */
+/** Reads a package, and unless it is there signs it, stores it and renders it: all that needs no turn. */
 async function readOne(repository: OwnRepository, path: string, reader: Reader): Promise<Read> {
   const { store, format, component } = repository
   const inspected = await inspectPackage(format, path)
   const { record } = inspected
+  const content = await contentOf(repository, path, record)
   const native = format.repository.packagePath(record, component)
-  const digest: Digest = `sha256:${record.sha256}`
-  const met: Claim = claim(reader.versions(record.name), record, native)
-  const held = store.has(digest)
-  if (met.kind === 'there' && held) return { record: met.stored.record, digest, native }
-  if (!held) await keep(store, path, record)
+  const offer: Offer = { record, native, ...(content === undefined ? {} : { content }) }
+  const met: Claim = claim(reader.versions(record.name), offer)
+  if (met.kind === 'there' && store.has(`sha256:${met.stored.record.sha256}`))
+    return { ...offer, record: met.stored.record }
+  const served = await serve(repository, path, { inspected, content, stored: met.stored })
   const to = met.kind === 'there' ? met.stored.record.filename : met.path
-  const { entry } = await render(repository, { path, to, inspected })
-  return { record: entry.stored.record, digest, native, entry }
+  const entry = await render(repository, { inspected: served, content, to })
+  return { ...offer, record: entry.stored.record, entry }
+}
+
+/** What was rendered before the turn, if it still is what it takes, or what does instead. */
+async function entryFor(
+  repository: OwnRepository,
+  { entry, record, content }: Read,
+  { path: to, stored }: Extract<Claim, { kind: 'free' }>,
+): Promise<ChunkEntry> {
+  const sha256 = stored?.record.sha256 ?? record.sha256
+  if (entry && entry.stored.record.filename === to && entry.stored.record.sha256 === sha256) return entry
+  const inspected = await inspectPackage(repository.format, repository.store.pathOf(`sha256:${sha256}`))
+  return render(repository, { inspected, content, to })
+}
+
+/** @throws STORE_DIGEST_MISMATCH if it is no more the file that was read */
+async function contentOf({ format }: OwnRepository, path: string, { sha256 }: PackageRecord) {
+  const digests = await format.repository.signing?.digests(path)
+  if (digests && digests.file !== sha256) throw changed(path)
+  return digests?.content
+}
+
+interface ToServe {
+  readonly inspected: InspectedPackage
+  readonly content: string | undefined
+  /** The same package as it was taken in before. */
+  readonly stored: StoredEntry | undefined
+}
+
+/** The package as clients get it: signed where its format signs inside, its bytes in the store. */
+async function serve(
+  { store, format, signer }: OwnRepository,
+  path: string,
+  { inspected, content, stored }: ToServe,
+): Promise<InspectedPackage> {
+  const { signing } = format.repository
+  const { record } = inspected
+  const before = stored?.record
+  const asItIs = !signing || before?.sha256 === record.sha256 || (!before && (await signing.isSigned(path, signer)))
+  if (asItIs) {
+    if (!store.has(`sha256:${record.sha256}`)) await keep(store, path, record)
+    return inspected
+  }
+  // What was signed once stays as it is: clients know its digest.
+  if (before) {
+    const size = store.sizeOf(`sha256:${before.sha256}`)
+    return { ...inspected, record: { ...record, size, sha256: before.sha256 } }
+  }
+  const { digest, size } = await store.putStream(signing.sign(path, signer))
+  if ((await signing.digests(store.pathOf(digest))).content !== content) throw changed(path)
+  return { ...inspected, record: { ...record, size, sha256: hexOf(digest) } }
+}
+
+function changed(path: string): Error {
+  return failStore('STORE_DIGEST_MISMATCH', { what: `${path} changed while it was read` })
 }
 
 /** The file's bytes into the store, checked to be those that were read. @throws STORE_DIGEST_MISMATCH, DISK_FULL */
@@ -134,22 +187,20 @@ async function keep(store: Store, path: string, { size, sha256 }: PackageRecord)
   await store.putStream(createReadStream(path), digest)
 }
 
+/** Renders a package whose file is in the store, to lie at `to`. */
 async function render(
   { store, format, signer }: OwnRepository,
-  { path, to, inspected }: { path: string; to: string; inspected?: Awaited<ReturnType<typeof inspectPackage>> },
-): Promise<{ readonly entry: ChunkEntry }> {
-  const companions = await format.repository.companions(path, to, signer)
-  const { record, parts } = format.repository.renderEntry(
-    inspected ?? (await inspectPackage(format, path)),
-    to,
-    companions,
-  )
+  { inspected, content, to }: { inspected: InspectedPackage; content: string | undefined; to: string },
+): Promise<ChunkEntry> {
+  const companions = await format.repository.companions(store.pathOf(`sha256:${inspected.record.sha256}`), to, signer)
+  const { record, parts } = format.repository.renderEntry(inspected, to, companions)
   const stored: StoredEntry = {
     key: format.repository.sortKey(record),
     record,
+    ...(content === undefined ? {} : { content }),
     companions: Object.fromEntries([...companions].map(([name, bytes]) => [name, store.put(bytes)])),
   }
-  return { entry: { stored, parts } }
+  return { stored, parts }
 }
 
 interface Reader {

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts'
 import { keyOf } from '../key-id.ts'
 import type { Keyring, KeyringOptions, PublicKey, Signature } from '../keyring.ts'
 import { type RoleName, TOP_ROLES } from '../roles.ts'
+import { verifyDetached } from '../verify/detached.ts'
 import { checkKeyDirectory, makeKeyDirectory, readKeyFile, replaceKeyFile, writeKeyFile } from './key-file.ts'
 import { createRepositoryKey, openRepositoryKey } from './repository-key.ts'
 import { rsaKey, rsaPublicKey, signFileRsa } from './rsa-key.ts'
@@ -59,6 +60,13 @@ function keyringOf(directory: string): Keyring {
         signBinary: async (bytes) => (await key()).signBinary(bytes, now()),
         signFile: async (path) => (await key()).signFile(path, now()),
         signFileRsa: async (path) => signFileRsa(rsaKey(directory), path),
+        async isOwn(bytes, signature) {
+          const keys = [(await key()).publicKey().armored]
+          return verifyDetached(bytes, signature, keys, { now: now() }).then(
+            () => true,
+            () => false,
+          )
+        },
         rsaPublicKey: async () => ({ ...rsaPublicKey(rsaKey(directory)), signedBy: (await key()).publicKey().userId }),
       }
     },

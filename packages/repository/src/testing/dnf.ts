@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { run, type RunResult, SYSTEM_PATH } from '@holotype/base'
+
+/** dnf with a root of its own that knows one repository alone, `own`, and demands signatures on its metadata and packages. */
+export interface Dnf {
+  (...argv: readonly string[]): Promise<RunResult>
+  /** Packages that it downloaded, by file name. */
+  downloaded(): readonly string[]
+  /** A machine that never saw the repository: no metadata, no packages. */
+  forget(): void
+}
+
+/** `url`: where the repository is. `key`: the file with its public key. */
+export function dnfWith(root: string, url: string, key: string): Dnf {
+  const at = (path: string) => join(root, path)
+  for (const directory of ['repos', 'etc', 'logs', 'installed']) mkdirSync(at(directory), { recursive: true })
+  const repository = ['[own]', 'name=own', `baseurl=${url}`, `gpgkey=file://${key}`, 'gpgcheck=1', 'repo_gpgcheck=1']
+  writeFileSync(at('repos/own.repo'), `${repository.join('\n')}\n`)
+  const main = [
+    '[main]',
+    'assumeyes=1',
+    'gpgcheck=1',
+    'install_weak_deps=0',
+    // A repository that cannot be fetched is an error, not a warning.
+    'skip_if_unavailable=0',
+    'retries=1',
+    'plugins=0',
+    'keepcache=1',
+    `reposdir=${at('repos')}`,
+    `cachedir=${at('cache')}`,
+    `persistdir=${at('persist')}`,
+    `logdir=${at('logs')}`,
+    `varsdir=${at('etc')}`,
+  ]
+  writeFileSync(at('dnf.conf'), `${main.join('\n')}\n`)
+  const words = ['--config', at('dnf.conf'), '--installroot', at('installed'), '--releasever=1', '--forcearch=x86_64']
+  const env = { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', HOME: root }
+  const dnf = (...argv: readonly string[]) => run(['dnf', ...words, '--quiet', ...argv], { env, okCodes: [0, 1] })
+  const downloaded = () => {
+    const found = readdirSync(at('cache'), { recursive: true, encoding: 'utf8' })
+    return found.filter((path) => path.endsWith('.rpm')).map((path) => path.slice(path.lastIndexOf('/') + 1))
+  }
+  const forget = () => {
+    for (const directory of ['cache', 'persist']) rmSync(at(directory), { recursive: true, force: true })
+  }
+  return Object.assign(dnf, { downloaded, forget })
+}
