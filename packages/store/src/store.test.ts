@@ -144,9 +144,11 @@ describe('a store', () => {
 it('holds whole objects only after its writers were killed at any moment', async () => {
   const base = join(directory, 'killed')
   const program = fileURLToPath(new URL('testing/put-many.ts', import.meta.url))
-  for (const after of [80, 120, 160, 200, 240, 400]) {
-    const child = spawn(process.execPath, [program, base], { env: {}, stdio: 'ignore' })
+  for (const after of [0, 5, 20, 40, 80, 160]) {
+    const child = spawn(process.execPath, [program, base], { env: {}, stdio: ['ignore', 'ignore', 'pipe'] })
     const ended = once(child, 'exit')
+    // From its first object on: how long a process takes to start says nothing.
+    await once(child.stderr, 'data')
     await setTimeout(after)
     child.kill('SIGKILL')
     await ended
