@@ -3,8 +3,9 @@ import { architectureRank } from './languages.ts'
 import type { CandidateId, Universe } from './types.ts'
 
 /**
- * The candidates that satisfy a relation, the preferred first: packages of that name, then providers by priority and name; what another
- * candidate obsoletes comes last where the language has it so.
+ * The candidates that satisfy a relation, the preferred first: packages of that name, then providers: the preferred version of a package before any
+ * package in an older one, then by their source's priority, their own Priority, and name. What another candidate obsoletes comes last where the
+ * language has it so.
  * `architecture` is that of the package that states the relation (Debian Policy 7.1, 7.5; Multiarch specification, "Dependencies").
  */
 export function satisfiers(universe: Universe, relation: Relation, architecture: string): CandidateId[] {
@@ -23,12 +24,23 @@ export function satisfiers(universe: Universe, relation: Relation, architecture:
     if (!real.includes(candidate) && virtual.at(-1) !== candidate) virtual.push(candidate)
   }
   // Sorting is stable: within a name the universe's own order, the newest first, is kept.
-  virtual.sort((a, b) => priorityRank(universe, a) - priorityRank(universe, b))
+  virtual.sort(
+    (a, b) =>
+      Number(isOutdated(universe, a)) - Number(isOutdated(universe, b)) ||
+      universe.candidate(b).priority - universe.candidate(a).priority ||
+      priorityRank(universe, a) - priorityRank(universe, b),
+  )
   // A package of the same architecture is preferred to one that is only allowed to stand in for it.
   if (!universe.language.compatible)
     real.sort((a, b) => Number(isForeignTo(universe, a, architecture)) - Number(isForeignTo(universe, b, architecture)))
   const found = [...new Set([...real, ...virtual])].filter((id) => qualifies(universe, relation, id, architecture))
   return universe.language.obsoletes === 'outranked' ? outrankedLast(universe, found) : found
+}
+
+/** Whether another version of the package is preferred to this one. */
+function isOutdated(universe: Universe, id: CandidateId): boolean {
+  const { name, architecture } = recordOf(universe, id)
+  return universe.named(name).find((other) => recordOf(universe, other).architecture === architecture) !== id
 }
 
 /** rpm `with` and `without`: what else one package must, or must not, satisfy. */
