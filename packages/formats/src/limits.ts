@@ -6,6 +6,10 @@ export const CONTROL_BYTES = 64 * 1024 * 1024
 export const PAYLOAD_BYTES = 32 * 1024 * 1024 * 1024
 /** Members of one tar archive. Their paths are held in memory. */
 export const ARCHIVE_MEMBERS = 2_000_000
+/** Directories of one archive that no member names, only paths below them. */
+export const ARCHIVE_IMPLIED_DIRECTORIES = 100_000
+/** Bytes of the names, link targets and attributes of one tar archive together: who lists it holds them in memory. */
+export const ARCHIVE_NAME_BYTES = 256 * 1024 * 1024
 /** Bytes of one tar extension header (a long name, PAX records). */
 export const TAR_EXTENSION_BYTES = 1024 * 1024
 /** Bytes that may follow the end of a tar archive: tar pads to its record size, 10 KiB unless told otherwise. */

@@ -59,9 +59,9 @@ test('comments and empty lines of a .PKGINFO are passed over; a value may hold a
 })
 
 test.each([
-  ['no .PKGINFO', [file('usr')], /holds no .PKGINFO/],
+  ['no .PKGINFO', [file('.BUILDINFO'), file('usr')], /holds no .PKGINFO/],
   ['a second .PKGINFO', [info, info], /\.PKGINFO stands in it twice/],
-  ['a .PKGINFO behind the files', [file('usr'), info], /\.PKGINFO stands behind/],
+  ['a .PKGINFO behind the files', [file('.BUILDINFO'), file('usr'), info], /\.PKGINFO stands behind/],
   ['an .INSTALL behind the files', [info, file('usr'), file('.INSTALL')], /\.INSTALL stands behind/],
   ['a path that leads out', [info, file('usr/../../etc/passwd')], /leads outside/],
   ['an absolute path', [info, file('/etc/passwd')], /leads outside/],

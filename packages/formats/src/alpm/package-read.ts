@@ -1,13 +1,13 @@
 import { HolotypeError, hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
+import { libarchiveGuard } from '../archive/libarchive-guard.ts'
 import { compressionOf } from '../archive/sniff.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
 import { CONTROL_BYTES, PAYLOAD_BYTES } from '../limits.ts'
 import type { PackageFile, PayloadVisitor } from '../types.ts'
 import { scriptsOf } from './install-script.ts'
-import { libarchiveGuard } from './libarchive-guard.ts'
 import { parsePkginfo } from './pkginfo.ts'
 import { recordOf, valuesOf } from './record.ts'
 
@@ -57,7 +57,7 @@ async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined
   let payloadBegun = false
   let left = CONTROL_BYTES
   try {
-    await readTar(libarchiveGuard(bytes), async (entry, content) => {
+    await readTar(libarchiveGuard(bytes, { dotSlash: 'refused' }), async (entry, content) => {
       if (!entry.path.startsWith('.')) {
         if (!visit && control.has('.PKGINFO')) throw enough
         // pacman passes the root itself over; it stands before or between.

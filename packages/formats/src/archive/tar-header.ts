@@ -3,6 +3,9 @@ import type { PayloadType } from '../types.ts'
 
 export const TAR_BLOCK = 512
 
+const SPACE = 32
+const ZERO = 48
+
 /** One 512-byte header (POSIX ustar, GNU, V7), its numbers read and its checksum checked. Names are bytes still. */
 export interface TarHeader {
   readonly name: Buffer
@@ -43,7 +46,7 @@ const KINDS = new Map<string, PayloadType | TarExtension>([
  * @throws PACKAGE_MALFORMED on a wrong checksum, a number that is none, or a kind no package uses (sparse, multi-volume)
  */
 export function decodeTarHeader(block: Buffer): TarHeader | undefined {
-  if (block.every((byte) => byte === 0)) return undefined
+  if (block[0] === 0 && block.every((byte) => byte === 0)) return undefined
   if (checksum(block) !== number(block, 148, 8)) throw malformed('a header has a wrong checksum')
   const ustar = block.toString('latin1', 257, 263) === 'ustar\0'
   const name = terminated(block, 0, 100)
@@ -75,12 +78,16 @@ export function checksum(block: Buffer): number {
 }
 
 function terminated(block: Buffer, offset: number, length: number): Buffer {
-  const field = block.subarray(offset, offset + length)
-  const end = field.indexOf(0)
-  return end < 0 ? field : field.subarray(0, end)
+  return untilNul(block.subarray(offset, offset + length))
 }
 
-/** Octal digits, or GNU's base 256 when the first bit is set. */
+/** A name as C has it. */
+export function untilNul(bytes: Buffer): Buffer {
+  const end = bytes.indexOf(0)
+  return end < 0 ? bytes : bytes.subarray(0, end)
+}
+
+/** Octal digits between spaces and NULs, or GNU's base 256 when the first bit is set. */
 function number(block: Buffer, offset: number, length: number): number {
   const first = block[offset] ?? 0
   if (first & 0x80) {
@@ -90,13 +97,19 @@ function number(block: Buffer, offset: number, length: number): number {
     if (!Number.isSafeInteger(value)) throw malformed('a header holds a number out of range')
     return value
   }
-  const text = block
-    .toString('latin1', offset, offset + length)
-    .replaceAll('\0', ' ')
-    .trim()
-  if (text === '') return 0
-  if (!/^[0-7]+$/.test(text)) throw malformed('a header holds a number that is not octal')
-  return Number.parseInt(text, 8)
+  const end = offset + length
+  let at = offset
+  while (at < end && block[at] === SPACE) at++
+  let value = 0
+  for (; at < end; at++) {
+    const digit = (block[at] ?? 0) - ZERO
+    if (digit < 0 || digit > 7) break
+    value = value * 8 + digit
+  }
+  // Where digits follow a NUL readers differ: dpkg and libarchive stop at it, GNU tar passes a leading one over.
+  for (; at < end; at++)
+    if (block[at] !== 0 && block[at] !== SPACE) throw malformed('a header holds a number that is not octal')
+  return value
 }
 
 function malformed(what: string): Error {

@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts'
-import { ARCHIVE_MEMBERS } from '../limits.ts'
-import { decodePax } from './pax.ts'
-import { decodeTarHeader, TAR_BLOCK } from './tar-header.ts'
+import { ARCHIVE_MEMBERS, TAR_EXTENSION_BYTES } from '../limits.ts'
+import { decodePax, type PaxRecords } from './pax.ts'
+import { decodeTarHeader, TAR_BLOCK, type TarHeader, untilNul } from './tar-header.ts'
 
 /**
  * The files of a tar archive held in memory: databases of a few small members each (alpm, xbps). Bytes are not copied.
@@ -22,11 +22,26 @@ export function* tarFiles(archive: Buffer): Generator<{ readonly path: string; r
       })
     const bytes = archive.subarray(begin, end)
     at = begin + Math.ceil(header.size / TAR_BLOCK) * TAR_BLOCK
-    if (header.kind === 'pax') longName = decodePax(bytes).get('path')?.toString() ?? longName
-    else if (header.kind === 'gnu-long-name') longName = bytes.toString().replace(/\0+$/, '')
+    if (isExtension(header.kind) && header.size > TAR_EXTENSION_BYTES)
+      throw fail('PACKAGE_MALFORMED', { what: `tar: an extended header at byte ${begin} has ${header.size} bytes` })
+    if (header.kind === 'pax') longName = pathOf(decodePax(bytes)) ?? longName
+    else if (header.kind === 'gnu-long-name') longName = untilNul(bytes).toString()
+    else if (isExtension(header.kind)) continue
     else {
       if (header.kind === 'file') yield { path: longName ?? header.name.toString(), bytes }
       longName = undefined
     }
   }
+}
+
+function isExtension(kind: TarHeader['kind']): boolean {
+  return kind === 'pax' || kind === 'pax-global' || kind === 'gnu-long-name' || kind === 'gnu-long-link'
+}
+
+/** The path in an extended header. One that says another size, or that the member is sparse, is made by no tool: readers would differ. */
+function pathOf(records: PaxRecords): string | undefined {
+  for (const keyword of records.keys())
+    if (keyword === 'size' || keyword.startsWith('GNU.'))
+      throw fail('PACKAGE_MALFORMED', { what: `tar: an extended header holds ${keyword.slice(0, 100)}` })
+  return records.get('path')?.toString()
 }

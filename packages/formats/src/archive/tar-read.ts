@@ -1,9 +1,9 @@
 import { fail } from '../errors.ts'
-import { ARCHIVE_MEMBERS, TAR_EXTENSION_BYTES, TAR_TRAILING_BYTES } from '../limits.ts'
+import { ARCHIVE_MEMBERS, ARCHIVE_NAME_BYTES, TAR_EXTENSION_BYTES, TAR_TRAILING_BYTES } from '../limits.ts'
 import type { PayloadEntry, PayloadVisitor } from '../types.ts'
 import { confinedPath } from './path.ts'
 import { decodePax, type PaxRecords } from './pax.ts'
-import { decodeTarHeader, TAR_BLOCK, type TarHeader } from './tar-header.ts'
+import { decodeTarHeader, TAR_BLOCK, type TarHeader, untilNul } from './tar-header.ts'
 import { pathGuard } from './path-guard.ts'
 
 /**
@@ -15,8 +15,8 @@ export async function readTar(source: AsyncIterable<Uint8Array>, visit: PayloadV
   const blocks = blockReader(source)
   try {
     const guard = pathGuard()
-    let globals: PaxRecords = new Map()
     let extensions: Extensions = {}
+    let nameBytes = 0
     for (let members = 0; ; ) {
       const block = await blocks.take(TAR_BLOCK)
       const header = block && decodeTarHeader(block)
@@ -29,17 +29,22 @@ export async function readTar(source: AsyncIterable<Uint8Array>, visit: PayloadV
           extensions = { ...extensions, link: untilNul(await blocks.body(header.size)) }
           continue
         case 'pax':
-          extensions = { ...extensions, pax: decodePax(await blocks.body(header.size)) }
+          extensions = { ...extensions, pax: withoutSparse(decodePax(await blocks.body(header.size))) }
           continue
         case 'pax-global':
-          globals = new Map([...globals, ...decodePax(await blocks.body(header.size))])
+          checkGlobal(decodePax(await blocks.body(header.size)))
           continue
         default:
           break
       }
       if (++members > ARCHIVE_MEMBERS)
         throw fail('PACKAGE_TOO_LARGE', { what: `tar: more than ${ARCHIVE_MEMBERS} members` })
-      const entry = entryOf(header, extensions, globals)
+      const entry = entryOf(header, extensions)
+      nameBytes += bytesHeld(entry)
+      if (nameBytes > ARCHIVE_NAME_BYTES)
+        throw fail('PACKAGE_TOO_LARGE', {
+          what: `tar: names and attributes have more than ARCHIVE_NAME_BYTES, ${ARCHIVE_NAME_BYTES}, bytes`,
+        })
       guard(entry)
       extensions = {}
       await visitMember(blocks, entry, visit)
@@ -80,8 +85,8 @@ const SLASH = 0x2f
 /** The keyword star and GNU tar write an attribute under. */
 const XATTR = 'SCHILY.xattr.'
 
-function entryOf(header: TarHeader, extensions: Extensions, globals: PaxRecords): PayloadEntry {
-  const pax = (keyword: string) => extensions.pax?.get(keyword) ?? globals.get(keyword)
+function entryOf(header: TarHeader, extensions: Extensions): PayloadEntry {
+  const pax = (keyword: string) => extensions.pax?.get(keyword)
   const name = extensions.name ?? pax('path') ?? header.name
   const path = confined(decodeName(name))
   // Before POSIX a directory was a file with a slash at its end; dpkg still reads it so. The whole name decides: a long one may be cut
@@ -89,12 +94,12 @@ function entryOf(header: TarHeader, extensions: Extensions, globals: PaxRecords)
   const kind = isPayload(header.kind)
   const type = kind === 'file' && name.at(-1) === SLASH ? 'directory' : kind
   const linked = extensions.link ?? pax('linkpath') ?? header.linkName
-  const uid = integer(pax('uid'), header.uid)
-  const gid = integer(pax('gid'), header.gid)
+  const uid = bounded(integer(pax('uid'), header.uid), MAX_ID, path)
+  const gid = bounded(integer(pax('gid'), header.gid), MAX_ID, path)
   const size = integer(pax('size'), header.size)
   const owner = pax('uname')?.toString() ?? header.owner
   const group = pax('gname')?.toString() ?? header.group
-  const mtime = integer(pax('mtime'), header.mtime)
+  const mtime = bounded(integer(pax('mtime'), header.mtime), MAX_MTIME, path)
   const xattrs = xattrsOf(extensions.pax)
   if (type !== 'file' && size !== 0 && type !== 'hardlink' && type !== 'directory')
     throw malformed(`${path} is a ${type} with content`)
@@ -113,6 +118,36 @@ function entryOf(header: TarHeader, extensions: Extensions, globals: PaxRecords)
     ...(type === 'character' || type === 'block' ? { device: { major: header.major, minor: header.minor } } : {}),
     ...(xattrs ? { xattrs } : {}),
   }
+}
+
+/** The largest uid: the one above it stands for "leave as it is" (chown(2)). */
+const MAX_ID = 0xff_ff_ff_fe
+/** Seconds: the last moment that a Date knows (ECMAScript, "Time Values"). */
+const MAX_MTIME = 8_640_000_000_000
+
+function bounded(value: number, limit: number, path: string): number {
+  if (value > limit) throw malformed(`${path}: ${value} is over ${limit}, the largest owner or time`)
+  return value
+}
+
+/** What a global header says of all members dpkg refuses, libarchive passes over and GNU tar applies. A comment is for people: git writes one. */
+function checkGlobal(records: PaxRecords): void {
+  for (const keyword of records.keys())
+    if (keyword !== 'comment') throw malformed(`a global header holds ${keyword.slice(0, 100)}`)
+}
+
+/** A sparse member has another name, size and content than its header says: no package tool writes one. */
+function withoutSparse(records: PaxRecords): PaxRecords {
+  for (const keyword of records.keys())
+    if (keyword.startsWith('GNU.sparse.')) throw malformed(`an extended header holds ${keyword.slice(0, 100)}`)
+  return records
+}
+
+/** Bytes of an entry that whoever lists the archive keeps. */
+function bytesHeld({ path, target = '', xattrs }: PayloadEntry): number {
+  let bytes = path.length + target.length
+  for (const name in xattrs) bytes += name.length + (xattrs[name]?.length ?? 0)
+  return bytes
 }
 
 function isPayload(kind: TarHeader['kind']): PayloadEntry['type'] {
@@ -158,11 +193,6 @@ function integer(bytes: Buffer | undefined, otherwise: number): number {
   const value = /^-?\d{1,15}(\.\d*)?$/.test(text) ? Math.floor(Number(text)) : -1
   if (value < 0) throw malformed(`an extended header holds the number ${text.slice(0, 40)}`)
   return value
-}
-
-function untilNul(bytes: Buffer): Buffer {
-  const end = bytes.indexOf(0)
-  return end < 0 ? bytes : bytes.subarray(0, end)
 }
 
 function padding(size: number): number {

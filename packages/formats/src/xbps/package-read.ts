@@ -1,6 +1,7 @@
 import { digester, HolotypeError, hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
 import { type FileReader, openReader } from '../archive/file-reader.ts'
+import { libarchiveGuard } from '../archive/libarchive-guard.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
@@ -92,24 +93,22 @@ async function readArchive(reader: FileReader, control: Control, visit: PayloadV
   }
   const { compression, source } = await sniffed(reader)
   try {
-    await readTar(
-      decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the package' }),
-      async (entry, content) => {
-        if (!metadata && METADATA.has(entry.path)) {
-          const bytes = await metadataFile(entry, content, left)
-          left -= bytes.length
-          if (plists.has(entry.path) || control.has(entry.path)) throw malformed(`${entry.path} comes twice`)
-          if (entry.path.endsWith('.plist')) plists.set(entry.path, bytes)
-          else control.set(entry.path, { bytes, mode: entry.mode })
-          return
-        }
-        // As xbps does: a directory is made for what lies in it, with what files.plist says.
-        if (entry.type === 'directory') return
-        if (!metadata) await begin()
-        if (!visit || !checks) throw ENOUGH
-        await checks.check(entry, content, visit)
-      },
-    )
+    const bytes = decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the package' })
+    await readTar(libarchiveGuard(bytes, { dotSlash: 'allowed' }), async (entry, content) => {
+      if (!metadata && METADATA.has(entry.path)) {
+        const bytes = await metadataFile(entry, content, left)
+        left -= bytes.length
+        if (plists.has(entry.path) || control.has(entry.path)) throw malformed(`${entry.path} comes twice`)
+        if (entry.path.endsWith('.plist')) plists.set(entry.path, bytes)
+        else control.set(entry.path, { bytes, mode: entry.mode })
+        return
+      }
+      // As xbps does: a directory is made for what lies in it, with what files.plist says.
+      if (entry.type === 'directory') return
+      if (!metadata) await begin()
+      if (!visit || !checks) throw ENOUGH
+      await checks.check(entry, content, visit)
+    })
   } catch (error) {
     if (error !== ENOUGH) throw error
   }

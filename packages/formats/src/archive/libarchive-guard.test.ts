@@ -1,14 +1,15 @@
 import { writeFileSync } from 'node:fs'
+import { constants, zstdCompressSync } from 'node:zlib'
 import { run, SYSTEM_PATH } from '@holotype/base'
 import { expect, test } from 'vitest'
-import { checksum } from '../archive/tar-header.ts'
-import type { TarMember } from '../archive/tar-write.ts'
+import { checksum } from './tar-header.ts'
+import type { TarMember } from './tar-write.ts'
 import { readWhole } from '../testing/payloads.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
-import { alpm } from './index.ts'
+import { alpm } from '../alpm/index.ts'
 import { libarchiveGuard } from './libarchive-guard.ts'
-import { paxArchive, paxMembers, TAR_END } from './tar-pax.ts'
-import { sampleFields } from './testing.ts'
+import { paxArchive, paxMembers, TAR_END } from '../alpm/tar-pax.ts'
+import { sampleFields } from '../alpm/testing.ts'
 
 function file(path: string, text = 'x'): TarMember {
   const bytes = Buffer.from(text)
@@ -38,6 +39,8 @@ function record(keyword: string, value: string): string {
 function member(path: string): Buffer {
   return Buffer.concat([...paxMembers([file(path)])])
 }
+
+const REFUSED = { dotSlash: 'refused' } as const
 
 const PKGINFO = sampleFields('sample', '1.0-1')
   .map(([name, value]) => `${name} = ${value}\n`)
@@ -96,6 +99,27 @@ test.each([
     /has content/,
   ],
   ['a size that is no number', [extension('x', record('size', '1.5')), member('a')], /its size is no number/],
+  ['two long names for one member', [extension('L', 'b\0'), extension('L', 'c\0'), member('a')], /two long names/],
+  [
+    'a prefix that libarchive alone reads',
+    [
+      altered(file('a'), (header) => {
+        header.write('ustar\x01', 257, 'latin1')
+        header.write('evil', 345, 'latin1')
+      }),
+    ],
+    /neither of ustar nor of GNU/,
+  ],
+  [
+    'a file with the name of a directory',
+    [altered(file('ab', ''), (header) => header.write('a/', 0, 'latin1'))],
+    /name of a directory/,
+  ],
+  [
+    'a size that libarchive reads as 0',
+    [altered(file('a', 'x'.repeat(512)), (header) => header.write('\x0000000001000', 124, 'latin1'))],
+    /not octal/,
+  ],
 ] as const)('%s is refused', async (_, blocks, what) => {
   const failure = read(...blocks)
   await expect(failure).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED' })
@@ -118,17 +142,17 @@ test('what both read alike is let pass', async () => {
 })
 
 test('headers are found however the bytes are cut, and bytes pass unchanged', async () => {
-  const good = Buffer.concat([...paxArchive([file('a', 'x'.repeat(1500)), file('d'.repeat(150)), file('c', '')])])
+  const good = Buffer.concat([...paxArchive([file('.a', 'x'.repeat(1500)), file('d'.repeat(150)), file('c', '')])])
   const bad = Buffer.concat([good.subarray(0, -1024), extension('g', record('path', 'b')), TAR_END])
   for (const step of [1, 7, 511, 512, 513, 4000]) {
     const pieces = async function* (bytes: Buffer) {
       for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step)
     }
     const through: Uint8Array[] = []
-    for await (const chunk of libarchiveGuard(pieces(good))) through.push(chunk)
+    for await (const chunk of libarchiveGuard(pieces(good), REFUSED)) through.push(chunk)
     expect(Buffer.concat(through).equals(good)).toBe(true)
     const drain = async () => {
-      for await (const chunk of libarchiveGuard(pieces(bad))) expect(chunk.length).toBeGreaterThan(0)
+      for await (const chunk of libarchiveGuard(pieces(bad), REFUSED)) expect(chunk.length).toBeGreaterThan(0)
     }
     await expect(drain(), `in steps of ${step}`).rejects.toThrow(/global header/)
   }
@@ -157,5 +181,49 @@ test.skipIf(!haveTools('bsdtar', 'setfattr', 'setcap') || process.getuid?.() !==
       'security.capability': CAPABILITY,
       'user.text': Buffer.from('ü\n').toString('base64'),
     })
+  },
+)
+
+/** Text as uuencode(1) writes it. */
+function uuencoded(bytes: Buffer): string {
+  const character = (value: number) => String.fromCharCode(value === 0 ? 96 : value + 32)
+  const lines: string[] = []
+  for (let at = 0; at < bytes.length; at += 45) {
+    const line = bytes.subarray(at, at + 45)
+    let text = character(line.length)
+    for (let i = 0; i < line.length; i += 3) {
+      const three = ((line[i] ?? 0) << 16) | ((line[i + 1] ?? 0) << 8) | (line[i + 2] ?? 0)
+      for (const shift of [18, 12, 6, 0]) text += character((three >> shift) & 63)
+    }
+    lines.push(text)
+  }
+  return `begin 644 a\n${lines.join('\n')}\n`
+}
+
+test.skipIf(!haveTools('bsdtar'))(
+  `a tar whose first name is another, uuencoded archive to libarchive is refused${skipReason('bsdtar')}`,
+  async () => {
+    using directory = scratch()
+    const columns: readonly (readonly [string, number])[] = [
+      ['evil/', 16],
+      ['0', 12],
+      ['0', 6],
+      ['0', 6],
+      ['644', 8],
+      ['0', 10],
+    ]
+    const inner = Buffer.from(`!<arch>\n${columns.map(([text, width]) => text.padEnd(width)).join('')}\`\n`)
+    const params = { [constants.ZSTD_c_compressionLevel]: 19 }
+    const name = uuencoded(zstdCompressSync(inner, { params, pledgedSrcSize: inner.length })).concat('`\nend\n')
+    // The name of an extended header means nothing to a tar reader.
+    const disguised = altered(file('PaxHeader', record('comment', 'x')), (header) => {
+      header.fill(0, 0, 100)
+      header.write(name, 0, 'latin1')
+      header.write('x', 156, 'latin1')
+    })
+    writeFileSync(directory.at('p'), Buffer.concat([disguised, ...paxArchive([file('.PKGINFO', PKGINFO)])]))
+    const { stdout } = await run(['bsdtar', '-tf', directory.at('p')])
+    expect(stdout.toString()).toBe('evil\n')
+    await expect(readWhole(alpm, directory.at('p'))).rejects.toThrow(/the first member's name is "begin 644 a/)
   },
 )

@@ -1,15 +1,21 @@
-import { decodePax, type PaxRecords } from '../archive/pax.ts'
-import { decodeTarHeader, TAR_BLOCK, type TarHeader } from '../archive/tar-header.ts'
+import { decodePax, type PaxRecords } from './pax.ts'
+import { decodeTarHeader, TAR_BLOCK, type TarHeader, untilNul } from './tar-header.ts'
 import { fail } from '../errors.ts'
 import { TAR_EXTENSION_BYTES } from '../limits.ts'
 
 /*
- * pacman reads packages by libarchive, which knows more of tar than our reader: sparse files under another name, extended attributes under a
- * keyword of its own, no global headers. A package that the two would read differently could show a reviewer something else than it installs:
- * it is refused. What makepkg writes reads the same.
+ * pacman and xbps read packages by libarchive, which knows more than our reader: sparse files under another name, extended attributes under a
+ * keyword of its own, no global headers, and forty other forms of archives and filters that it looks for before it takes the bytes for a tar. A
+ * package that the two would read differently could show a reviewer something else than it installs: it is refused. What makepkg and
+ * xbps-create write reads the same.
  */
 
-/** Keywords that both read alike, or that pacman does not apply: times but mtime, ACLs and flags (libalpm extracts without them). */
+export interface GuardOptions {
+  /** What a member's path may begin with: pacman would not install one with `./`, as xbps writes all. */
+  readonly dotSlash: 'refused' | 'allowed'
+}
+
+/** Keywords that both read alike, or that neither tool applies: times but mtime, ACLs and flags (libalpm extracts without them). */
 const HARMLESS =
   /^(path|linkpath|size|uid|gid|uname|gname|mtime|atime|ctime|comment|hdrcharset|LIBARCHIVE\.creationtime|SCHILY\.(dev|ino|nlink|fflags|acl\..*|xattr\..*))$/
 const LIBARCHIVE_XATTR = 'LIBARCHIVE.xattr.'
@@ -18,8 +24,11 @@ const LIBARCHIVE_XATTR = 'LIBARCHIVE.xattr.'
  * Passes the bytes of a tar through as they are and looks at its headers on the way.
  * @throws PACKAGE_MALFORMED, and what `source` throws
  */
-export async function* libarchiveGuard(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
-  const look = headerWalk()
+export async function* libarchiveGuard(
+  source: AsyncIterable<Uint8Array>,
+  options: GuardOptions,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const look = headerWalk(options)
   for await (const chunk of source) {
     look(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength))
     yield chunk
@@ -27,7 +36,7 @@ export async function* libarchiveGuard(source: AsyncIterable<Uint8Array>): Async
 }
 
 /** A function that is given an archive's bytes in pieces and checks each header once it is whole. */
-function headerWalk(): (chunk: Buffer) => void {
+function headerWalk(options: GuardOptions): (chunk: Buffer) => void {
   /** Bytes of content and padding to pass over. */
   let skip = 0
   /** Bytes of the header, or of an extension's body, that is being put together. */
@@ -36,6 +45,7 @@ function headerWalk(): (chunk: Buffer) => void {
   let missing = wanted
   let extension: TarHeader | undefined
   let extensions: Extensions = {}
+  let first = true
   let ended = false
 
   function expect(bytes: number): void {
@@ -52,6 +62,8 @@ function headerWalk(): (chunk: Buffer) => void {
     }
     const header = decodeTarHeader(bytes)
     expect(TAR_BLOCK)
+    if (header) checkForm(bytes, first)
+    first = false
     if (!header) ended = true
     else if (isExtension(header)) {
       if (header.size > TAR_EXTENSION_BYTES) throw malformed(`an extended header has ${header.size} bytes`)
@@ -60,7 +72,7 @@ function headerWalk(): (chunk: Buffer) => void {
       if (header.size === 0) onWhole(Buffer.alloc(0))
       else expect(paddedSize(header.size))
     } else {
-      skip = paddedSize(checkMember(header, extensions))
+      skip = paddedSize(checkMember(header, extensions, options))
       extensions = {}
     }
   }
@@ -76,6 +88,25 @@ function headerWalk(): (chunk: Buffer) => void {
       at += length
     }
   }
+}
+
+const MAGIC_AT = 257
+const MAGIC = [Buffer.from('ustar\x0000'), Buffer.from('ustar  \0')]
+const NAME_BYTES = 100
+/** How the names of a package's first member begin; no magic number of another form does. */
+const FIRST_NAME = /^(?:\.|PaxHeader)[ -~]*\0*$/
+
+/**
+ * libarchive takes `ustar` with any byte behind it for ustar and puts the prefix before the name, and decides by the first bytes, the first
+ * header's name, whether a filter (compress, lzip, uuencode …) has packed the archive once more, or it is no tar at all.
+ */
+function checkForm(block: Buffer, first: boolean): void {
+  if (!MAGIC.some((magic) => block.subarray(MAGIC_AT, MAGIC_AT + magic.length).equals(magic)))
+    throw malformed('a header is neither of ustar nor of GNU')
+  if (first && !FIRST_NAME.test(block.toString('latin1', 0, NAME_BYTES)))
+    throw malformed(
+      `the first member's name is ${JSON.stringify(untilNul(block.subarray(0, 20)).toString('latin1'))}; expected one that begins with a dot`,
+    )
 }
 
 interface Extensions {
@@ -99,8 +130,10 @@ function withExtension(before: Extensions, kind: TarHeader['kind'], body: Buffer
         if (keyword !== 'comment') throw malformed(`a global header holds ${keyword}`)
       return before
     case 'gnu-long-name':
+      if (before.name) throw malformed('a member has two long names')
       return { ...before, name: body }
     default:
+      if (before.link) throw malformed('a member has two long links')
       return { ...before, link: body }
   }
 }
@@ -127,15 +160,17 @@ function decoded(text: string): string | undefined {
 }
 
 /** @returns the bytes of the member's content */
-function checkMember(header: TarHeader, { name, link, pax }: Extensions): number {
+function checkMember(header: TarHeader, { name, link, pax }: Extensions, { dotSlash }: GuardOptions): number {
   if ((name && pax?.has('path')) || (link && pax?.has('linkpath'))) throw malformed('a member is named twice')
   const path = (name ?? pax?.get('path') ?? header.name).toString('latin1').replace(/\0.*$/s, '')
   // pacman takes only metadata from members that begin with a dot, by their whole name.
-  if (path.startsWith('./') && path !== './')
+  if (dotSlash === 'refused' && path.startsWith('./') && path !== './')
     throw malformed(`the path ${path.slice(0, 200)} begins with ./: pacman would not install it`)
   const size = Number(pax?.get('size')?.toString('latin1') ?? header.size)
   if (!Number.isSafeInteger(size) || size < 0) throw malformed(`${path}: its size is no number`)
-  if (size > 0 && (header.kind !== 'file' || path.endsWith('/'))) throw malformed(`${path} has content, but is no file`)
+  // libarchive reads the name of a file with a slash at its end as one of the two, by its version.
+  if (header.kind === 'file' && path.endsWith('/')) throw malformed(`${path} is a file with the name of a directory`)
+  if (size > 0 && header.kind !== 'file') throw malformed(`${path} has content, but is no file`)
   return size
 }
 
