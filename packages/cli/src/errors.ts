@@ -95,4 +95,19 @@ export const fail = defineErrors({
     when: 'the name of a snapshot is to be dropped while an image is locked from it',
     hint: 'lock the images that are named anew first',
   },
+  SNAPSHOT_PINNED: {
+    kind: 'refused',
+    when: 'the name of a snapshot is to be dropped while holotype.yaml pins an upstream to it',
+    hint: 'take the key `snapshot` out of the upstream, or pin another one, first',
+  },
+  SNAPSHOT_MISSING: {
+    kind: 'input',
+    when: 'an upstream is pinned to a snapshot that this machine does not have: snapshots do not travel with git',
+    hint: 'lock on the machine that took it; or, if the upstream has not changed since, `holotype repo snapshot UPSTREAM` takes the same one; or pin another',
+  },
+  SNAPSHOT_UNFIT: {
+    kind: 'input',
+    when: 'an upstream is pinned to a snapshot of another upstream, format or architecture',
+    hint: 'see `holotype repo list`, and pin one of that upstream',
+  },
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { upstreamSchema } from './upstream-schema.ts'
+import { OWN_NAME, upstreamSchema } from './upstream-schema.ts'
 
 /**
  * The schema of the user's git repository. One file of it, one schema here; unknown keys are errors. The descriptions become
@@ -50,6 +50,12 @@ export const distributionSchema = z.strictObject({
   upstreams: z
     .record(name, upstreamSchema)
     .superRefine((upstreams, context) => {
+      if (upstreams[OWN_NAME])
+        context.addIssue({
+          code: 'custom',
+          path: [OWN_NAME],
+          message: `"${OWN_NAME}" is what locks call your own repository; give the upstream another name`,
+        })
       const [first, ...others] = Object.entries(upstreams)
       for (const [other, { format }] of others)
         if (format !== first?.[1].format)

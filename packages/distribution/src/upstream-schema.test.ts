@@ -144,12 +144,29 @@ describe('upstreams', () => {
       `format: rpm\n    url: ${LOOPBACK}\n    keyring: x\n    unsigned: true`,
       ':7:15: upstreams.a.unsigned',
     ],
+    [
+      'a snapshot by its name',
+      `format: rpm\n    url: ${LOOPBACK}\n    unsigned: true\n    snapshot: before`,
+      ':7:15: upstreams.a.snapshot: a whole digest',
+    ],
     ['another scheme', `format: rpm\n    url: ftp://127.0.0.1`, ':5:10: upstreams.a.url: an address starts with'],
     ['a password', `format: rpm\n    url: http://u:p@127.0.0.1`, ':5:10: upstreams.a.url: an address holds no user'],
   ])('refused at its place: %s', (_, keys, words) => {
     const found = complaint(`  a:\n    ${keys}\n`)
     expect(found).toMatch(/^holotype\.yaml:\d+:\d+: /)
     expect(found).toContain(words)
+  })
+
+  test('pinned to a snapshot, by its digest', () => {
+    const digest = `sha256:${'a'.repeat(64)}`
+    const of = (text: string) => Object.values(load(text).file.upstreams)[0]?.snapshot
+    expect(of(`  a: { format: deb, from: host, pockets: [release], snapshot: '${digest}' }\n`)).toBe(digest)
+    expect(of(`  a: { format: rpm, url: ${LOOPBACK}, unsigned: true, snapshot: '${digest}' }\n`)).toBe(digest)
+  })
+
+  test('refused: one that is called as locks call our own repository', () => {
+    const found = complaint(`  own: { format: rpm, url: ${LOOPBACK}, unsigned: true }\n`)
+    expect(found).toContain('holotype.yaml:3:8: upstreams.own: "own" is what locks call your own repository')
   })
 
   test('refused: two formats in one distribution', () => {

@@ -1,3 +1,4 @@
+import { type Digest, isDigest } from '@holotype/base'
 import { z } from 'zod'
 
 /** Where packages come from that a distribution does not build: the `upstreams` of `holotype.yaml`. */
@@ -10,6 +11,9 @@ const address = z
   // A snapshot records where it came from, and snapshots are shown and copied.
   .refine((url) => !/^[a-z]+:\/\/[^/]*@/.test(url), 'an address holds no user and no password')
   .describe('an address')
+
+/** What locks call the distribution's own repository. No upstream may have this name. */
+export const OWN_NAME = 'own'
 
 /** Names that are the path of a keyring file within the distribution's repository. */
 const path = z.string().min(1).max(4096)
@@ -49,6 +53,16 @@ const keys = z.strictObject({
     .union([path, z.array(path).min(1).max(32)])
     .optional()
     .describe('with `url`: files of OpenPGP public keys in this repository; one of them must have signed it'),
+  snapshot: z
+    .string()
+    .refine(
+      isDigest,
+      "a whole digest, `sha256:` and 64 hexadecimal digits: a snapshot's name is known on one machine only",
+    )
+    .optional()
+    .describe(
+      'the digest of the snapshot that everyone locks from, as `holotype repo snapshot` shows it [the newest state, each time]',
+    ),
   unsigned: z
     .literal(true)
     .optional()
@@ -60,8 +74,13 @@ const keys = z.strictObject({
 type Keys = z.output<typeof keys>
 type Key = keyof Keys
 
+interface AnyUpstream {
+  /** The snapshot that locks are resolved from; absent: the newest state. */
+  readonly snapshot?: Digest
+}
+
 /** An upstream that the machine's own sources describe. */
-export interface HostUpstream {
+export interface HostUpstream extends AnyUpstream {
   readonly from: 'host'
   readonly format: 'deb'
   readonly pockets: readonly ('release' | 'updates' | 'security' | 'backports')[]
@@ -69,7 +88,7 @@ export interface HostUpstream {
 }
 
 /** An upstream by its address. What a format does not have is `['']`. */
-export interface UrlUpstream {
+export interface UrlUpstream extends AnyUpstream {
   readonly from: 'url'
   readonly format: Keys['format']
   readonly urls: readonly string[]
@@ -86,8 +105,8 @@ export interface UrlUpstream {
 export type Upstream = HostUpstream | UrlUpstream
 
 /** Which keys go with which kind of upstream. */
-const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components']
-const URL_KEYS: readonly Key[] = ['format', 'url', 'urls', 'architecture', 'keyring']
+const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components', 'snapshot']
+const URL_KEYS: readonly Key[] = ['format', 'url', 'urls', 'architecture', 'keyring', 'snapshot']
 const FORMAT_KEYS: Readonly<Record<Keys['format'], readonly Key[]>> = {
   deb: ['suites', 'components'],
   alpm: ['repositories', 'unsigned'],
@@ -132,8 +151,10 @@ function keysOf(upstream: Keys): Key[] {
 
 function normalize(upstream: Keys): Upstream {
   const { format, from, pockets = [], url, urls, suites, components = ['main'], repositories, architecture } = upstream
-  if (from === 'host') return { from, format: 'deb', pockets, components }
+  const pin = upstream.snapshot !== undefined && isDigest(upstream.snapshot) ? { snapshot: upstream.snapshot } : {}
+  if (from === 'host') return { from, format: 'deb', pockets, components, ...pin }
   return {
+    ...pin,
     from: 'url',
     format,
     urls: urls ?? (url === undefined ? [] : [url]),

@@ -44,6 +44,14 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
           brief: 'Say why a package, NAME or NAME=VERSION, would not be in, and write nothing',
           placeholder: 'NAME',
         },
+        snapshot: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          variadic: true,
+          brief: 'Resolve from this snapshot, NAME or UPSTREAM=NAME, not from the newest state',
+          placeholder: 'SNAPSHOT',
+        },
         allowMissingSonames: {
           kind: 'boolean',
           default: false,

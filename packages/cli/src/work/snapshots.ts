@@ -17,6 +17,8 @@ export interface NamedSnapshot {
 interface Known {
   readonly distribution: Distribution
   readonly store: Store
+  /** The upstream that is meant where the text leaves it open; absent or undefined: any. */
+  readonly upstream?: string | undefined
 }
 
 /** Which images' locks name which snapshot. @throws LOCK_MALFORMED */
@@ -69,7 +71,7 @@ function ambiguous(text: string, found: readonly NamedSnapshot[]): Error {
 function meaningsOf(known: Known, text: string): NamedSnapshot[] {
   const { store, distribution } = known
   if (isDigest(text)) return [{ upstream: readSnapshot(store, text).name, snapshot: text }]
-  const [word = '', upstream] = text.split(':')
+  const [word = '', upstream = known.upstream] = text.split(':')
   const notes = takenSnapshots(store)
   const named = notes.find(({ name }) => name === text)
   if (named) return [named]

@@ -1,4 +1,5 @@
-import { type Distribution, keyringsOf, type Upstream } from '@holotype/distribution'
+import { shortDigest } from '@holotype/base'
+import { type Distribution, keyringsOf, OWN_NAME, type Upstream } from '@holotype/distribution'
 import type { FormatName } from '@holotype/formats'
 import type { LockSource } from '@holotype/image'
 import {
@@ -10,37 +11,68 @@ import {
   snapshotUpstream,
   type TakenSnapshot,
 } from '@holotype/repository'
+import type { Store } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
+import { type Pins, pinsOf, readPinned } from './pins.ts'
 
 /** Our own packages win over upstream's, whatever their versions. */
 const OWN_PRIORITY = 900
 const UPSTREAM_PRIORITY = 500
 /** The name locks give to our own repository. */
-export const OWN = 'own'
+export const OWN = OWN_NAME
+
+interface WantedSnapshots {
+  readonly distribution: Distribution
+  readonly fetcher: Fetcher
+  /** What is not taken anew. Default: what `holotype.yaml` pins. */
+  readonly pins?: Pins
+}
 
 /**
- * A snapshot of every upstream as it is now, and of our own repository: what a lock is resolved from.
- * @throws UPSTREAM_NO_SOURCES, UPSTREAM_UNREACHABLE, UPSTREAM_SIGNATURE, UPSTREAM_EXPIRED, UPSTREAM_MISMATCH, REPOSITORY_MALFORMED, DISK_FULL
+ * A snapshot of every upstream, as it is now or as it is pinned, and of our own repository: what a lock is resolved from.
+ * @throws SNAPSHOT_MISSING, SNAPSHOT_UNFIT, UPSTREAM_NO_SOURCES, UPSTREAM_UNREACHABLE, UPSTREAM_SIGNATURE, UPSTREAM_EXPIRED, UPSTREAM_MISMATCH, REPOSITORY_MALFORMED, DISK_FULL
  */
 export async function takeSnapshots(
   context: Context,
-  distribution: Distribution,
-  fetcher: Fetcher,
+  { distribution, fetcher, pins = pinsOf(distribution) }: WantedSnapshots,
 ): Promise<LockSource[]> {
   const store = await context.store()
   const names = Object.keys(distribution.file.upstreams)
+  // First what may be refused at once, then what takes minutes.
+  const pinned = names.flatMap((name) => pinnedOf(context, { distribution, store, name, pins }))
   const taken: TakenSnapshot[] = []
-  for (const name of names) taken.push(await takeOne(context, { distribution, fetcher, name }))
+  for (const name of names.filter((one) => !pins.has(one)))
+    taken.push(await takeOne(context, { distribution, fetcher, name }))
   const format = formatOfDistribution(distribution)
-  taken.push(ownSnapshot(store, { name: OWN, format, architecture: architectureOfDistribution(distribution) }))
+  const own = ownSnapshot(store, { name: OWN, format, architecture: architectureOfDistribution(distribution) })
   // Together: a package of one upstream may require a path that only another one has.
-  const completed = await listWantedFiles({ store, fetcher, snapshots: taken })
-  return completed.map(({ digest, snapshot: { name } }, index) => {
-    if (index < names.length)
-      rememberTaken(store, { upstream: name, snapshot: digest, taken: now(context), name: null })
-    return { name, digest, priority: index < names.length ? UPSTREAM_PRIORITY : OWN_PRIORITY }
+  const completed = await listWantedFiles({ store, fetcher, snapshots: taken, fixed: [...pinned, own] })
+  for (const { digest, snapshot } of completed)
+    rememberTaken(store, { upstream: snapshot.name, snapshot: digest, taken: now(context), name: null })
+  const digests = new Map([...pinned, ...completed].map(({ digest, snapshot }) => [snapshot.name, digest]))
+  const sources = names.flatMap((name) => {
+    const digest = digests.get(name)
+    return digest ? [{ name, digest, priority: UPSTREAM_PRIORITY }] : []
   })
+  return [...sources, { name: OWN, digest: own.digest, priority: OWN_PRIORITY }]
+}
+
+interface MaybePinned {
+  readonly distribution: Distribution
+  readonly store: Store
+  readonly name: string
+  readonly pins: Pins
+}
+
+/** The snapshot that an upstream is pinned to: one or none. */
+function pinnedOf({ progress }: Context, { distribution, store, name, pins }: MaybePinned): TakenSnapshot[] {
+  const [digest, upstream] = [pins.get(name), distribution.file.upstreams[name]]
+  if (!digest || !upstream) return []
+  const architecture = architectureOf(distribution, upstream)
+  const snapshot = readPinned(store, { name, digest, format: upstream.format, architecture })
+  progress({ kind: 'note', level: 'info', text: `${name} is pinned to the snapshot ${shortDigest(digest)}` })
+  return [{ digest, snapshot, bytesFetched: 0 }]
 }
 
 interface OneUpstream {

@@ -34,8 +34,10 @@ export function readFiles(store: Store, { digest }: SnapshotIndex): ReadonlyMap<
 export interface ListFilesRequest {
   readonly store: Store
   readonly fetcher: Fetcher
-  /** What will be resolved together, own repositories too: one may require a path of another. */
+  /** What will be resolved together: one may require a path of another. */
   readonly snapshots: readonly TakenSnapshot[]
+  /** What is resolved together with them and stays as it is: pinned snapshots, own repositories. */
+  readonly fixed?: readonly TakenSnapshot[]
 }
 
 /**
@@ -43,9 +45,14 @@ export interface ListFilesRequest {
  * nothing is fetched and nothing changes.
  * @throws UPSTREAM_UNREACHABLE, UPSTREAM_MISMATCH, OBJECT_*, SNAPSHOT_MALFORMED, REPOSITORY_MALFORMED, DISK_FULL
  */
-export async function listWantedFiles({ store, fetcher, snapshots }: ListFilesRequest): Promise<TakenSnapshot[]> {
+export async function listWantedFiles({
+  store,
+  fetcher,
+  snapshots,
+  fixed = [],
+}: ListFilesRequest): Promise<TakenSnapshot[]> {
   const able = snapshots.some(({ snapshot }) => formatOf(snapshot.format).upstream.fileIndexes !== undefined)
-  const wanted = able ? unlistedPaths(store, snapshots) : new Set<string>()
+  const wanted = able ? unlistedPaths(store, [...snapshots, ...fixed]) : new Set<string>()
   if (wanted.size === 0) return [...snapshots]
   const completed: TakenSnapshot[] = []
   for (const taken of snapshots) completed.push(await complete({ store, fetcher, taken, wanted }))

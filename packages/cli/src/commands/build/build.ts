@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { ownRepository, publishOwn } from '../../work/own.ts'
-import { formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
+import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
 
 interface BuiltRecipe {
   readonly record: BuildRecord
@@ -31,10 +31,10 @@ export async function run(context: Context, _flags: CommonFlags, ...names: strin
   const store = await context.store()
   // A build that cannot be published is found out before it takes an hour.
   const own = await ownRepository(context, formatOfDistribution(distribution))
-  const { architecture } = distribution.file
+  const architecture = architectureOfDistribution(distribution)
   const { commit } = await commitOf(distribution.directory)
   await using fetcher = openFetcher({ signal: context.signal })
-  const sources = await takeSnapshots(context, distribution, fetcher)
+  const sources = await takeSnapshots(context, { distribution, fetcher })
   const built: BuiltRecipe[] = []
   for (const name of names.length > 0 ? names : distribution.recipes.keys()) {
     const recipe = recipeOf(distribution, name)

@@ -9,6 +9,7 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
+import { pinsWith } from '../../work/pins.ts'
 import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
 
 export type Flags = CommonFlags & {
@@ -16,6 +17,7 @@ export type Flags = CommonFlags & {
   readonly allowMissingSonames: boolean
   readonly why?: string
   readonly whyNot?: string
+  readonly snapshot?: readonly string[]
 }
 
 interface Locked {
@@ -52,8 +54,9 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const path = lockPathOf(distribution, name)
   const before = lockBefore(context, flags, path)
   const store = await context.store()
+  const pins = pinsWith(distribution, store, flags.snapshot ?? [])
   await using fetcher = openFetcher({ signal: context.signal })
-  const sources = await takeSnapshots(context, distribution, fetcher)
+  const sources = await takeSnapshots(context, { distribution, fetcher, pins })
   const made = await runTask(context.progress, { title: `resolve ${name}` }, async (task) => {
     const result = makeLock({
       store,

@@ -3,6 +3,7 @@ import { dropSnapshot, takenSnapshots } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
+import { pinsOf } from '../../work/pins.ts'
 import { locksBySnapshot } from '../../work/snapshots.ts'
 
 interface Dropped {
@@ -11,7 +12,7 @@ interface Dropped {
 
 export const exclusive = true
 
-/** Takes a snapshot's name away. @throws NAME_UNKNOWN, SNAPSHOT_LOCKED, LOCK_MALFORMED */
+/** Takes a snapshot's name away. @throws NAME_UNKNOWN, SNAPSHOT_LOCKED, SNAPSHOT_PINNED, LOCK_MALFORMED */
 export async function run(context: Context, _flags: CommonFlags, name: string): Promise<Dropped> {
   const distribution = await context.distribution()
   const store = await context.store()
@@ -33,6 +34,9 @@ export async function run(context: Context, _flags: CommonFlags, name: string): 
       what: `${name} is what these images were locked from: ${images.join(', ')}`,
       hint: `lock them anew first: ${images.map((image) => `\`holotype image lock ${image}\``).join(', ')}`,
     })
+  const pinned = [...pinsOf(distribution)].flatMap(([upstream, digest]) => (digest === note.snapshot ? [upstream] : []))
+  if (pinned.length > 0 && !notes.some((one) => one.name !== null && one !== note && one.snapshot === note.snapshot))
+    throw fail('SNAPSHOT_PINNED', { what: `holotype.yaml pins ${pinned.join(', ')} to ${name}` })
   dropSnapshot(store, name)
   await store.flush()
   return { dropped: name }

@@ -1,8 +1,11 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { type Digest, nearest } from '@holotype/base'
+import { formatOf } from '@holotype/formats'
 import { readManifest } from '@holotype/image'
-import { type LockedPackage, parseLock } from '@holotype/solver'
+import { listedPackages, readSnapshot } from '@holotype/repository'
+import { type Lock, type LockedPackage, parseLock } from '@holotype/solver'
+import type { Store } from '@holotype/store'
 import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
@@ -30,7 +33,7 @@ export async function run(context: Context, flags: Flags, text: string): Promise
     for (const locked of lock.packages) {
       known.add(locked.name)
       if (locked.name === name && (version === undefined || locked.version === version))
-        return copy(store.pathOf(digestOf(locked)), flags, locked)
+        return await copy(store, { lock, locked, output: flags.output })
     }
   }
   const near = nearest(name, [...known])
@@ -41,11 +44,37 @@ function digestOf({ sha256 }: LockedPackage): Digest {
   return `sha256:${sha256}`
 }
 
-function copy(from: string, { output }: Flags, { name, version, architecture, sha256 }: LockedPackage): Got {
-  mkdirSync(resolve(output), { recursive: true })
-  const path = join(resolve(output), `${name}_${version.replace(/^\d+:/, '')}_${architecture}.deb`)
-  copyFileSync(from, path)
+interface Copying {
+  readonly lock: Lock
+  readonly locked: LockedPackage
+  readonly output: string
+}
+
+async function copy(store: Store, { lock, locked, output }: Copying): Promise<Got> {
+  const { name, version, sha256 } = locked
+  const directory = resolve(output)
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, listedName(store, lock, locked) ?? (await nativeName(store, lock, locked)))
+  copyFileSync(store.pathOf(digestOf(locked)), path)
   return { path, name, version, sha256 }
+}
+
+/** As the repository that it came from calls its file. */
+function listedName(store: Store, { format, snapshots }: Lock, { from, sha256 }: LockedPackage): string | undefined {
+  const digest = snapshots[from]
+  if (digest === undefined || !store.has(digest)) return undefined
+  for (const { indexes } of readSnapshot(store, digest).suites)
+    for (const index of indexes.filter((one) => store.has(one.digest)))
+      for (const listed of listedPackages(store, formatOf(format), index))
+        if (listed[5] === sha256 && listed[6] !== '') return basename(listed[6])
+  return undefined
+}
+
+/** As our own repository would call it: the snapshot may be gone, or was never on this machine. */
+async function nativeName(store: Store, { format }: Lock, locked: LockedPackage): Promise<string> {
+  const { readPackage, repository } = formatOf(format)
+  const { record } = await readPackage(store.pathOf(digestOf(locked)))
+  return basename(repository.packagePath(record, 'main'))
 }
 
 export function show({ path }: Got): string {

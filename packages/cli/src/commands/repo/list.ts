@@ -4,6 +4,7 @@ import type { Store } from '@holotype/store'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
+import { pinsOf } from '../../work/pins.ts'
 import { locksBySnapshot } from '../../work/snapshots.ts'
 
 interface Listed {
@@ -19,6 +20,8 @@ interface Listed {
   readonly contents: Contents | null
   /** The images whose locks name it. */
   readonly images: readonly string[]
+  /** True if holotype.yaml pins its upstream to it. */
+  readonly pinned: boolean
 }
 
 interface Contents {
@@ -27,19 +30,25 @@ interface Contents {
   readonly suites: readonly { readonly suite: string; readonly date: string | null }[]
 }
 
-/** The snapshots with a name, those that locks name, and the latest of each upstream. @throws LOCK_MALFORMED, SNAPSHOT_MALFORMED */
+/** The snapshots with a name, those that locks or holotype.yaml name, and the latest of each upstream. @throws LOCK_MALFORMED, SNAPSHOT_MALFORMED */
 export async function run(context: Context, _flags: CommonFlags): Promise<Listed[]> {
   const distribution = await context.distribution()
   const store = await context.store()
   const notes = takenSnapshots(store)
   const latest = new Set(new Map(notes.map((note) => [note.upstream, note])).values())
   const locks = locksBySnapshot({ distribution, store })
+  const pins = pinsOf(distribution)
+  const pinned = new Set(pins.values())
+  // What came with git: the locks and pins of others.
+  const needed = new Map<Digest, string>()
+  for (const [snapshot, [lock]] of locks) if (lock) needed.set(snapshot, lock.upstream)
+  for (const [upstream, snapshot] of pins) needed.set(snapshot, upstream)
   const shown = notes.filter(
     (note) => note.name !== null || !notes.some(({ name, snapshot }) => name !== null && snapshot === note.snapshot),
   )
   const current = new Set([...latest].map(({ snapshot }) => snapshot))
   const taken = shown
-    .filter(({ name, snapshot }) => name !== null || current.has(snapshot) || locks.has(snapshot))
+    .filter(({ name, snapshot }) => name !== null || current.has(snapshot) || needed.has(snapshot))
     .map(({ snapshot, name, upstream, taken: when }) => ({
       snapshot,
       name,
@@ -47,15 +56,16 @@ export async function run(context: Context, _flags: CommonFlags): Promise<Listed
       taken: when,
       latest: current.has(snapshot),
     }))
-  const elsewhere = [...locks].flatMap(([snapshot, [lock]]) =>
-    lock && !notes.some((note) => note.snapshot === snapshot)
-      ? [{ snapshot, name: null, upstream: lock.upstream, taken: null, latest: false }]
-      : [],
+  const elsewhere = [...needed].flatMap(([snapshot, upstream]) =>
+    notes.some((note) => note.snapshot === snapshot)
+      ? []
+      : [{ snapshot, name: null, upstream, taken: null, latest: false }],
   )
   return [...taken, ...elsewhere].map((one) => ({
     ...one,
     contents: contentsOf(store, one.snapshot),
     images: (locks.get(one.snapshot) ?? []).map(({ image }) => image),
+    pinned: pinned.has(one.snapshot),
   }))
 }
 
@@ -76,12 +86,16 @@ function contentsOf(store: Store, snapshot: Digest): Contents | null {
 export function show(listed: readonly Listed[], { paint, width }: View): string {
   if (listed.length === 0)
     return 'No snapshots yet: `holotype repo snapshot UPSTREAM` and `holotype image lock IMAGE` take them\n'
-  const rows = listed.map(({ snapshot, name, upstream, taken, latest, contents, images }) => [
+  const rows = listed.map(({ snapshot, name, upstream, taken, latest, contents, images, pinned }) => [
     name ?? shortDigest(snapshot),
     upstream,
     taken === null ? '' : taken.slice(0, 16).replace('T', ' '),
     contents === null ? 'not here' : String(contents.packages),
-    [...(name === null ? [] : ['its name']), ...images.map((image) => `${image}.lock`)].join(', ') || 'nothing',
+    [
+      ...(name === null ? [] : ['its name']),
+      ...(pinned ? ['holotype.yaml'] : []),
+      ...images.map((image) => `${image}.lock`),
+    ].join(', ') || 'nothing',
     [...(latest ? ['latest'] : []), ...(contents?.unsigned ? ['unsigned'] : [])].join(', '),
   ])
   return renderTable(

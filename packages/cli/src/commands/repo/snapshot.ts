@@ -1,4 +1,4 @@
-import { type Digest, formatBytes, nearest, renderPairs, shortDigest } from '@holotype/base'
+import { type Digest, formatBytes, nearest, renderPairs } from '@holotype/base'
 import { countPackages, openFetcher, rememberTaken, takenSnapshots } from '@holotype/repository'
 import type { Store } from '@holotype/store'
 import type { Context } from '../../context.ts'
@@ -82,14 +82,15 @@ function nameFor(store: Store, { upstream, snapshot, day }: Unnamed): string {
 }
 
 export function show(taken: Taken, { paint }: View): string {
-  return renderPairs(
+  const pairs = renderPairs(
     [
       ['snapshot', paint.bold(taken.name)],
       ['of', `${taken.upstream}, ${taken.packages} packages`],
-      ['digest', shortDigest(taken.snapshot)],
       ['signature', taken.unsigned ? paint.yellow('none: nobody vouches for it') : 'good'],
       ['fetched', taken.fetched === 0 ? 'nothing: unchanged' : formatBytes(taken.fetched)],
     ],
     paint,
   )
+  // Whole, and on a line of its own, to be copied.
+  return `${pairs}${taken.snapshot}\n`
 }

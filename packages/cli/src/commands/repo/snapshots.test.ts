@@ -5,7 +5,8 @@ import { pathToFileURL } from 'node:url'
 import { painter } from '@holotype/base'
 import { formats } from '@holotype/formats'
 import { ingest, publish } from '@holotype/repository'
-import { openStore } from '@holotype/store'
+import { readLock } from '@holotype/solver'
+import { openStore, type Store } from '@holotype/store'
 import { createKeyring, type Keyring } from '@holotype/trust'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../config.ts'
@@ -41,7 +42,12 @@ function contextAt(time = '2026-11-21T10:00:00Z'): Context {
     signal: new AbortController().signal,
     workingDirectory: process.cwd(),
   })
-  return { ...context, now: () => new Date(time) }
+  return { ...context, now: () => new Date(time), store: async () => quick(await context.store()) }
+}
+
+/** A store that does not wait for the disk: nobody switches the machine off here, and dozens of commands would wait for it. */
+function quick(store: Store): Store {
+  return { ...store, flush: async () => {} }
 }
 
 const versioned = (words: string) => words.split('=')
@@ -89,7 +95,7 @@ async function writePackage({ format }: Archive, name: string, version: string):
 async function publishUpstream(archive: Archive, ...packages: readonly string[]): Promise<void> {
   const { format, suite, architecture } = archive
   const repository = {
-    store: openStore(join(place, `upstream-${++published}`)),
+    store: quick(openStore(join(place, `upstream-${++published}`))),
     name: suite,
     format: formats[format],
     component: 'main',
@@ -111,7 +117,7 @@ async function publishUpstream(archive: Archive, ...packages: readonly string[])
   })
 }
 
-async function declare(archive: Archive, base = join(place, 'archive')): Promise<void> {
+async function declare(archive: Archive, more: { readonly snapshot?: string } = {}): Promise<void> {
   const directory = join(place, 'distribution')
   mkdirSync(join(directory, 'images'), { recursive: true })
   mkdirSync(join(directory, 'keys'), { recursive: true })
@@ -122,10 +128,11 @@ async function declare(archive: Archive, base = join(place, 'archive')): Promise
 upstreams:
   up:
     format: ${archive.format}
-    url: ${pathToFileURL(base).href}
+    url: ${pathToFileURL(join(place, 'archive')).href}
+    architecture: ${archive.architecture}
     ${archive.format === 'deb' ? 'suites' : 'repositories'}: [${archive.suite}]
     keyring: keys/archive.asc
-`,
+${more.snapshot === undefined ? '' : `    snapshot: ${more.snapshot}\n`}`,
   )
   writeFileSync(join(directory, 'images/web.yaml'), 'packages: [hello]\n')
 }
@@ -188,6 +195,46 @@ describe('snapshots of an upstream', () => {
     expect(await snapshot(contextAt(), FLAGS, 'up')).toMatchObject({ name: 'up-20261121.2' })
     await lockImage(contextAt(), LOCK, 'web')
     expect(await drop(contextAt(), FLAGS, 'first')).toEqual({ dropped: 'first' })
+  })
+
+  test('that are pinned are locked from, by everyone or for one run, and are not dropped', async () => {
+    await publishUpstream(DEB, 'hello=1.0-1')
+    await declare(DEB)
+    const before = await snapshot(contextAt(), { ...FLAGS, name: 'before' }, 'up')
+    // Its packages are kept: upstream will have none of them.
+    await lockImage(contextAt(), LOCK, 'web')
+    await publishUpstream(DEB, 'hello=2.0-1')
+    const after = await snapshot(contextAt(), { ...FLAGS, name: 'after' }, 'up')
+    const lock = async (...asked: readonly string[]) => {
+      await lockImage(contextAt(), { ...LOCK, snapshot: asked }, 'web')
+      const { snapshots, packages } = readLock(join(place, 'distribution/images/web.lock'), 'web.lock')
+      return [snapshots.up, packages[0]?.version]
+    }
+    expect(await lock('before')).toEqual([before.snapshot, '1.0-1'])
+    expect(await lock()).toEqual([after.snapshot, '2.0-1'])
+    expect(await lock('up=before')).toEqual([before.snapshot, '1.0-1'])
+    await expect(lock('before', 'latest')).rejects.toThrow('two snapshots of up are asked for')
+    await expect(lock('upp=before')).rejects.toThrow('no upstream is called upp; did you mean up?')
+    await expect(lock('befor')).rejects.toThrow('did you mean before?')
+
+    await declare(DEB, { snapshot: before.snapshot })
+    rmSync(join(place, 'archive/dists'), { recursive: true })
+    expect(await lock()).toEqual([before.snapshot, '1.0-1'])
+    expect(await lock('after')).toEqual([after.snapshot, '2.0-1'])
+    await expect(drop(contextAt(), FLAGS, 'before')).rejects.toMatchObject({ code: 'SNAPSHOT_PINNED' })
+    expect((await list(contextAt(), FLAGS)).map(({ name, pinned }) => [name, pinned])).toEqual([
+      ['before', true],
+      ['after', false],
+      // Our own, of the lock.
+      [null, false],
+    ])
+
+    await declare(DEB, { snapshot: `sha256:${'0'.repeat(64)}` })
+    await expect(lock()).rejects.toMatchObject({ code: 'SNAPSHOT_MISSING' })
+    await declare({ ...DEB, architecture: 'arm64' }, { snapshot: before.snapshot })
+    await expect(lock()).rejects.toMatchObject({ code: 'SNAPSHOT_UNFIT' })
+    await declare(DEB)
+    expect(await drop(contextAt(), FLAGS, 'before')).toEqual({ dropped: 'before' })
   })
 
   test('that are unknown or mean several are refused with what they may be', async () => {
