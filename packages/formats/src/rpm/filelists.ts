@@ -26,6 +26,7 @@ export function parseFileIndex(bytes: Uint8Array, wanted: ReadonlySet<string>): 
       pkgid = xml.attribute('pkgid') ?? ''
       if (!SHA256.test(pkgid)) throw xml.malformed(`the pkgid "${pkgid.slice(0, 140)}" is no SHA-256`)
     } else if (name === 'file') {
+      if (pkgid === '') throw xml.malformed('a <file> outside of a package')
       const path = xml.content()
       if (!wanted.has(path)) continue
       const packages = found.get(path)

@@ -63,17 +63,20 @@ function triggerKind(flags: number): string {
   return flags & SENSE.TRIGGERPOSTUN ? 'postun' : ''
 }
 
-/** The changelog, newest first as rpm keeps it. An author's line ends with the version, `Name <address> - 1.0-1`, by habit, not by rule. */
+/** The changelog, newest first as rpm keeps it. */
 export function changelogOf(header: Header): ChangelogEntry[] {
   const times = header.numbers('CHANGELOGTIME')
   const texts = header.strings('CHANGELOGTEXT')
-  return header.strings('CHANGELOGNAME').map((name, i) => {
-    const match = /^(.*?>)\s*-?\s*(\S+)$/.exec(name) ?? /^(.*?)\s+-\s+(\S+)$/.exec(name)
-    return {
-      version: match?.[2] ?? '',
-      author: match?.[1] ?? name,
-      date: new Date((times[i] ?? 0) * 1000).toISOString(),
-      text: texts[i] ?? '',
-    }
-  })
+  return header.strings('CHANGELOGNAME').map((name, i) => changelogEntry(name, times[i] ?? 0, texts[i] ?? ''))
+}
+
+/** An entry of its author's line, seconds since the epoch and text. The line ends with the version, `Name <address> - 1.0-1`, by habit, not by rule. */
+export function changelogEntry(line: string, seconds: number, text: string): ChangelogEntry {
+  const match = /^(.*?>)\s*-?\s*(\S+)$/.exec(line) ?? /^(.*?)\s+-\s+(\S+)$/.exec(line)
+  return {
+    version: match?.[2] ?? '',
+    author: match?.[1] ?? line,
+    date: new Date(seconds * 1000).toISOString(),
+    text,
+  }
 }
