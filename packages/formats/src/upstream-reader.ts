@@ -44,6 +44,8 @@ export interface RepositoryHead {
   readonly architectures: readonly string[]
   readonly components: readonly string[]
   readonly indexes: readonly RepositoryIndex[]
+  /** deb: packages for all architectures stand in indexes of their own, which are read beside those of each architecture. */
+  readonly separateAll?: true
 }
 
 /** One way to get an index: a file that the head names, and what its bytes unpack to. */
@@ -60,6 +62,8 @@ export interface UpstreamIndex {
 
 export interface UpstreamReader {
   top(place: UpstreamPlace): UpstreamTop
+  /** deb: the same in an older form, read where `top` is not there. Absent elsewhere. */
+  olderTop?(place: UpstreamPlace): UpstreamTop
   /**
    * Parses a top whose signature is checked: for `inline` the text that was signed, else the file's bytes. Where the top is the index itself
    * (alpm, xbps) the head lists nothing and `indexes` is empty: the top's bytes, decompressed, go to `parseIndex`.
@@ -71,6 +75,8 @@ export interface UpstreamReader {
    * @throws REPOSITORY_MALFORMED if the head lists no such index
    */
   indexes(head: RepositoryHead, place: UpstreamPlace): readonly UpstreamIndex[]
+  /** deb: the forms of the index of packages for all architectures, where it is one of its own. Empty: those are in `indexes`. Absent elsewhere. */
+  indexesForAll?(head: RepositoryHead, place: UpstreamPlace): readonly UpstreamIndex[]
   /** The compression of a top that is the index itself, told from its first bytes. */
   compressionOf(bytes: Uint8Array): Compression
   /** rpm: the forms of the list of all files, fetched when a dependency names a path that `parseIndex` did not list. Absent elsewhere. */

@@ -30,11 +30,18 @@ export function parseHead(text: string): RepositoryHead {
     ...(validUntil === undefined ? {} : { validUntil: parseDate(validUntil, 'Valid-Until') }),
     architectures: words(field('Architectures')),
     components: words(field('Components')),
+    ...(separateAll(stanza) ? { separateAll: true } : {}),
     indexes: hashes
       .split('\n')
       .filter((line) => line.trim() !== '')
       .map(parseIndexLine),
   }
+}
+
+/** Whether `binary-all` is to be read (Debian RepositoryFormat, "No-Support-for-Architecture-all"): else its packages are in every other index. */
+function separateAll(stanza: Stanza): boolean {
+  const unsupported = words(fieldOf(stanza, 'No-Support-for-Architecture-all') ?? '')
+  return words(fieldOf(stanza, 'Architectures') ?? '').includes('all') && !unsupported.includes('Packages')
 }
 
 /** A Release file's text. */

@@ -57,9 +57,14 @@ export function indexForms(head: RepositoryHead, place: UpstreamPlace, name: str
   })
 }
 
-/** How apt repositories are read: InRelease, then Packages by hash or by name. */
+/** How apt repositories are read: InRelease, or Release with Release.gpg beside it; then Packages by hash or by name. */
 export const upstream: UpstreamReader = {
   top: (place) => ({ path: `${directoryOf(place)}InRelease`, signed: 'inline' }),
+  olderTop: (place) => ({
+    path: `${directoryOf(place)}Release`,
+    signed: 'detached',
+    signature: `${directoryOf(place)}Release.gpg`,
+  }),
   parseTop: (bytes) => parseHead(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')),
   indexes(head, place) {
     const name = indexName(place)
@@ -70,5 +75,9 @@ export const upstream: UpstreamReader = {
       })
     return forms
   },
+  indexesForAll: (head, place) =>
+    head.separateAll && !place.suite.endsWith('/') && place.architecture !== 'all'
+      ? indexForms(head, place, indexName({ ...place, architecture: 'all' }))
+      : [],
   compressionOf,
 }

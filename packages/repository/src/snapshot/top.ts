@@ -1,5 +1,5 @@
 import { digestOf, hexOf, HolotypeError, isErrorCode } from '@holotype/base'
-import type { RepositoryHead, UpstreamPlace } from '@holotype/formats'
+import type { RepositoryHead, UpstreamPlace, UpstreamTop } from '@holotype/formats'
 import { fail } from '../errors.ts'
 import { TOP_BYTES, TOP_SIGNATURE_BYTES } from '../limits.ts'
 import { asUpstream, mismatch } from './failures.ts'
@@ -9,6 +9,8 @@ import type { Site, SuiteRequest } from './request.ts'
 export interface FetchedTop {
   readonly url: string
   readonly bytes: Buffer
+  /** In which form it was there. */
+  readonly form: UpstreamTop
   /** The detached signature; absent where none is asked for. */
   readonly signature?: Buffer
 }
@@ -28,27 +30,35 @@ export function urlOf({ uri }: Pick<Site, 'uri'>, path: string): string {
  * @throws UPSTREAM_UNREACHABLE, UPSTREAM_SIGNATURE (there is none)
  */
 export async function fetchTop(request: SuiteRequest): Promise<FetchedTop> {
-  const { site, fetcher, format } = request
-  const top = format.upstream.top(placeOf(request, site.components[0] ?? ''))
-  const url = urlOf(site, top.path)
-  const get = async (address: string, limit: number) => {
-    try {
-      return (await fetcher.get(address, limit)).bytes
-    } catch (error) {
-      throw asUpstream(error)
-    }
+  const { upstream } = request.format
+  const place = placeOf(request, request.site.components[0] ?? '')
+  const top = upstream.top(place)
+  try {
+    return await fetchForm(request, top)
+  } catch (error) {
+    const older = upstream.olderTop?.(place)
+    if (!older || !isErrorCode(error, 'FETCH_NOT_FOUND')) throw asUpstream(error)
+    // Where neither is there, the one that is asked for first is the one that is missed.
+    return fetchForm(request, older).catch((second: unknown) => {
+      throw asUpstream(isErrorCode(second, 'FETCH_NOT_FOUND') ? error : second)
+    })
   }
-  const bytes = await get(url, TOP_BYTES)
-  if (top.signed === 'inline' || site.unsigned) return { url, bytes }
+}
+
+/** @throws FETCH_*, UPSTREAM_SIGNATURE */
+async function fetchForm({ site, fetcher }: SuiteRequest, form: UpstreamTop): Promise<FetchedTop> {
+  const url = urlOf(site, form.path)
+  const { bytes } = await fetcher.get(url, TOP_BYTES)
+  if (form.signed === 'inline' || site.unsigned) return { url, bytes, form }
   if (site.keyrings.length === 0)
     throw fail('UPSTREAM_SIGNATURE', { what: `no keyring is named that could vouch for ${url}` })
-  if (top.signature === undefined)
+  if (form.signature === undefined)
     throw fail('UPSTREAM_SIGNATURE', { what: `${url} cannot be signed in its format, and a keyring is named for it` })
-  const signatureUrl = urlOf(site, top.signature)
+  const signatureUrl = urlOf(site, form.signature)
   try {
-    return { url, bytes, signature: (await fetcher.get(signatureUrl, TOP_SIGNATURE_BYTES)).bytes }
+    return { url, bytes, form, signature: (await fetcher.get(signatureUrl, TOP_SIGNATURE_BYTES)).bytes }
   } catch (error) {
-    if (!isErrorCode(error, 'FETCH_NOT_FOUND')) throw asUpstream(error)
+    if (!isErrorCode(error, 'FETCH_NOT_FOUND')) throw error
     throw fail('UPSTREAM_SIGNATURE', { what: `${url} is not signed: there is no ${signatureUrl}`, cause: error })
   }
 }
@@ -71,16 +81,19 @@ export function rememberAge({ site, store }: SuiteRequest, { date }: RepositoryH
   if (date !== '' && store.recall(key) !== date) store.remember(key, date)
 }
 
-async function signedBytes(request: SuiteRequest, { url, bytes, signature }: FetchedTop): Promise<Uint8Array> {
-  const { site, name, verify, verifyDetached, format, progress } = request
-  const inline = format.upstream.top(placeOf(request, site.components[0] ?? '')).signed === 'inline'
-  if (!inline && site.unsigned) {
+async function signedBytes(request: SuiteRequest, { url, bytes, form, signature }: FetchedTop): Promise<Uint8Array> {
+  const { site, name, verify, verifyDetached, progress } = request
+  if (site.unsigned && form.signed !== 'none' && !form.signatureOptional)
+    throw fail('UPSTREAM_SIGNATURE', {
+      what: `${url} is not taken without a signature: its format's own clients would not`,
+    })
+  if (site.unsigned) {
     const text = `${url} is taken without a signature, as the upstream ${name} declares: nobody vouches for its packages`
     progress?.({ kind: 'note', level: 'warning', text })
     return bytes
   }
   try {
-    if (inline) return Buffer.from(await verify(bytes.toString('utf8'), site.keyrings))
+    if (form.signed === 'inline') return Buffer.from(await verify(bytes.toString('utf8'), site.keyrings))
     if (!verifyDetached || !signature) throw new Error('nothing here checks detached signatures')
     await verifyDetached(bytes, signature, site.keyrings)
     return bytes

@@ -152,7 +152,7 @@ describe('a snapshot is refused', () => {
       server.answers.set(IN_RELEASE, answer)
       await expect(take()).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' })
     }
-    rmSync(join(upstream.base, IN_RELEASE))
+    for (const top of [IN_RELEASE, '/dists/trixie/Release']) rmSync(join(upstream.base, top))
     server.answers.clear()
     await expect(take()).rejects.toMatchObject({ code: 'UPSTREAM_UNREACHABLE' })
   })

@@ -110,6 +110,11 @@ async function takeSuite(request: SuiteRequest, top: FetchedTop): Promise<TakenS
         : await takeTopAsIndex(request, top)
     indexes.push({ component, form: 'index', digest })
     bytesFetched += fetched
+    const forAll = format.upstream.indexesForAll?.(head, placeOf(request, component)) ?? []
+    if (forAll.length === 0) continue
+    const all = await takeIndex({ uri: site.uri, store, fetcher: request.fetcher }, forAll)
+    indexes.push({ component, form: 'index', digest: all.digest })
+    bytesFetched += all.fetched
   }
   for (const index of indexes) listingOf(store, format, index)
   const suite: SnapshotSuite = {

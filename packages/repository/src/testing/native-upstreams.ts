@@ -58,24 +58,38 @@ async function debs({ built, version }: NativePlace): Promise<string[]> {
 /** apt-ftparchive(1): an index of what lies below a directory, then a Release file of the indexes. */
 async function ftparchive(
   place: NativePlace,
-  options: { readonly pool: string; readonly index: string; readonly top: string },
+  options: { readonly pool: string; readonly index: string; readonly top: string; readonly separateAll?: boolean },
 ) {
   const { base, gpg } = place
   empty(base)
   mkdirSync(join(base, options.pool), { recursive: true })
-  for (const file of await debs(place)) copyFileSync(file, join(base, options.pool, basename(file)))
-  await writeTo(join(base, options.index), ['apt-ftparchive', 'packages', options.pool], base)
+  const index = async (pool: string, path: string, files: readonly string[]) => {
+    mkdirSync(join(base, pool), { recursive: true })
+    for (const file of files) copyFileSync(file, join(base, pool, basename(file)))
+    await writeTo(join(base, path), ['apt-ftparchive', 'packages', pool], base)
+  }
+  const files = await debs(place)
+  const forAll = options.separateAll ? files.filter((file) => basename(file).includes('_all_')) : []
+  await index(
+    options.pool,
+    options.index,
+    files.filter((file) => !forAll.includes(file)),
+  )
+  if (forAll.length > 0) await index('pool-all', options.index.replace('binary-amd64', 'binary-all'), forAll)
   const set = (name: string, value: string) => ['-o', `APT::FTPArchive::Release::${name}=${value}`]
   const words = [
     ...set('Suite', 'stable'),
     ...set('Codename', 'stable'),
-    ...set('Architectures', 'amd64'),
+    ...set('Architectures', options.separateAll ? 'amd64 all' : 'amd64'),
     ...set('Components', 'main'),
   ]
   const directory = dirname(options.top)
   const release = join(place.built, 'Release')
   await writeTo(release, ['apt-ftparchive', ...words, 'release', directory], base)
-  await gpg.gpg('--yes', '--clear-sign', '--output', join(base, options.top), release)
+  const top = join(base, options.top)
+  if (options.top.endsWith('InRelease')) return gpg.gpg('--yes', '--clear-sign', '--output', top, release)
+  copyFileSync(release, top)
+  return gpg.gpg('--yes', '--armor', '--detach-sign', '--output', `${top}.gpg`, top)
 }
 
 async function rpms({ built, version }: NativePlace): Promise<string[]> {
@@ -181,6 +195,23 @@ export const nativeUpstreams: readonly NativeUpstream[] = [
         pool: 'pool',
         index: 'dists/stable/main/binary-amd64/Packages',
         top: 'dists/stable/InRelease',
+      }),
+  },
+  {
+    title: 'deb, signed beside its top, with an index for all architectures, by apt-ftparchive',
+    format: 'deb',
+    tools: ['apt-ftparchive', 'gpg', 'gpgconf'],
+    architecture: 'amd64',
+    suites: ['stable'],
+    components: ['main'],
+    top: 'dists/stable/Release',
+    signature: 'dists/stable/Release.gpg',
+    make: (place) =>
+      ftparchive(place, {
+        pool: 'pool',
+        index: 'dists/stable/main/binary-amd64/Packages',
+        top: 'dists/stable/Release',
+        separateAll: true,
       }),
   },
   {
