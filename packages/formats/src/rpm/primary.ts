@@ -1,7 +1,7 @@
 import { fail } from '../errors.ts'
 import { INDEX_BYTES } from '../limits.ts'
 import type { PackageRecord, Relation } from '../types.ts'
-import { entryReader, type PrimaryEntry } from './primary-entry.ts'
+import { type EntryReader, entryReader, type PrimaryEntry } from './primary-entry.ts'
 import { anyOf } from './rich-clauses.ts'
 import { readChecksum, readHref } from './repomd.ts'
 import { type XmlReader, xmlReader } from './xml.ts'
@@ -15,7 +15,10 @@ const SOURCE = /^(.+)-([^-]+-[^-]+)\.(?:no)?src\.rpm$/
 /** Lists that repeat as a whole or are empty are shared. */
 const NOTHING: readonly never[] = []
 
-/** Package by package: what is gathered of the one that is open. */
+/**
+ * What is gathered of the package that is open. One object and its lists serve all packages: what a record keeps is copied out of the lists,
+ * for a list that has grown by appending has room for more than it holds.
+ */
 interface Gathered {
   name: string
   architecture: string
@@ -28,12 +31,14 @@ interface Gathered {
   size: number
   installed: number
   filename: string
-  entries: Lists
-  files: string[]
+  readonly entries: Lists
+  provides: readonly Relation[]
+  obsoletes: readonly Relation[]
+  readonly files: string[]
 }
 
-type ListName = 'provides' | 'requires' | 'conflicts' | 'obsoletes' | 'recommends' | 'supplements'
-type Lists = Partial<Record<ListName, readonly PrimaryEntry[]>>
+type ListName = 'requires' | 'conflicts' | 'recommends' | 'supplements'
+type Lists = Readonly<Record<ListName, PrimaryEntry[]>>
 
 /**
  * Every package of an uncompressed primary.xml, source packages left out: they are not installed.
@@ -46,13 +51,13 @@ export function parseIndex(bytes: Uint8Array): PackageRecord[] {
   if (bytes.length > INDEX_BYTES)
     throw fail('REPOSITORY_MALFORMED', { what: `primary.xml is larger than INDEX_BYTES (${INDEX_BYTES})` })
   const xml = xmlReader(bytes, 'primary.xml')
-  const entries = entryReader(bytes, xml)
   const shared = new Map<string, string>()
   const share = (text: string) => {
     const known = shared.get(text)
     if (known === undefined) shared.set(text, text)
     return known ?? text
   }
+  const reading: Reading = { xml, found: gathered(), entries: entryReader(bytes, xml, share), share }
   const records: PackageRecord[] = []
   let root = false
   for (let event = xml.next(); event !== 'end'; event = xml.next()) {
@@ -62,19 +67,15 @@ export function parseIndex(bytes: Uint8Array): PackageRecord[] {
       if (name !== 'metadata') throw xml.malformed(`<metadata> is expected, <${name}> is there`)
       root = true
     } else if (name === 'package' && xml.attribute('type') === 'rpm') {
-      const found = readPackage(xml, entries, share)
-      if (found !== undefined) records.push(found)
+      const record = readPackage(reading)
+      if (record !== undefined) records.push(record)
     } else xml.skip()
   }
   return records
 }
 
-function readPackage(
-  xml: XmlReader,
-  entries: () => readonly PrimaryEntry[],
-  share: (text: string) => string,
-): PackageRecord | undefined {
-  const found: Gathered = {
+function gathered(): Gathered {
+  return {
     name: '',
     architecture: '',
     version: '',
@@ -86,9 +87,31 @@ function readPackage(
     size: 0,
     installed: 0,
     filename: '',
-    entries: {},
+    entries: { requires: [], conflicts: [], recommends: [], supplements: [] },
+    provides: NOTHING,
+    obsoletes: NOTHING,
     files: [],
   }
+}
+
+function clear(found: Gathered): void {
+  found.name = found.architecture = found.version = found.sha256 = found.description = found.section = ''
+  found.source = found.sourceVersion = found.filename = ''
+  found.size = found.installed = 0
+  found.provides = found.obsoletes = NOTHING
+  const { requires, conflicts, recommends, supplements } = found.entries
+  requires.length = conflicts.length = recommends.length = supplements.length = found.files.length = 0
+}
+
+interface Reading {
+  readonly xml: XmlReader
+  readonly found: Gathered
+  readonly entries: EntryReader
+  readonly share: (text: string) => string
+}
+
+function readPackage({ xml, found, entries, share }: Reading): PackageRecord | undefined {
+  clear(found)
   for (;;) {
     const event = xml.next()
     if (event === 'text') continue
@@ -108,7 +131,7 @@ function readPackage(
         found.architecture = share(xml.content())
         break
       case 'version':
-        found.version = versionOf(xml)
+        found.version = share(versionOf(xml))
         xml.skip()
         break
       case 'checksum': {
@@ -141,22 +164,22 @@ function readPackage(
         break
       }
       case 'rpm:provides':
-        found.entries.provides = entries()
+        found.provides = entries.relations()
         break
       case 'rpm:requires':
-        found.entries.requires = entries()
+        entries.entries(found.entries.requires)
         break
       case 'rpm:conflicts':
-        found.entries.conflicts = entries()
+        entries.entries(found.entries.conflicts)
         break
       case 'rpm:obsoletes':
-        found.entries.obsoletes = entries()
+        found.obsoletes = entries.relations()
         break
       case 'rpm:recommends':
-        found.entries.recommends = entries()
+        entries.entries(found.entries.recommends)
         break
       case 'rpm:supplements':
-        found.entries.supplements = entries()
+        entries.entries(found.entries.supplements)
         break
       default:
         xml.skip()
@@ -172,8 +195,9 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
   if (!ARCHITECTURE.test(architecture)) throw xml.malformed(`${name}: "${architecture}" is no architecture`)
   if (found.filename === '') throw xml.malformed(`${name} ${version} has no location`)
   if (architecture === 'src' || architecture === 'nosrc') return undefined
-  const { requires = NOTHING, provides, obsoletes, recommends = NOTHING, supplements = NOTHING } = found.entries
-  const { conflicts, refused } = conflictsOf(found.entries.conflicts ?? NOTHING)
+  const { provides, obsoletes } = found
+  const { requires, recommends, supplements } = found.entries
+  const { conflicts, refused } = conflictsOf(found.entries.conflicts)
   const depends = clausesOf(requires, false)
   const wanted = anyOf(supplements.map(({ clauses }) => clauses))
   const sourceVersion = version.endsWith(`:${found.sourceVersion}`) ? version : found.sourceVersion
@@ -190,13 +214,13 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
     depends: refused.length === 0 ? depends : [...depends, ...refused],
     preDepends: clausesOf(requires, true),
     recommends: clausesOf(recommends, false),
-    provides: relationsOf(provides),
+    provides,
     conflicts,
     breaks: NOTHING,
     replaces: NOTHING,
-    ...(obsoletes === undefined ? {} : { obsoletes: relationsOf(obsoletes) }),
+    ...(obsoletes.length === 0 ? {} : { obsoletes }),
     ...(wanted.length === 0 ? {} : { supplements: wanted }),
-    ...(found.files.length === 0 ? {} : { files: found.files }),
+    ...(found.files.length === 0 ? {} : { files: found.files.slice() }),
     size: found.size,
     installedSize: Math.ceil(found.installed / 1024),
     sha256: found.sha256,
@@ -208,12 +232,7 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
 function clausesOf(entries: readonly PrimaryEntry[], pre: boolean): readonly (readonly Relation[])[] {
   const clauses: (readonly Relation[])[] = []
   for (const entry of entries) if (entry.pre === pre) for (const clause of entry.clauses) clauses.push(clause)
-  return clauses.length === 0 ? NOTHING : clauses
-}
-
-/** Provides and Obsoletes, which rpm lets be plain alone. */
-function relationsOf(entries: readonly PrimaryEntry[] | undefined): readonly Relation[] {
-  return entries === undefined ? NOTHING : entries.flatMap(({ clauses }) => clauses[0]?.[0] ?? [])
+  return clauses.length === 0 ? NOTHING : clauses.slice()
 }
 
 /** Conflicts that are relations, and of rich ones that are more what must hold instead. */

@@ -17,9 +17,16 @@ export interface XmlReader {
   name(): string
   /** An attribute of the element just opened. */
   attribute(name: string): string | undefined
-  /** The bytes of the attributes of the element just opened, as they stand: a key by which its meaning can be cached. */
-  attributesFrom(): number
-  attributesTo(): number
+  /**
+   * Where the empty element `<a …/>` that comes next ends, if nothing but blanks stands before it; else -1. Its bytes, from
+   * {@link position} on, are a key by which its meaning can be kept. It is the end that reading it would find only if reading it once has
+   * found that: a `/>` may stand in an attribute.
+   */
+  emptyElement(): number
+  /** The next byte to read. */
+  position(): number
+  /** Goes on behind an empty element whose bytes were read before, elsewhere. */
+  pass(end: number): void
   /** The text of the element just opened, up to its closing; elements within are passed over. */
   content(): string
   /** Passes over the element just opened. */
@@ -59,8 +66,6 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
   const attributeNames: string[] = []
   const values = new Float64Array(2 * XML_ATTRIBUTES)
   let attributes = 0
-  let attributesFrom = 0
-  let attributesTo = 0
   let textFrom = 0
   let textTo = 0
   let textRaw = false
@@ -98,8 +103,11 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
 
   function text(): void {
     textFrom = at
-    while (at < end && bytes[at] !== LESS) at++
-    textTo = at
+    // Loops count in a variable of their own: `at` is shared with other functions, and slower.
+    let here = at
+    while (here < end && bytes[here] !== LESS) here++
+    at = here
+    textTo = here
     textRaw = false
     if (textTo - textFrom > XML_VALUE_BYTES)
       throw malformed(`a text is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
@@ -128,7 +136,6 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
     seenRoot = true
     at++
     current = readName()
-    attributesFrom = at
     attributes = 0
     for (;;) {
       const spaced = passBlanks()
@@ -137,7 +144,6 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
       if (!spaced) throw malformed('a space is missing before an attribute')
       attribute()
     }
-    attributesTo = at
     if (bytes[at] === SLASH) {
       if (bytes[++at] !== GREATER) throw malformed('">" is missing after "/"')
       pending = true
@@ -158,7 +164,12 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
     const quote = bytes[at++]
     if (quote !== QUOTE && quote !== APOSTROPHE) throw malformed(`the attribute ${name} is not in quotes`)
     const from = at
-    while (at < end && bytes[at] !== quote && bytes[at] !== LESS) at++
+    let here = at
+    for (; here < end; here++) {
+      const code = bytes[here]
+      if (code === quote || code === LESS) break
+    }
+    at = here
     if (bytes[at] !== quote) throw malformed(`the attribute ${name} does not end`)
     if (at - from > XML_VALUE_BYTES) throw malformed(`${name} is longer than XML_VALUE_BYTES (${XML_VALUE_BYTES})`)
     attributeNames[attributes] = name
@@ -186,7 +197,9 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
 
   function readName(): string {
     const from = at
-    while (isNameByte(bytes[at] ?? 0)) at++
+    let here = at
+    while (NAME_BYTES[bytes[here] ?? 0] === 1) here++
+    at = here
     const found = names.find(from, at)
     if (found !== undefined) return found
     if (at === from || at - from > 256) throw malformed('a name is expected')
@@ -198,8 +211,10 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
 
   function passBlanks(): boolean {
     const from = at
-    while (isSpace(bytes[at] ?? 0)) at++
-    return at > from
+    let here = at
+    while (isSpace(bytes[here] ?? 0)) here++
+    at = here
+    return here > from
   }
 
   function isBlank(from: number, to: number): boolean {
@@ -257,8 +272,17 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
         }
       return undefined
     },
-    attributesFrom: () => attributesFrom,
-    attributesTo: () => attributesTo,
+    emptyElement() {
+      passBlanks()
+      if (pending || bytes[at] !== LESS || NAME_BYTES[bytes[at + 1] ?? 0] !== 1) return -1
+      let here = at + 2
+      while (here < end && bytes[here] !== GREATER) here++
+      return here < end && bytes[here - 1] === SLASH ? here + 1 : -1
+    },
+    position: () => at,
+    pass(to) {
+      at = to
+    },
     content,
     skip() {
       const depth = open.length
@@ -271,6 +295,8 @@ export function xmlReader(input: Uint8Array, what: string): XmlReader {
 function isSpace(code: number): boolean {
   return code === 32 || code === 10 || code === 9 || code === 13
 }
+
+const NAME_BYTES = Uint8Array.from({ length: 256 }, (_, code) => (isNameByte(code) ? 1 : 0))
 
 /** Letters, digits, `_`, `-`, `.`, `:` and all that is not ASCII (XML 1.0 §2.3, as far as bytes tell). */
 function isNameByte(code: number): boolean {
