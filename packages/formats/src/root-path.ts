@@ -1,4 +1,4 @@
-import { lstatSync, readlinkSync } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '@holotype/base'
 import { SYMLINKS_FOLLOWED } from './limits.ts'
@@ -29,6 +29,17 @@ export function pathInRoot(root: string, path: string): string | undefined {
     todo.unshift(...link.split('/'))
   }
   return join(root, ...done)
+}
+
+/**
+ * The bytes of a file of a root. A pipe or a device in its place would never end.
+ * @throws Error if it is no regular file, or larger than `limit` bytes
+ */
+export function readRegular(path: string, limit: number): Buffer {
+  const stat = statSync(path)
+  if (!stat.isFile()) throw new Error('it is no regular file')
+  if (stat.size > limit) throw new Error(`it is larger than ${limit} bytes`)
+  return readFileSync(path)
 }
 
 /** A symbolic link's text, '' for anything else that is there, undefined for nothing. */

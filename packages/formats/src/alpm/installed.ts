@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { compareText, failBase } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { INSTALLED_BYTES } from '../limits.ts'
-import { pathInRoot } from '../root-path.ts'
+import { pathInRoot, readRegular } from '../root-path.ts'
 import type { InstalledPackage } from '../types.ts'
 import { readDesc } from './desc.ts'
 import { recordOf } from './record.ts'
@@ -42,9 +42,7 @@ function list(directory: string): string[] {
 
 function read(file: string, limit: number): Buffer {
   try {
-    const { size } = statSync(file)
-    if (size > limit) throw new Error(`the database is larger than ${INSTALLED_BYTES} bytes`)
-    return readFileSync(file)
+    return readRegular(file, limit)
   } catch (error) {
     throw failBase('FILE_UNREADABLE', { what: `cannot read ${file}`, cause: error })
   }

@@ -85,14 +85,19 @@ export function parseSpecChangelog(text: string): ChangelogEntry[] {
       })
     entries.push({ ...heading, lines: [] })
   }
-  return entries.map(({ lines, ...entry }) => ({ ...entry, text: lines.join('\n').replace(/^\n+|\n+$/g, '') }))
+  return entries.map(({ lines, ...entry }) => ({ ...entry, text: withoutEmptyEnds(lines) }))
+}
+
+function withoutEmptyEnds(lines: readonly string[]): string {
+  const first = lines.findIndex((line) => line !== '')
+  return first < 0 ? '' : lines.slice(first, lines.findLastIndex((line) => line !== '') + 1).join('\n')
 }
 
 const DAY = '(?:[A-Z][a-z]{2,8},?\\s+)?'
 const TIME = '(?:\\s+(\\d{1,2}:\\d{2}(?::\\d{2})?)(?:\\s+([A-Z]{2,5}|[+-]\\d{2}:?\\d{2}))?)?'
-const MONTH_FIRST = new RegExp(`^${DAY}([A-Z][a-z]{2,8})\\.?\\s+(\\d{1,2}),?${TIME}\\s+(\\d{4})\\b\\s*(.*)$`)
-const DAY_FIRST = new RegExp(`^${DAY}(\\d{1,2})\\.?\\s+([A-Z][a-z]{2,8})\\.?\\s+(\\d{4})\\b${TIME}\\s*(.*)$`)
-const ISO = /^(\d{4})-(\d{2})-(\d{2})\s*(.*)$/
+const MONTH_FIRST = new RegExp(`^${DAY}([A-Z][a-z]{2,8})\\.?\\s+(\\d{1,2}),?${TIME}\\s+(\\d{4})\\b\\s*([^]*)$`)
+const DAY_FIRST = new RegExp(`^${DAY}(\\d{1,2})\\.?\\s+([A-Z][a-z]{2,8})\\.?\\s+(\\d{4})\\b${TIME}\\s*([^]*)$`)
+const ISO = /^(\d{4})-(\d{2})-(\d{2})\s*([^]*)$/
 
 function specHeading(text: string): Omit<ChangelogEntry, 'text'> | undefined {
   const found = monthFirst(text) ?? dayFirst(text) ?? isoDate(text)

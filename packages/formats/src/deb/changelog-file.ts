@@ -44,7 +44,12 @@ async function textOf(bytes: Buffer, packed: boolean): Promise<string> {
   })()
   try {
     const compression = packed ? 'gz' : 'none'
-    for await (const chunk of decompress(source, { compression, limit: CHANGELOG_BYTES, what: 'the changelog' }))
+    for await (const chunk of decompress(source, {
+      compression,
+      limit: CHANGELOG_BYTES,
+      what: 'the changelog',
+      packed: bytes.length,
+    }))
       chunks.push(chunk)
   } catch {
     // What came out before stands.

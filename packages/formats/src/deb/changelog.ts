@@ -1,3 +1,5 @@
+import { CHANGELOG_ENTRIES } from '../limits.ts'
+
 /** One version's part of a Debian changelog. */
 export interface ChangelogEntry {
   readonly version: string
@@ -13,12 +15,14 @@ export interface ChangelogEntry {
   readonly text: string
 }
 
-const HEADING = /^([A-Za-z0-9][A-Za-z0-9+.-]*) \(([^()\s]+)\)((?:\s+[A-Za-z0-9][A-Za-z0-9+.~-]*)*)\s*;?(.*)$/
-const TRAILER = /^ ?-- (.*?)(?:\s\s+(\S.*))?$/
+// What ends them matches whatever follows (`.` would not): nothing is tried twice, however long a line is.
+const HEADING = /^([A-Za-z0-9][A-Za-z0-9+.-]*) \(([^()\s]+)\)((?:\s+[A-Za-z0-9][A-Za-z0-9+.~-]*)*)\s*;?([^]*)$/
+const TRAILER = /^ ?-- ([^]*?)(?:\s\s+(\S[^]*))?$/
 
 /**
  * Reads a Debian changelog, newest entry first as it stands there (deb-changelog(5)). Old files hold odd lines (editor variables, other
- * styles of heading): what is no heading belongs to the entry before it, what precedes the first heading is left out. Never fails.
+ * styles of heading): what is no heading belongs to the entry before it, what precedes the first heading is left out. Never fails; of more
+ * entries than CHANGELOG_ENTRIES the newest are read.
  */
 export function parseChangelog(text: string): ChangelogEntry[] {
   const entries: ChangelogEntry[] = []
@@ -29,11 +33,15 @@ export function parseChangelog(text: string): ChangelogEntry[] {
     heading = undefined
     lines = []
   }
-  for (const raw of text.split('\n')) {
-    const line = raw.trimEnd()
+  for (let at = 0; at <= text.length; ) {
+    const found = text.indexOf('\n', at)
+    const lineEnd = found < 0 ? text.length : found
+    const line = text.slice(at, lineEnd).trimEnd()
+    at = lineEnd + 1
     const head = HEADING.exec(line)
     if (head) {
       end('', '')
+      if (entries.length >= CHANGELOG_ENTRIES) return entries
       heading = {
         version: head[2] ?? '',
         distribution: (head[3] ?? '').trim(),

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts'
 /** The fields of one stanza in file order. A value keeps its continuation lines as they stand, each with its leading space. */
 export type Stanza = readonly (readonly [name: string, value: string])[]
 
-const FIELD = /^([!-9;-~]+):[ \t]*(.*)$/
+const NAME = /^[!-9;-~]+$/
 
 /**
  * Parses stanzas of `Field: value` lines parted by empty lines: control files, indexes, status files (Policy §5.1, deb822(5)).
@@ -30,16 +30,23 @@ export function parseStanzas(text: string): Stanza[] {
       if (!last) throw malformed(number, line, 'continues no field')
       last[1] += `\n${line}`
     } else if (!line.startsWith('#')) {
-      const [, name, value = ''] = FIELD.exec(line) ?? []
-      if (name === undefined || name.startsWith('-')) throw malformed(number, line, 'is no field')
+      const colon = line.indexOf(':')
+      const name = line.slice(0, Math.max(0, colon))
+      if (!NAME.test(name) || name.startsWith('-')) throw malformed(number, line, 'is no field')
       const key = name.toLowerCase()
       if (names.has(key)) throw malformed(number, line, 'is there twice')
       names.add(key)
-      stanza.push([name, value])
+      stanza.push([name, line.slice(startOfValue(line, colon + 1))])
     }
   }
   end()
   return stanzas
+}
+
+function startOfValue(line: string, from: number): number {
+  let at = from
+  while (line[at] === ' ' || line[at] === '\t') at++
+  return at
 }
 
 /**
@@ -63,7 +70,7 @@ export function renderStanza(stanza: Stanza): string {
   for (const [name, value] of stanza) {
     const [first = '', ...rest] = value.split('\n')
     const sound =
-      /^[!-9;-~]+$/.test(name) &&
+      NAME.test(name) &&
       !/^[#-]/.test(name) &&
       first.trim() === first &&
       rest.every((line) => /^[ \t]/.test(line) && line.trim() !== '' && line.trimEnd() === line) &&

@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, statSync } from 'node:fs'
 import { compareText, failBase, isErrorCode } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { INSTALLED_BYTES } from '../limits.ts'
-import { pathInRoot } from '../root-path.ts'
+import { pathInRoot, readRegular } from '../root-path.ts'
 import type { InstalledPackage } from '../types.ts'
 import { fieldOf, parseStanzas, type Stanza } from './control.ts'
 
@@ -43,8 +43,7 @@ function databaseFiles(root: string): string[] {
 function read(file: string): Stanza[] {
   let text: string
   try {
-    if (statSync(file).size > INSTALLED_BYTES) throw new Error(`larger than ${INSTALLED_BYTES} bytes`)
-    text = readFileSync(file, 'utf8')
+    text = readRegular(file, INSTALLED_BYTES).toString('utf8')
   } catch (error) {
     throw failBase('FILE_UNREADABLE', { what: `cannot read ${file}`, cause: error })
   }
@@ -68,8 +67,9 @@ function packageOf(stanza: Stanza, file: string): InstalledPackage[] {
   const architecture = fieldOf(stanza, 'Architecture')
   if (version === undefined || architecture === undefined)
     throw malformed(file, `${name} has no version or architecture`)
-  const source = (fieldOf(stanza, 'Source') ?? name).replace(/\s*\(.*\)$/, '')
-  return [{ name, version, architecture, source, state }]
+  // `name (version)`
+  const [source = name] = (fieldOf(stanza, 'Source') ?? name).split('(', 1)
+  return [{ name, version, architecture, source: source.trimEnd(), state }]
 }
 
 function malformed(file: string, what: string, cause?: unknown): Error {

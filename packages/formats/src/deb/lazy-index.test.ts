@@ -26,7 +26,7 @@ const stanza = fc
         fc.tuple(provides, fc.constantFrom(', ', ',\n ')).map(([all, by]) => all.map((one) => one.join('')).join(by)),
       ),
     ),
-    fc.array(others, { maxLength: 3 }),
+    fc.uniqueArray(others, { maxLength: 3 }),
   )
   .chain(([first, second, more]) =>
     fc.shuffledSubarray([first, ...(second === null ? [] : [second]), ...more, 'Version: 1', 'Architecture: all'], {

@@ -54,7 +54,7 @@ export function openIndex(input: Uint8Array): PackageIndex {
       continue
     }
     if (start < 0) start = at
-    // The first of a field counts, as for parseIndex. Of the lines few begin with one of these letters.
+    // The first of a field counts: `record` refuses a second. Of the lines few begin with one of these letters.
     const letter = first | LOWER
     if (letter === LETTER_P) {
       if (!named && isField(bytes, at, PACKAGE)) {

@@ -95,7 +95,10 @@ async function readControl(
   const members: ControlMembers = new Map()
   const bytes = decompress(source, { ...options, limit: CONTROL_BYTES, what: 'control.tar' })
   await readTar(bytes, async (entry, content) => {
-    if (entry.type !== 'file') return
+    // dpkg unpacks links and reads through them: a file could be another one's text.
+    if (entry.type !== 'file' && entry.type !== 'directory')
+      throw malformed(`its control.tar: ${entry.path} is a ${entry.type}`)
+    if (entry.type === 'directory') return
     const chunks: Uint8Array[] = []
     for await (const chunk of content) chunks.push(chunk)
     members.set(entry.path, { bytes: Buffer.concat(chunks), mode: entry.mode })
@@ -121,9 +124,12 @@ const COMPRESSIONS = new Map<string, Compression>([
   ['.xz', 'xz'],
   ['.zst', 'zst'],
 ])
+/** dpkg reads these too, in a payload alone (deb(5)). */
+const OLD_COMPRESSIONS = new Map<string, Compression>([...COMPRESSIONS, ['.bz2', 'bz2'], ['.lzma', 'lzma']])
 
-function compressionOf(name: string, base: string): Compression {
-  const compression = name.startsWith(base) ? COMPRESSIONS.get(name.slice(base.length)) : undefined
+function compressionOf(name: string, base: 'control.tar' | 'data.tar'): Compression {
+  const known = base === 'data.tar' ? OLD_COMPRESSIONS : COMPRESSIONS
+  const compression = name.startsWith(base) ? known.get(name.slice(base.length)) : undefined
   if (compression === undefined) throw malformed(`the member ${name} stands where ${base} with .gz, .xz or .zst should`)
   return compression
 }

@@ -141,6 +141,8 @@ function checkedPayload(payload: PackageToWrite['payload'], epoch: number): TarM
 function checkMember({ path, type, target, size, bytes }: TarMember): void {
   const wrong = (what: string) => fail('PACKAGE_UNWRITABLE', { what: `${JSON.stringify(path)}: ${what}` })
   if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
+  // Its lists of files are lines: dpkg refuses such a package.
+  if (path.includes('\n')) throw wrong('holds a line break')
   if (type === 'file' && (bytes?.length ?? 0) !== size)
     throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
   if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))

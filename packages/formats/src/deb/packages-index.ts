@@ -57,7 +57,9 @@ export function parseIndex(input: Uint8Array): PackageRecord[] {
         slot === DESCRIPTION
           ? bytes.toString('utf8', colon + 1, lineEnd)
           : bytes.toString('latin1', colon + 1, valueEnd)
-      values[slot] ??= raw.trim()
+      // apt takes the last of them, others the first.
+      if (values[slot] !== undefined) throw malformed(`the field at byte ${at} of the index is there twice`)
+      values[slot] = raw.trim()
     }
     at = next
   }

@@ -121,7 +121,7 @@ function synopsis(description: string | undefined): string {
 function whole(text: string | undefined, name: string, complain: Complain): number {
   if (text === undefined) return 0
   const number = Number(text)
-  if (text === '' || !Number.isSafeInteger(number) || number < 0) throw complain(`${name}: "${text}" is no size`)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(number)) throw complain(`${name}: "${text}" is no size`)
   return number
 }
 

@@ -33,7 +33,7 @@ export function parseRelations(text: string, cache: RelationCache = new Map()): 
   return parseDependencies(text, cache).map((alternatives) => {
     const [relation, more] = alternatives
     if (relation === undefined || more !== undefined)
-      throw fail('RELATION_MALFORMED', { what: `"${text}" may hold no alternatives` })
+      throw fail('RELATION_MALFORMED', { what: `"${text.slice(0, 200)}" may hold no alternatives` })
     return relation
   })
 }
@@ -86,7 +86,7 @@ interface Restricted {
 const NAME = '([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([a-z0-9][a-z0-9-]*))?'
 const VERSION = '(?:\\s*\\(\\s*(<<|<=|=|>=|>>|<|>)\\s*([A-Za-z0-9.+:~-]+)\\s*\\))?'
 const RELATION = new RegExp(`^${NAME}${VERSION}$`)
-const RESTRICTED = new RegExp(`^${NAME}${VERSION}\\s*(?:\\[([^\\]]*)\\])?\\s*((?:<[^<>]*>\\s*)*)$`)
+const RESTRICTED = new RegExp(`^${NAME}${VERSION}\\s*(?:\\[([^\\]]*)\\]\\s*)?((?:<[^<>]*>\\s*)*)$`)
 
 function plainRelation(piece: string): Relation {
   const match = RELATION.exec(piece.trim())

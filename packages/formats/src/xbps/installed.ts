@@ -1,8 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
 import { compareText, failBase } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { INSTALLED_BYTES } from '../limits.ts'
-import { pathInRoot } from '../root-path.ts'
+import { pathInRoot, readRegular } from '../root-path.ts'
 import type { InstalledPackage } from '../types.ts'
 import { parsePlist, type PlistDictionary, type PlistValue } from './plist.ts'
 import { splitPkgver } from './pkgver.ts'
@@ -31,8 +30,7 @@ export function readInstalled(root: string): InstalledPackage[] {
 
 function read(file: string): Buffer {
   try {
-    if (statSync(file).size > INSTALLED_BYTES) throw new Error(`larger than ${INSTALLED_BYTES} bytes`)
-    return readFileSync(file)
+    return readRegular(file, INSTALLED_BYTES)
   } catch (error) {
     throw failBase('FILE_UNREADABLE', { what: `cannot read ${file}`, cause: error })
   }
