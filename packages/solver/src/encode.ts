@@ -137,7 +137,9 @@ function choicesFor(universe: Universe, relation: Relation, architecture: string
   const rank = (id: CandidateId) =>
     architectureRank(universe.language, universe.architecture, recordOf(universe, id).architecture) ?? 0
   const isNamed = universe.named(relation.name).length > 0
-  const meant = found.filter((id) => !isNamed || recordOf(universe, id).name === relation.name)
+  const meant = found.filter(
+    (id) => (!isNamed || recordOf(universe, id).name === relation.name) && (own.among?.includes(id) ?? true),
+  )
   const best = Math.min(...meant.map(rank))
   return meant.filter((id) => rank(id) === best)
 }

@@ -12,6 +12,8 @@ export interface Wanted {
   readonly account: 'install' | 'extra' | 'essential' | 'held'
   /** Candidates that obsolete what is asked for and would do instead. */
   readonly instead?: readonly CandidateId[]
+  /** Absent: whatever satisfies the group. */
+  readonly among?: readonly CandidateId[]
 }
 
 /** A name has no space and no sign of comparison; everything else is left to the format: `perl(Carp)`, `libc.so.6()(64bit)`, `/bin/sh`. */
@@ -71,15 +73,15 @@ function bySuffix(universe: Universe, subject: string): readonly string[] | unde
   return known ? [subject, name, architecture] : undefined
 }
 
-/** Each member of a group, by name. */
+/** Each member of a group by name: of the package, what is a member is meant, also where a preferred version is none (as pacman has it). */
 function membersOf(universe: Universe, group: string): Wanted[] {
-  const names = new Set(universe.inGroup(group).map((id) => recordOf(universe, id).name))
-  if (names.size === 0)
+  const members = Map.groupBy(universe.inGroup(group), (id) => recordOf(universe, id).name)
+  if (members.size === 0)
     throw fail('RESOLVE_UNKNOWN_PACKAGE', {
       what: `no source offers a package of the group ${group}`,
       data: { package: `@${group}` },
     })
-  return [...names].map((name): Wanted => ({ group: [{ name }], account: 'install' }))
+  return [...members].map(([name, among]): Wanted => ({ group: [{ name }], account: 'install', among }))
 }
 
 /** What obsoletes the package that a request names: always where that outranks it, else where no source offers the name any more. */

@@ -42,7 +42,7 @@ export const APT_REQUESTS: readonly AptRequest[] = [
   { install: ['python3-django', 'default-mysql-client'], long: true, aptOnly: ['python3-typing-extensions'] },
   { install: ['nullmailer', 'logwatch'], long: true },
   { install: ['systemd-sysv', 'cron'], long: true },
-  { install: ['sysvinit-core', 'openssh-server'] },
+  { install: ['sysvinit-core', 'openssh-server'], long: true },
   { install: ['php', 'libapache2-mod-php'], long: true },
   // several
   {
@@ -56,15 +56,19 @@ export const APT_REQUESTS: readonly AptRequest[] = [
       'postgresql-client',
     ],
   },
-  { install: ['apache2', 'postgresql', 'php', 'python3-django', 'git'], aptOnly: ['python3-typing-extensions'] },
+  {
+    install: ['apache2', 'postgresql', 'php', 'python3-django', 'git'],
+    long: true,
+    aptOnly: ['python3-typing-extensions'],
+  },
   { install: ['linux-image-amd64', 'grub-pc'], long: true },
   // what is recommended
-  { install: ['nginx', 'git'], recommends: true },
+  { install: ['nginx', 'git'], recommends: true, long: true },
   { install: ['mutt'], recommends: true, long: true },
   { install: ['postgresql'], recommends: true, long: true },
   { install: ['network-manager'], recommends: true, long: true },
   // what must not be
-  { install: ['mutt', 'default-mta'], exclude: ['exim4-daemon-light'], refused: 'by us' },
+  { install: ['mutt', 'default-mta'], exclude: ['exim4-daemon-light'], refused: 'by us', long: true },
   { install: ['vim'], recommends: true, exclude: ['vim-runtime'], refused: 'both', long: true },
   // what cannot be
   { install: ['exim4-daemon-light', 'postfix'], refused: 'both' },

@@ -112,13 +112,16 @@ export function randomAlpms(seed: number): RandomPackage[] {
     if (chance(15)) return `cap${below(CAPABILITIES)}${chance(40) ? `${pick(OPERATORS)}${version()}` : ''}`
     return `${name(from)}${chance(15) ? `>=${version()}` : ''}`
   }
-  return Array.from({ length: NAMES }, (_, number) =>
-    [0, 1].flatMap((repository): RandomPackage[] => {
+  return Array.from({ length: NAMES }, (_, number) => {
+    const first = 1 + below(3)
+    // Never the same version in both: by name and version pacman takes the first repository's.
+    const versions = [first, 1 + ((first + below(2)) % 3)]
+    return versions.flatMap((own, repository): RandomPackage[] => {
       if (chance(15)) return []
       return [
         {
           name: `p${number}`,
-          version: `${version()}-1`,
+          version: `${own}-1`,
           repository,
           requires: some(4, () => need(number)),
           provides: some(3, () => `cap${below(CAPABILITIES)}${chance(70) ? `=${version()}` : ''}`),
@@ -136,8 +139,8 @@ export function randomAlpms(seed: number): RandomPackage[] {
           groups: chance(12) ? [pick(['tools', 'base-devel'])] : [],
         },
       ]
-    }),
-  ).flat()
+    })
+  }).flat()
 }
 
 /** Requests for packages of these names and what else they offer. */
