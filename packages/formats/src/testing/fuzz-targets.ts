@@ -11,7 +11,7 @@ export function fuzzTargets(directory: string): readonly FuzzTarget[] {
     ...archiveTargets(),
     ...debTargets(directory),
     ...alpmTargets(directory),
-    ...rpmTargets(),
+    ...rpmTargets(directory),
     ...xbpsTargets(directory),
   ]
 }
