@@ -66,3 +66,8 @@ export const CHANGELOG_ENTRIES = 100_000
 export const BZIP2_BLOCK_INPUT_BYTES = 2_400_000
 /** Bytes of a payload that is converted to another format: it is held in memory. */
 export const CONVERT_BYTES = 1024 * 1024 * 1024
+/** Bytes of what is compressed that are unpacked in one piece, and those that are so without handing it to another thread. */
+export const PACKED_WHOLE_BYTES = 1024 * 1024
+export const PACKED_AT_HAND_BYTES = 8 * 1024
+/** Bytes that may come out of what is unpacked in one piece; what gives more is streamed. */
+export const UNPACKED_WHOLE_BYTES = 16 * 1024 * 1024

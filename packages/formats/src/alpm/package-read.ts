@@ -51,7 +51,8 @@ async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined
   // Told from its first six bytes, as libarchive does, whatever its name ends in.
   const head = await reader.take(Math.min(6, reader.remaining))
   const compression = compressionOf(head)
-  const bytes = decompress(chunksOf(head, reader), { compression, limit: PAYLOAD_BYTES, what: 'the package' })
+  const packed = head.length + reader.remaining
+  const bytes = decompress(chunksOf(head, reader), { compression, limit: PAYLOAD_BYTES, what: 'the package', packed })
   const control: Metadata = new Map()
   const enough = new Error('the metadata is read')
   let payloadBegun = false

@@ -2,9 +2,10 @@ import { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { HolotypeError } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { READ_CHUNK_BYTES } from '../limits.ts'
+import { PACKED_WHOLE_BYTES, READ_CHUNK_BYTES } from '../limits.ts'
 import type { Compression } from '../types.ts'
 import { bunzip2 } from './bzip2.ts'
+import { unpackWhole } from './decompress-whole.ts'
 import { unlzma } from './lzma.ts'
 import { unxz } from './xz.ts'
 import { unzstd } from './zstd.ts'
@@ -29,7 +30,17 @@ export async function* decompress(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0
   try {
-    for await (const chunk of decoded(source, compression, bufferBytes(packed))) {
+    let input = source
+    if (packed !== undefined && packed <= PACKED_WHOLE_BYTES) {
+      const whole = await gather(source)
+      const unpacked = await unpackWhole(whole, compression)
+      if (unpacked && unpacked.length <= limit) {
+        yield unpacked
+        return
+      }
+      input = oneChunk(whole)
+    }
+    for await (const chunk of decoded(input, compression, bufferBytes(packed))) {
       bytes += chunk.length
       if (bytes > limit) throw fail('PACKAGE_TOO_LARGE', { what: `${what} unpacks to more than ${limit} bytes` })
       yield chunk
@@ -49,6 +60,15 @@ export async function unpack(bytes: Uint8Array, options: DecompressOptions): Pro
   const chunks: Uint8Array[] = []
   for await (const chunk of decompress(oneChunk(bytes), options)) chunks.push(chunk)
   return Buffer.concat(chunks)
+}
+
+async function gather(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of source) chunks.push(chunk)
+  const [first] = chunks
+  return chunks.length === 1 && first
+    ? Buffer.from(first.buffer, first.byteOffset, first.byteLength)
+    : Buffer.concat(chunks)
 }
 
 async function* oneChunk(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

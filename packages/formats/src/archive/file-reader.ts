@@ -1,7 +1,10 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, read, readSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { type Digest, digester, failBase } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
+
+const readLater = promisify(read)
 
 /** A file read once from front to back, hashed on the way. */
 export interface FileReader extends AsyncDisposable {
@@ -17,7 +20,7 @@ export interface FileReader extends AsyncDisposable {
 
 /** @throws FILE_UNREADABLE */
 export async function openReader(path: string): Promise<FileReader> {
-  const { file, size } = await openFile(path)
+  const { file, size } = openFile(path)
   const hash = digester()
   let offset = 0
   /** What is read already and not handed out: small members come out of one read. */
@@ -47,9 +50,16 @@ export async function openReader(path: string): Promise<FileReader> {
   async function readAhead(): Promise<Buffer> {
     // A fresh buffer each time: consumers keep chunks while the next one is read.
     const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(size - offset, READ_CHUNK_BYTES)))
-    const { bytesRead } = await file.read(buffer, 0, buffer.length, offset).catch((error: unknown) => {
-      throw failBase('FILE_UNREADABLE', { what: `cannot read ${path} at byte ${offset}`, cause: error })
-    })
+    let bytesRead: number
+    try {
+      // A small file is read at once: a turn of the thread pool takes longer.
+      bytesRead =
+        size <= READ_CHUNK_BYTES
+          ? readSync(file, buffer, 0, buffer.length, offset)
+          : (await readLater(file, buffer, 0, buffer.length, offset)).bytesRead
+    } catch (cause) {
+      throw failBase('FILE_UNREADABLE', { what: `cannot read ${path} at byte ${offset}`, cause })
+    }
     if (bytesRead === 0) throw fail('PACKAGE_TRUNCATED', { what: `${path} ends after ${offset} bytes` })
     return buffer.subarray(0, bytesRead)
   }
@@ -80,19 +90,24 @@ export async function openReader(path: string): Promise<FileReader> {
       await skipTo(size)
       return { size, digest: hash.digest() }
     },
-    [Symbol.asyncDispose]: () => file.close(),
+    async [Symbol.asyncDispose]() {
+      // A read that nobody waits for must not meet another file under the same number.
+      await last
+      closeSync(file)
+    },
   }
 }
 
-async function openFile(path: string): Promise<{ readonly file: FileHandle; readonly size: number }> {
-  let file: FileHandle | undefined
+function openFile(path: string): { readonly file: number; readonly size: number } {
+  let file: number | undefined
   try {
-    file = await open(path, 'r')
-    const stat = await file.stat()
+    // Opening a named pipe must not wait for its writer.
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const stat = fstatSync(file)
     if (!stat.isFile()) throw new Error('it is no regular file')
     return { file, size: stat.size }
   } catch (error) {
-    await file?.close()
+    if (file !== undefined) closeSync(file)
     throw failBase('FILE_UNREADABLE', { what: `cannot read the package ${path}`, cause: error })
   }
 }

@@ -14,13 +14,13 @@ type Chunks = AsyncIterable<Uint8Array>
  * @throws PACKAGE_TOO_LARGE if the stream asks for too large a dictionary, COMPRESSION_UNAVAILABLE
  */
 export async function* unxz(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
-  const loaded = await loadLibrary()
+  const loaded = await loadXz()
   yield* loaded ? unxzWithLibrary(loaded, guardDictionary(source)) : unxzWithProgram(guardDictionary(source))
 }
 
 /** One xz stream of bytes held in memory. @param preset 0 to 9 */
 export async function xz(bytes: Uint8Array, preset = PRESET): Promise<Buffer> {
-  const loaded = await loadLibrary()
+  const loaded = await loadXz()
   if (!loaded) {
     const { stdout } = await run(['xz', '--compress', '--stdout', `-${preset}`, '--threads=1', '--check=crc64'], {
       input: bytes,
@@ -40,7 +40,7 @@ export async function* xzStream(
   source: Iterable<Uint8Array>,
   preset = PRESET,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const loaded = await loadLibrary()
+  const loaded = await loadXz()
   if (!loaded) {
     yield await xz(Buffer.concat([...source]), preset)
     return
@@ -79,7 +79,7 @@ type Library = typeof import('@napi-rs/lzma/xz')
 let library: Promise<Library | undefined> | undefined
 
 /** Loaded at first use: what only compares versions or reads installed databases starts without it. */
-function loadLibrary(): Promise<Library | undefined> {
+export function loadXz(): Promise<Library | undefined> {
   library ??= import('@napi-rs/lzma/xz').catch(() => undefined)
   return library
 }

@@ -47,9 +47,14 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
     const checks = payloadChecks(header, headerBytes, headers.signature.raw)
     const first = await reader.take(Math.min(reader.remaining, 1))
     const compression = compressionOf(header, first[0])
+    const packed = reader.remaining + first.length
     const source = checked(withFirst(first, reader.stream(reader.remaining)), checks)
     if (guarded)
-      await readPayload(decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the payload' }), header, guarded)
+      await readPayload(
+        decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the payload', packed }),
+        header,
+        guarded,
+      )
     // What a decoder left unread behind its end, or all of it: the digest is of the whole.
     while (!(await source.next()).done);
     checks.check()
