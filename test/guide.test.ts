@@ -1,55 +1,61 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { isErrorCode, run, SYSTEM_PATH } from '@holotype/base'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
 /*
- * The whole line, from an empty folder to a healed node: the guide's own commands, in its order, on real packages of this machine's sources.
+ * The pages of the guide, each from an empty folder: its own commands, in its order, on real packages of this machine's sources.
  */
 
 const ROOT = join(import.meta.dirname, '..')
-const GUIDE = join(ROOT, 'docs/guide/first-fleet.md')
 const TIMEOUT_MS = 8 * 60_000
 const isRoot = process.getuid?.() === 0
 
 let place: string
 
-beforeAll(() => {
+beforeEach(() => {
   place = mkdtempSync(join(tmpdir(), 'holotype-guide-'))
   // The database's account must be able to enter: else its data go elsewhere and outlive the test.
   chmodSync(place, 0o755)
 })
-afterAll(() => rmSync(place, { recursive: true, force: true }))
+afterEach(() => rmSync(place, { recursive: true, force: true }))
 
-/** The commands of the guide as one script that ends at the first that fails, and ends the server it started. */
-function script(): string {
-  const blocks = [...readFileSync(GUIDE, 'utf8').matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
+/** The commands of a page as one script that ends at the first that fails, and ends the server it started. */
+function script(page: string): string {
+  const text = readFileSync(join(ROOT, 'docs/guide', page), 'utf8')
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
   const sections = blocks.map((block, index) => `echo "=== ${index}"\n${block}`)
-  return `set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n${sections.join('\n')}`
+  return `set -euo pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n${sections.join('\n')}`
+}
+
+/** What the commands of a page print. */
+async function follow(page: string): Promise<string> {
+  const file = join(place, 'guide.sh')
+  writeFileSync(file, script(page))
+  const { stdout } = await run(['bash', file], {
+    cwd: place,
+    timeoutMs: TIMEOUT_MS,
+    env: {
+      PATH: `${join(ROOT, 'bin')}:${SYSTEM_PATH}`,
+      HOME: place,
+      CI: '1',
+      GIT_AUTHOR_NAME: 'guide',
+      GIT_AUTHOR_EMAIL: 'guide@example.org',
+      GIT_COMMITTER_NAME: 'guide',
+      GIT_COMMITTER_EMAIL: 'guide@example.org',
+    },
+  }).catch((error: unknown) => {
+    if (isErrorCode(error, 'PROCESS_FAILED')) throw new Error(error.message)
+    throw error
+  })
+  return stdout.toString()
 }
 
 describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of many owners)', () => {
   test('leads from an empty folder to a fleet', { timeout: TIMEOUT_MS }, async () => {
-    const file = join(place, 'guide.sh')
-    writeFileSync(file, script())
-    const { stdout } = await run(['bash', file], {
-      cwd: place,
-      timeoutMs: TIMEOUT_MS,
-      env: {
-        PATH: `${join(ROOT, 'bin')}:${SYSTEM_PATH}`,
-        HOME: place,
-        CI: '1',
-        GIT_AUTHOR_NAME: 'guide',
-        GIT_AUTHOR_EMAIL: 'guide@example.org',
-        GIT_COMMITTER_NAME: 'guide',
-        GIT_COMMITTER_EMAIL: 'guide@example.org',
-      },
-    }).catch((error: unknown) => {
-      if (isErrorCode(error, 'PROCESS_FAILED')) throw new Error(error.message)
-      throw error
-    })
-    const text = stdout.toString()
+    const text = await follow('first-fleet.md')
     expect(text).toMatch(/composed again\s+base: the same, bit for bit/)
     expect(text).toMatch(/opened\s+wave rest/)
     expect(text).toMatch(/channel base is at its new image/)
@@ -58,5 +64,27 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     const motd = readFileSync(join(place, 'acme/node-1/root/etc/motd'), 'utf8')
     expect(motd).not.toContain('by hand')
     expect(readFileSync(join(place, 'acme/node-1/root/usr/bin/less')).length).toBeGreaterThan(0)
+  })
+
+  test("leads through repositories of one's own and snapshots of others", { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('repositories.md')
+    const at = (path: string) => join(place, 'acme', path)
+    expect(text).toMatch(/nothing new .*1 package\n/)
+    expect(text).toMatch(/withdrawn +hello /)
+    const repository = '.holotype/site/repo'
+    await run(['gpg', '--dearmor', '--output', at('key.gpg'), at(`${repository}/key.asc`)], {
+      env: { PATH: SYSTEM_PATH, HOME: place },
+    })
+    await run(['gpgv', '--keyring', at('key.gpg'), at(`${repository}/deb/dists/stable/InRelease`)])
+    const index = readFileSync(at(`${repository}/deb/dists/stable/main/binary-amd64/Packages.gz`))
+    expect(gunzipSync(index).toString()).toMatch(/^Package: hello$/m)
+    // Upstream may change between two of them, so what differs is not asked.
+    expect(text).toMatch(/before → after: \d+ → \d+ packages\n/)
+    expect(text).toMatch(/before +host .*\d{5}/)
+    const pinned = /sha256:[0-9a-f]{64}/.exec(text)?.[0] ?? 'no digest'
+    expect(readFileSync(at('images/base.lock'), 'utf8')).toContain(pinned)
+    expect(text).toContain('Dropped before\nDropped after\njuly is needed\n')
+    expect(text).toMatch(/libc6 is in base\n/)
+    expect(text).toMatch(/apache2 is not in base\n/)
   })
 })

@@ -20,7 +20,7 @@ export {
   type SourceChanges,
 } from './snapshot/diff.ts'
 export { listWantedFiles, type ListFilesRequest } from './snapshot/files.ts'
-export { type ListedPackage, listedPackages } from './snapshot/listing.ts'
+export { type ListedPackage, listedPackages, makeListings } from './snapshot/listing.ts'
 export type { SnapshotRequest } from './snapshot/request.ts'
 export { dropSnapshot, rememberTaken, type TakenNote, takenSnapshots } from './snapshot/taken.ts'
 export { snapshotUpstream } from './snapshot/upstream.ts'

@@ -1,8 +1,10 @@
-import type { Digest } from '@holotype/base'
-import type { Format, PackageRecord } from '@holotype/formats'
+import { setImmediate as turn } from 'node:timers/promises'
+import { type Digest, type Progress, runTask } from '@holotype/base'
+import { type Format, formatOf, type PackageRecord } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { SnapshotIndex } from '../types.ts'
+import { readSnapshot } from './candidates.ts'
 import { recallObject } from './recall.ts'
 import { readIndex } from './records.ts'
 
@@ -48,12 +50,40 @@ export function countListed(store: Store, format: Format, index: SnapshotIndex):
 
 /** The listing of an index, from the store or made now: an object. @throws as {@link listedPackages} */
 export function listingOf(store: Store, format: Format, index: SnapshotIndex): Digest {
-  const key = `listing/${format.name}-${index.form}-${index.digest.slice('sha256:'.length)}`
+  const key = keyOf(format, index)
   const known = recallObject(store, key)
   if (known) return known
   const listing = store.put(render(recordsOf(store, format, index)))
   store.remember(key, listing)
   return listing
+}
+
+/**
+ * Makes the listings that snapshots lack, those of a lock that came with git or of an older version, telling of it: a large one takes a second.
+ * @throws as {@link listedPackages}
+ */
+export async function makeListings(store: Store, snapshots: readonly Digest[], progress: Progress): Promise<void> {
+  const lacking = new Map<string, () => void>()
+  for (const digest of snapshots) {
+    const { format: name, suites } = readSnapshot(store, digest)
+    const format = formatOf(name)
+    for (const index of suites.flatMap(({ indexes }) => indexes))
+      if (!recallObject(store, keyOf(format, index)))
+        lacking.set(keyOf(format, index), () => listingOf(store, format, index))
+  }
+  if (lacking.size === 0) return
+  await runTask(progress, { title: 'list packages', total: lacking.size, unit: 'steps' }, async (task) => {
+    for (const [done, make] of [...lacking.values()].entries()) {
+      task.advance(done)
+      // Who draws the progress gets a turn.
+      await turn()
+      make()
+    }
+  })
+}
+
+function keyOf(format: Format, { form, digest }: SnapshotIndex): string {
+  return `listing/${format.name}-${form}-${digest.slice('sha256:'.length)}`
 }
 
 /**

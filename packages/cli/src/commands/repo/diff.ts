@@ -1,5 +1,5 @@
 import { renderTable, type TableCell } from '@holotype/base'
-import { diffSnapshots, type PackageChange, type SnapshotDiff } from '@holotype/repository'
+import { diffSnapshots, makeListings, type PackageChange, type SnapshotDiff } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -15,6 +15,7 @@ type Compared = SnapshotDiff & { readonly from: string; readonly to: string; rea
 export async function run(context: Context, { limit }: Flags, from: string, to: string): Promise<Compared> {
   const store = await context.store()
   const [before, after] = resolvePair({ distribution: await context.distribution(), store }, from, to)
+  await makeListings(store, [before.snapshot, after.snapshot], context.progress)
   return { from, to, limit, ...diffSnapshots(store, before.snapshot, after.snapshot) }
 }
 

@@ -1,6 +1,6 @@
 import { formatBytes, renderTable } from '@holotype/base'
 import { formatOf } from '@holotype/formats'
-import { listedPackages, readSnapshot } from '@holotype/repository'
+import { listedPackages, makeListings, readSnapshot } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -17,6 +17,7 @@ interface Offered {
 export async function run(context: Context, _flags: CommonFlags, text: string): Promise<Offered[]> {
   const known = { distribution: await context.distribution(), store: await context.store() }
   const { snapshot } = lockedOf(known, text) ?? resolveSnapshot(known, text)
+  await makeListings(known.store, [snapshot], context.progress)
   const { format, suites } = readSnapshot(known.store, snapshot)
   return suites
     .flatMap(({ indexes }) => indexes)
@@ -31,9 +32,10 @@ function lockedOf(known: Parameters<typeof locksBySnapshot>[0], upstream: string
   return undefined
 }
 
-export function show(offered: readonly Offered[], { paint }: View): string {
+export function show(offered: readonly Offered[], { paint, width }: View): string {
   const rows = offered.map(({ name, version, architecture, size }) => [name, version, architecture, formatBytes(size)])
   return renderTable([{ title: 'PACKAGE' }, { title: 'VERSION' }, { title: 'ARCHITECTURE' }, { title: 'SIZE' }], rows, {
     paint,
+    ...(width === undefined ? {} : { width }),
   })
 }
