@@ -131,7 +131,7 @@ test.skipIf(!haveTools(...TOOLS))(`every compression of makepkg's is read${skipR
   const tar = (await run(['zstd', '-dc', path])).stdout
   writeFileSync(directory.at('none'), tar)
   const plain = await readWhole(alpm, directory.at('none'))
-  const tools = { zstd: 'zst', xz: 'xz', gzip: 'gz' }
+  const tools = { zstd: 'zst', xz: 'xz', gzip: 'gz', bzip2: 'bz2' }
   for (const [tool, name] of Object.entries(tools)) {
     if (!haveTools(tool)) continue
     const { stdout } = await run([tool, '-c', directory.at('none')])

@@ -11,7 +11,14 @@ export function versionArbitrary(check: typeof fc, pkgrel: 'always' | 'sometimes
   const pkgver = check
     .tuple(check.oneof(number, number, word), check.array(segment, { maxLength: 4 }))
     .map(([first, more]) => first + more.join(''))
-  const epoch = check.constantFrom('', '', '', '0:', '1:', '2:', '10:')
+  const large = [
+    '9007199254740992:',
+    '9007199254740993:',
+    '99999999999999999998:',
+    '099999999999999999998:',
+    '99999999999999999999:',
+  ]
+  const epoch = check.constantFrom('', '', '', '0:', '1:', '2:', '10:', ...large)
   const rel = check.constantFrom('-1', '-2', '-1.1', '-10', ...(pkgrel === 'always' ? [] : ['', '']))
   return check.tuple(epoch, pkgver, rel).map((parts) => parts.join(''))
 }

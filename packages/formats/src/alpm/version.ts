@@ -3,17 +3,21 @@ import type { Ordering, ParsedVersion } from '../types.ts'
 
 /**
  * Splits `epoch:pkgver-pkgrel` (PKGBUILD(5)). Never fails: digits before a colon are an epoch, what follows the last hyphen is the pkgrel.
- * An epoch above 2^53 loses digits; no package has one.
+ * An epoch that no number holds exactly is Infinity and stays before the upstream part, where its digits count as libalpm counts them.
  */
 export function parseVersion(text: string): ParsedVersion {
   let colon = 0
   while (isDigit(text.charCodeAt(colon))) colon++
   const hasEpoch = text.charCodeAt(colon) === COLON
-  const begin = hasEpoch ? colon + 1 : 0
+  const epoch = hasEpoch && colon > 0 ? Number(text.slice(0, colon)) : 0
+  if (epoch > Number.MAX_SAFE_INTEGER) return { ...splitAt(text, 0), epoch: Number.POSITIVE_INFINITY }
+  return { ...splitAt(text, hasEpoch ? colon + 1 : 0), epoch }
+}
+
+function splitAt(text: string, begin: number): Pick<ParsedVersion, 'upstream' | 'revision'> {
   const hyphen = text.lastIndexOf('-')
   const end = hyphen < begin ? text.length : hyphen
   return {
-    epoch: hasEpoch && colon > 0 ? Number(text.slice(0, colon)) : 0,
     upstream: text.slice(begin, end),
     revision: text.slice(end + 1),
   }

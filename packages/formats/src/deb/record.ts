@@ -59,7 +59,8 @@ export interface RecordOptions {
 export function recordOf(values: FieldValues, { complain, cache }: RecordOptions): PackageRecord {
   const [name, version, architecture, sourceText] = values
   if (name === undefined || !NAME.test(name)) throw complain(`"${name ?? ''}" is no package name`)
-  if (version === undefined || !VERSION.test(version)) throw complain(`${name}: "${version ?? ''}" is no version`)
+  if (version === undefined || !VERSION.test(version) || !epochHolds(version))
+    throw complain(`${name}: "${version ?? ''}" is no version`)
   if (architecture === undefined || !ARCHITECTURE.test(architecture))
     throw complain(`${name}: "${architecture ?? ''}" is no architecture`)
   const source = sourceText === undefined ? undefined : SOURCE.exec(sourceText)
@@ -96,6 +97,14 @@ export function recordOf(values: FieldValues, { complain, cache }: RecordOptions
     if (isErrorCode(error, 'RELATION_MALFORMED')) throw complain(`${name}: ${error.message}`, error)
     throw error
   }
+}
+
+/** dpkg refuses an epoch over INT_MAX (lib/dpkg/parsehelp.c, `parseversion`). */
+const MAX_EPOCH = 2_147_483_647
+
+function epochHolds(version: string): boolean {
+  const colon = version.indexOf(':')
+  return colon < 0 || Number(version.slice(0, colon)) <= MAX_EPOCH
 }
 
 /** A stanza's values by slot. */
