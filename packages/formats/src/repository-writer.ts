@@ -25,6 +25,8 @@ export interface RepositorySettings {
   /** deb: `main`. */
   readonly component: string
   readonly architectures: readonly string[]
+  /** The address under which clients find the base, where an index or a mirror list says it: `https://packages.acme.example/rpm`. */
+  readonly url?: string
   /** Seconds since the epoch: the time of this state. */
   readonly date: number
   /** Seconds since the epoch after which clients refuse this state (freeze protection); absent: never. */
@@ -121,6 +123,12 @@ export interface RepositoryWriter {
    * name): a repository lists the newest. Absent: all versions stand side by side.
    */
   readonly oneVersion?: true
+  /**
+   * Where clients fetch a top and its signature from an address that they were told in the request before (dnf: `mirrorlist=`): a file of
+   * addresses, one in a line. With `url` set, the first is that of the state itself, where nothing ever changes. `packages`: the directory below
+   * the base that holds the package files.
+   */
+  readonly mirrorlist?: { readonly path: string; readonly packages: string }
   /** How package files are signed inside, when they are taken in; absent where they are not. */
   readonly signing?: PackageSigning
   /** Where a package file lies below the base. deb: `pool/main/h/hello/hello_2.10-3_amd64.deb`. */

@@ -19,6 +19,7 @@ const LISTS = [
 /** How our own repositories of rpm packages are written: gzip alone, which every dnf and zypper reads. */
 export const repository: RepositoryWriter = {
   signing,
+  mirrorlist: { path: 'mirrorlist', packages: 'Packages' },
   packagePath({ name, version, architecture }) {
     const path = `Packages/${name.slice(0, 1).toLowerCase()}/${name}-${version.replace(/^\d+:/, '')}.${architecture}.rpm`
     if (name === '' || confinedPath(path) !== path || path.split('/').length !== 3)

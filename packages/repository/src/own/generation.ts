@@ -25,6 +25,8 @@ const generationSchema = z.object({
   settings: z.string(),
   date: z.number(),
   validUntil: z.number().optional(),
+  /** What its tops are dated, in seconds: later than those of the state before, so that If-Modified-Since tells two states of one second apart. */
+  modified: z.number().optional(),
   packages: z.number(),
   chunks: z.array(z.string()),
   /** Paths below the base. */

@@ -25,7 +25,7 @@ import type { Manifest } from './manifest.ts'
 import type { OwnRepository } from './place.ts'
 import type { Wanted } from './publish.ts'
 import type { PublishStep } from './steps.ts'
-import { writeIndexes } from './write-indexes.ts'
+import { type PlacedIndex, writeIndexes } from './write-indexes.ts'
 
 export interface PlanOptions {
   readonly repository: OwnRepository
@@ -59,12 +59,16 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
   rmSync(join(base, work), { recursive: true, force: true })
   const placed = await writeIndexes({ directory, manifest, indexes, work: join(base, work) })
   const written = placed.map((index) => index.written)
-  const made = await writer.tops(settings, written, signer)
   const current = currentNumber(base, name)
   const number = (current ?? 0) + 1
+  const mirror = mirrorOf(options, placed, number)
+  const made = [...(await writer.tops(settings, written, signer)), ...mirror.tops]
   const packages = countOf(manifest, architecturesOf(indexes))
+  const previous = current === undefined ? undefined : readGeneration(base, name, current)
+  const modified = Math.max(wanted.date, (previous?.modified ?? 0) + 1)
   const generation: Omit<Generation, 'schema'> = {
     ...wanted,
+    modified,
     packages,
     chunks: manifest.chunks.map(({ id }) => id),
     tops: made.map(({ path }) => path),
@@ -80,7 +84,8 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
     ...placed.flatMap(({ written: { file }, path }): PublishStep[] =>
       path === undefined ? [] : [{ kind: 'link', from: file, to: path }],
     ),
-    ...made.map((top) => topStep(top, join(tops, String(number)))),
+    ...made.map((top) => topStep(top, join(tops, String(number)), modified)),
+    ...mirror.steps,
     ...names.fresh,
     { kind: 'flush' },
     { kind: 'name', at: join(tops, 'current'), text: String(number) },
@@ -138,9 +143,32 @@ function isSame(path: string, store: Store, digest: `sha256:${string}`): boolean
   return there !== undefined && there.size === store.sizeOf(digest) && digestOf(readFileSync(path)) === digest
 }
 
-function topStep({ path, content }: RepositoryTop, directory: string): PublishStep {
+/**
+ * A state that can be read at an address of its own: its tops, beside them its indexes and a way to the packages; and the file that
+ * gives the address. The base's own comes second: it has the packages when this state is gone.
+ */
+function mirrorOf({ repository, settings }: PlanOptions, placed: readonly PlacedIndex[], number: number) {
+  const { mirrorlist } = repository.format.repository
+  const { url } = settings
+  if (!mirrorlist || url === undefined) return { tops: [], steps: [] }
+  const directory = join(topsDirectory(repository.name), String(number))
+  const top = url.replace(/\/*$/, '')
+  const tops: RepositoryTop[] = [{ path: mirrorlist.path, content: Buffer.from(`${top}/${directory}/\n${top}/\n`) }]
+  const { packages } = mirrorlist
+  const steps: PublishStep[] = [
+    ...placed.flatMap(({ written: { file }, path }): PublishStep[] =>
+      path === undefined ? [] : [{ kind: 'link', from: file, to: join(directory, path) }],
+    ),
+    { kind: 'name', at: join(directory, packages), text: posix.join(posix.relative(directory, '.'), packages) },
+  ]
+  return { tops, steps }
+}
+
+function topStep({ path, content }: RepositoryTop, directory: string, modified: number): PublishStep {
   const to = join(directory, path)
-  return Buffer.isBuffer(content) ? { kind: 'write', to, bytes: content } : { kind: 'link', from: content.file, to }
+  return Buffer.isBuffer(content)
+    ? { kind: 'write', to, bytes: content, modified }
+    : { kind: 'link', from: content.file, to, modified }
 }
 
 /**

@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -19,8 +20,9 @@ import { asDiskFull, errnoOf, run, syncDirectory, temporaryName } from '@holotyp
  */
 export type PublishStep =
   /** A file of ours under a further name; a copy on another file system. */
-  | { readonly kind: 'link'; readonly from: string; readonly to: string }
-  | { readonly kind: 'write'; readonly to: string; readonly bytes: Buffer }
+  | { readonly kind: 'link'; readonly from: string; readonly to: string; readonly modified?: number }
+  /** `modified`, here and above: what the file is dated, in seconds since the epoch. */
+  | { readonly kind: 'write'; readonly to: string; readonly bytes: Buffer; readonly modified?: number }
   /** A symbolic link with this text. Replacing one is the moment in which a new state is there. */
   | { readonly kind: 'name'; readonly at: string; readonly text: string }
   /** Makes all before it durable. */
@@ -31,9 +33,11 @@ export type PublishStep =
 export function applyStep(base: string, step: PublishStep): Promise<void> | void {
   switch (step.kind) {
     case 'link':
-      return link(step.from, join(base, step.to))
+      link(step.from, join(base, step.to))
+      return date(join(base, step.to), step.modified)
     case 'write':
-      return replace(join(base, step.to), (temporary) => writeFileSync(temporary, step.bytes, { mode: 0o644 }))
+      replace(join(base, step.to), (temporary) => writeFileSync(temporary, step.bytes, { mode: 0o644 }))
+      return date(join(base, step.to), step.modified)
     case 'name':
       replace(join(base, step.at), (temporary) => symlinkSync(step.text, temporary))
       return syncDirectory(dirname(join(base, step.at)))
@@ -43,6 +47,10 @@ export function applyStep(base: string, step: PublishStep): Promise<void> | void
     case 'remove':
       rmSync(join(base, step.path), { recursive: true, force: true })
   }
+}
+
+function date(path: string, modified: number | undefined): void {
+  if (modified !== undefined) utimesSync(path, modified, modified)
 }
 
 async function flush(base: string): Promise<void> {

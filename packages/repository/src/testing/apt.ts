@@ -9,6 +9,7 @@ export interface Apt {
   forget(): void
 }
 
+/** `base`: a directory, or an address. */
 export function aptWith(root: string, base: string, keyring: string): Apt {
   const places = ['etc/preferences.d', 'etc/sources.list.d', 'etc/trusted.gpg.d', 'etc/apt.conf.d', 'dpkg']
   const kept = ['state/lists/partial', 'cache/archives/partial']
@@ -17,7 +18,10 @@ export function aptWith(root: string, base: string, keyring: string): Apt {
   }
   make([...places, ...kept])
   writeFileSync(join(root, 'dpkg/status'), '')
-  writeFileSync(join(root, 'etc/sources.list'), `deb [signed-by=${keyring}] file:${base} stable main\n`)
+  writeFileSync(
+    join(root, 'etc/sources.list'),
+    `deb [signed-by=${keyring}] ${base.includes('://') ? base : `file:${base}`} stable main\n`,
+  )
   const settings = {
     'Dir::Etc': join(root, 'etc'),
     'Dir::State': join(root, 'state'),

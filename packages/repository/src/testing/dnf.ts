@@ -5,17 +5,26 @@ import { run, type RunResult, SYSTEM_PATH } from '@holotype/base'
 /** dnf with a root of its own that knows one repository alone, `own`, and demands signatures on its metadata and packages. */
 export interface Dnf {
   (...argv: readonly string[]): Promise<RunResult>
+  /** What rpm says of a package that is installed in its root: name, version and release. */
+  query(name: string): Promise<string>
   /** Packages that it downloaded, by file name. */
   downloaded(): readonly string[]
   /** A machine that never saw the repository: no metadata, no packages. */
   forget(): void
 }
 
-/** `url`: where the repository is. `key`: the file with its public key. */
+/** `url`: where the repository is, or `…/mirrorlist`: what says it. `key`: the file with its public key. */
 export function dnfWith(root: string, url: string, key: string): Dnf {
   const at = (path: string) => join(root, path)
   for (const directory of ['repos', 'etc', 'logs', 'installed']) mkdirSync(at(directory), { recursive: true })
-  const repository = ['[own]', 'name=own', `baseurl=${url}`, `gpgkey=file://${key}`, 'gpgcheck=1', 'repo_gpgcheck=1']
+  const repository = [
+    '[own]',
+    'name=own',
+    `${url.endsWith('/mirrorlist') ? 'mirrorlist' : 'baseurl'}=${url}`,
+    `gpgkey=file://${key}`,
+    'gpgcheck=1',
+    'repo_gpgcheck=1',
+  ]
   writeFileSync(at('repos/own.repo'), `${repository.join('\n')}\n`)
   const main = [
     '[main]',
@@ -37,6 +46,11 @@ export function dnfWith(root: string, url: string, key: string): Dnf {
   const words = ['--config', at('dnf.conf'), '--installroot', at('installed'), '--releasever=1', '--forcearch=x86_64']
   const env = { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', HOME: root }
   const dnf = (...argv: readonly string[]) => run(['dnf', ...words, '--quiet', ...argv], { env, okCodes: [0, 1] })
+  // The same HOME: Debian's rpm has its database there.
+  const query = async (name: string) => {
+    const { stdout } = await run(['rpm', '--root', at('installed'), '--query', name], { env, okCodes: [0, 1] })
+    return stdout.toString().trim()
+  }
   const downloaded = () => {
     const found = readdirSync(at('cache'), { recursive: true, encoding: 'utf8' })
     return found.filter((path) => path.endsWith('.rpm')).map((path) => path.slice(path.lastIndexOf('/') + 1))
@@ -44,5 +58,5 @@ export function dnfWith(root: string, url: string, key: string): Dnf {
   const forget = () => {
     for (const directory of ['cache', 'persist']) rmSync(at(directory), { recursive: true, force: true })
   }
-  return Object.assign(dnf, { downloaded, forget })
+  return Object.assign(dnf, { query, downloaded, forget })
 }

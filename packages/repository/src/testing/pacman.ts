@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { run, type RunResult, SYSTEM_PATH } from '@holotype/base'
 import type { OpenPgpPublicKey } from '@holotype/trust'
 
-/** pacman with a root of its own that knows one repository alone, `stable`, and demands signatures on databases and packages. */
+/**
+ * pacman with a root of its own that knows one repository alone, `stable`, and demands signatures on databases and packages. `base`: a
+ * directory, or an address.
+ */
 export async function pacmanWith(
   root: string,
   base: string,
@@ -13,7 +16,10 @@ export async function pacmanWith(
   for (const directory of ['var/lib/pacman', 'var/cache', 'etc/gnupg']) mkdirSync(at(directory), { recursive: true })
   chmodSync(at('etc/gnupg'), 0o700)
   const config = ['[options]', 'Architecture = x86_64', 'SigLevel = Required DatabaseRequired TrustedOnly']
-  writeFileSync(at('etc/pacman.conf'), [...config, '[stable]', `Server = file://${base}`, ''].join('\n'))
+  writeFileSync(
+    at('etc/pacman.conf'),
+    [...config, '[stable]', `Server = ${base.includes('://') ? base : `file://${base}`}`, ''].join('\n'),
+  )
   // pacman looks for the older form of a keyring, and gpg takes the one that is there.
   writeFileSync(at('etc/gnupg/pubring.gpg'), '')
   const env = { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8' }
