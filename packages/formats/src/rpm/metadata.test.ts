@@ -106,6 +106,18 @@ test('forms that publishers write', () => {
   ])
 })
 
+test('an entry is what it says, also where another has its beginning and "/>" stands in a name', () => {
+  const head = '<name>a</name><arch>noarch</arch><version epoch="0" ver="1" rel="1"/><location href="a.rpm"/>'
+  const cut = '<rpm:entry name="x/>'
+  const names = ['x', 'x/>y', 'x/>', 'x/>y', 'x']
+  const entries = names.map((name) => `<rpm:entry name="${name}"/>`).join('')
+  const text = `<metadata><package type="rpm">${head}<format><rpm:requires>${entries}</rpm:requires></format></package></metadata>`
+  const [record] = parseIndex(Buffer.from(text))
+  expect(record?.depends).toEqual(names.map((name) => [{ name }]))
+  const broken = text.replace('</rpm:requires>', `${cut}</rpm:requires>`)
+  expect(() => parseIndex(Buffer.from(broken))).toThrow(expect.objectContaining({ code: 'REPOSITORY_MALFORMED' }))
+})
+
 const PKGID = 'a'.repeat(64)
 
 test.each([

@@ -201,7 +201,7 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
   const depends = clausesOf(requires, false)
   const wanted = supplements.length === 0 ? NOTHING : anyOf(supplements.map(({ clauses }) => clauses))
   const sourceVersion = version.endsWith(`:${found.sourceVersion}`) ? version : found.sourceVersion
-  const record = {
+  return {
     name,
     version,
     architecture,
@@ -218,20 +218,14 @@ function recordOf(found: Gathered, xml: XmlReader): PackageRecord | undefined {
     conflicts,
     breaks: NOTHING,
     replaces: NOTHING,
+    ...(obsoletes.length === 0 ? {} : { obsoletes }),
+    ...(wanted.length === 0 ? {} : { supplements: wanted }),
+    ...(found.files.length === 0 ? {} : { files: found.files.slice() }),
     size: found.size,
     installedSize: Math.ceil(found.installed / 1024),
     sha256: found.sha256,
     filename: found.filename,
     description: found.description,
-  } as const satisfies PackageRecord
-  // A record made in one piece is a third smaller than one that is put together of pieces: most have no more than files.
-  const files = found.files.length === 0 ? undefined : found.files.slice()
-  if (obsoletes.length === 0 && wanted.length === 0) return files === undefined ? record : { ...record, files }
-  return {
-    ...record,
-    ...(obsoletes.length === 0 ? {} : { obsoletes }),
-    ...(wanted.length === 0 ? {} : { supplements: wanted }),
-    ...(files === undefined ? {} : { files }),
   }
 }
 
