@@ -12,6 +12,7 @@ export {
   renderTranslation,
   type TranslatedDescription,
 } from './deb/translation.ts'
+export { CAPABILITY_NAMES } from './capability-names.ts'
 export { fail as failFormats } from './errors.ts'
 export { convertPackage, type ConvertOptions } from './convert/convert.ts'
 export type { ConversionNote, ConversionReport } from './convert/report.ts'

@@ -1,52 +1,10 @@
 import { Buffer } from 'node:buffer'
+import { CAPABILITY_NAMES } from '../capability-names.ts'
 
 /** File capabilities as text (cap_to_text(3)), as rpm's FILECAPS has them, and as the kernel stores them in `security.capability`. */
 export const CAPABILITY_XATTR = 'security.capability'
 
-/** By number (linux/capability.h). */
-const NAMES = [
-  'chown',
-  'dac_override',
-  'dac_read_search',
-  'fowner',
-  'fsetid',
-  'kill',
-  'setgid',
-  'setuid',
-  'setpcap',
-  'linux_immutable',
-  'net_bind_service',
-  'net_broadcast',
-  'net_admin',
-  'net_raw',
-  'ipc_lock',
-  'ipc_owner',
-  'sys_module',
-  'sys_rawio',
-  'sys_chroot',
-  'sys_ptrace',
-  'sys_pacct',
-  'sys_admin',
-  'sys_boot',
-  'sys_nice',
-  'sys_resource',
-  'sys_time',
-  'sys_tty_config',
-  'mknod',
-  'lease',
-  'audit_write',
-  'audit_control',
-  'setfcap',
-  'mac_override',
-  'mac_admin',
-  'syslog',
-  'wake_alarm',
-  'block_suspend',
-  'audit_read',
-  'perfmon',
-  'bpf',
-  'checkpoint_restore',
-].map((name) => `cap_${name}`)
+const NAMES = CAPABILITY_NAMES.map((name) => `cap_${name}`)
 
 const REVISION_2 = 0x02000000
 const EFFECTIVE = 1

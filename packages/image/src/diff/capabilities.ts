@@ -1,47 +1,4 @@
-/** capabilities(7), by number: linux/capability.h. */
-const NAMES = [
-  'chown',
-  'dac_override',
-  'dac_read_search',
-  'fowner',
-  'fsetid',
-  'kill',
-  'setgid',
-  'setuid',
-  'setpcap',
-  'linux_immutable',
-  'net_bind_service',
-  'net_broadcast',
-  'net_admin',
-  'net_raw',
-  'ipc_lock',
-  'ipc_owner',
-  'sys_module',
-  'sys_rawio',
-  'sys_chroot',
-  'sys_ptrace',
-  'sys_pacct',
-  'sys_admin',
-  'sys_boot',
-  'sys_nice',
-  'sys_resource',
-  'sys_time',
-  'sys_tty_config',
-  'mknod',
-  'lease',
-  'audit_write',
-  'audit_control',
-  'setfcap',
-  'mac_override',
-  'mac_admin',
-  'syslog',
-  'wake_alarm',
-  'block_suspend',
-  'audit_read',
-  'perfmon',
-  'bpf',
-  'checkpoint_restore',
-] as const
+import { CAPABILITY_NAMES } from '@holotype/formats'
 
 /** Bytes of `struct vfs_cap_data` by its revision (linux/capability.h, VFS_CAP_REVISION_1 to 3). */
 const SIZES: Readonly<Record<number, number>> = { 1: 12, 2: 20, 3: 24 }
@@ -64,7 +21,7 @@ export function decodeCapabilities(value: string): string {
     const [p, i] = [has(permitted), has(inheritable)]
     if (!p && !i) continue
     const flags = `${effective ? 'e' : ''}${i ? 'i' : ''}${p ? 'p' : ''}`
-    byFlags.set(flags, [...(byFlags.get(flags) ?? []), `cap_${NAMES[number] ?? number}`])
+    byFlags.set(flags, [...(byFlags.get(flags) ?? []), `cap_${CAPABILITY_NAMES[number] ?? number}`])
   }
   const sets = [...byFlags].map(([flags, names]) => `${names.join(',')}=${flags}`).join(' ') || '='
   return revision === 3 ? `${sets} [rootid=${bytes.readUInt32LE(20)}]` : sets
