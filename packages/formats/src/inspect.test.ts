@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { deb } from './deb/index.ts'
 import { sampleFields } from './deb/testing.ts'
 import { inspectPackage } from './inspect.ts'
+import { sampleElf } from './testing/elf.ts'
 import { scratch, skipReason } from './testing/tools.ts'
 import type { PackageToWrite } from './types.ts'
 
@@ -103,4 +104,25 @@ test('a changelog that is damaged, or is none, is no fault of the package', asyn
     await deb.writePackage(directory.at('p'), packageWith({ 'usr/share/doc/sample/changelog.gz': bytes }))
     expect((await inspectPackage(deb, directory.at('p'))).changelog).toEqual([])
   }
+})
+
+test('a package whose ELF files need too many names is refused', async () => {
+  const bytes = sampleElf({ needed: Array.from({ length: 250 }, () => 'n'.repeat(4000)) })
+  const entry = { path: 'lib', type: 'file', mode: 0o755, uid: 0, gid: 0, mtime: 0, size: bytes.length } as const
+  const hostile: Parameters<typeof inspectPackage>[0] = {
+    readPackage: async (_, visit) => {
+      for (let count = 0; count < 80; count++)
+        await visit?.(
+          entry,
+          (async function* () {
+            yield bytes
+          })(),
+        )
+      throw new Error('it was read to its end')
+    },
+  }
+  await expect(inspectPackage(hostile, 'p')).rejects.toMatchObject({
+    code: 'PACKAGE_TOO_LARGE',
+    message: expect.stringContaining('PACKAGE_SONAME_BYTES'),
+  })
 })

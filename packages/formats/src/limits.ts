@@ -20,6 +20,9 @@ export const PATH_BYTES = 4096
 export const XZ_DICTIONARY_BYTES = 512 * 1024 * 1024
 /** Members of an ar archive that precede data.tar: dpkg itself writes three. */
 export const AR_MEMBERS = 64
+/** Bytes that a zstd frame holds at least, and how many frames more than that a stream may have: skippable and empty ones too. */
+export const ZSTD_FRAME_BYTES = 4096
+export const ZSTD_SMALL_FRAMES = 4096
 /** Bytes read from disk at once. */
 export const READ_CHUNK_BYTES = 256 * 1024
 /** Bytes of one uncompressed repository index. */
@@ -44,6 +47,10 @@ export const ELF_MEMORY_BYTES = 32 * 1024 * 1024
 export const ELF_BYTES = 2 * 1024 * 1024 * 1024
 /** Entries of an ELF file's program header, section header or dynamic table. */
 export const ELF_TABLE_ENTRIES = 65_536
+/** Bytes of the sonames that one ELF file needs, together; of one that needs more none are read. */
+export const ELF_NEEDED_BYTES = 1024 * 1024
+/** Bytes of the sonames that the ELF files of one package need, together. They are held in memory. */
+export const PACKAGE_SONAME_BYTES = 64 * 1024 * 1024
 /** Bytes of one soname. */
 export const SONAME_BYTES = 4096
 /** Bytes of a package's changelog, compressed or not. It is held in memory. */

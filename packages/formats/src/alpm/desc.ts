@@ -73,7 +73,8 @@ function readSections(file: Buffer, values: Values, complain: Complain): void {
       else if (first && field && 'one' in field) values[field.one] = file.toString('utf8', at, line)
       at = line + 1
     }
-    if (list && field && 'list' in field) values[field.list] = list
+    // Of a list that comes twice libalpm takes both, of a value the last.
+    if (list && field && 'list' in field) values[field.list] = values[field.list]?.concat(list) ?? list
   }
 }
 

@@ -114,6 +114,13 @@ test('a database from before pacman 5 has its dependencies in a file of their ow
   })
 })
 
+test('of a list that comes twice both count, as in libalpm; of a value the last', () => {
+  const twice = '%DEPENDS%\nglibc\n\n%DESC%\nfirst\n\n%DEPENDS%\nsh\n\n%DESC%\nlast\n\n'
+  expect(parseIndex(database({ 'a-1-1/desc': desc('a', '1-1', twice) }))).toMatchObject([
+    { depends: [[{ name: 'glibc' }], [{ name: 'sh' }]], description: 'last' },
+  ])
+})
+
 test('records share the relations and groups they have in common', () => {
   const more = '%DEPENDS%\nglibc>=2\n\n%GROUPS%\nsamples\nmore\n\n'
   const [a, b] = parseIndex(database({ 'a-1-1/desc': desc('a', '1-1', more), 'b-1-1/desc': desc('b', '1-1', more) }))

@@ -1,5 +1,5 @@
 import { createZstdDecompress } from 'node:zlib'
-import { READ_CHUNK_BYTES } from '../limits.ts'
+import { READ_CHUNK_BYTES, ZSTD_FRAME_BYTES, ZSTD_SMALL_FRAMES } from '../limits.ts'
 
 type Chunks = AsyncIterable<Uint8Array>
 
@@ -25,6 +25,8 @@ export async function* unzstd(
   try {
     // No frame at all is as wrong as half of one: the first decoder is given the empty input and complains.
     let first = true
+    let frames = 0
+    let bytes = 0
     while ((await fill()) || first) {
       first = false
       const decoder = createZstdDecompress({ chunkSize })
@@ -38,11 +40,19 @@ export async function* unzstd(
       // Awaited below; until then a failure must not count as unhandled.
       feeding.catch(() => {})
       try {
-        for await (const chunk of decoder) yield chunk
+        for await (const chunk of decoder) {
+          bytes += chunk.length
+          yield chunk
+        }
       } finally {
         decoder.destroy()
       }
       await feeding
+      // Each costs a decoder, however little it holds.
+      if (++frames - bytes / ZSTD_FRAME_BYTES > ZSTD_SMALL_FRAMES)
+        throw new Error(
+          `more than ZSTD_SMALL_FRAMES, ${ZSTD_SMALL_FRAMES}, frames of less than ${ZSTD_FRAME_BYTES} bytes`,
+        )
     }
   } finally {
     await iterator.return?.()

@@ -45,6 +45,12 @@ test('a damaged file is read or is none', () => {
   )
 })
 
+test('names that would fill the memory are not read', () => {
+  const needs = (count: number) => sampleElf({ needed: Array.from({ length: count }, () => 'n'.repeat(4000)) })
+  expect(elfSonames(needs(262))?.needed).toHaveLength(262)
+  expect(elfSonames(needs(263))).toBeUndefined()
+})
+
 describe('a file that streams by', () => {
   const collect = (bytes: Buffer, step: number) => {
     using collector = elfCollector(bytes.length)

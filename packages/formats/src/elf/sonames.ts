@@ -1,4 +1,4 @@
-import { ELF_TABLE_ENTRIES, SONAME_BYTES } from '../limits.ts'
+import { ELF_NEEDED_BYTES, ELF_TABLE_ENTRIES, SONAME_BYTES } from '../limits.ts'
 import { type ElfLayout, type ElfSource, elfLayout, type Segment } from './layout.ts'
 
 /** What an ELF file says of the libraries it is linked with. */
@@ -36,7 +36,16 @@ export function elfSonames(file: Uint8Array | ElfSource): ElfSonames | undefined
   if (!at) return undefined
   const nameAt = (offset: number) =>
     offset < stringsSize ? stringAt(source, at.offset + (strings - at.address) + offset) : undefined
-  const names = needed.flatMap((offset) => nameAt(offset) ?? [])
+  const names: string[] = []
+  let bytes = 0
+  for (const offset of needed) {
+    const name = nameAt(offset)
+    if (name === undefined) continue
+    // The same few bytes may be named 65,536 times.
+    bytes += name.length
+    if (bytes > ELF_NEEDED_BYTES) return undefined
+    names.push(name)
+  }
   const own = soname === undefined ? undefined : nameAt(soname)
   return { needed: names, ...(own === undefined ? {} : { soname: own }) }
 }

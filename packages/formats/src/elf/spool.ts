@@ -1,11 +1,12 @@
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { temporaryName } from '@holotype/base'
+import { asDiskFull, temporaryName } from '@holotype/base'
 import { ELF_BYTES, ELF_MEMORY_BYTES } from '../limits.ts'
 import { type ElfSonames, elfSonames, isElf } from './sonames.ts'
 
 /** Takes a file's bytes as they come by; `end` tells its sonames. */
 export interface ElfCollector extends Disposable {
+  /** @throws DISK_FULL if the temporary directory cannot hold it */
   add(chunk: Uint8Array): void
   end(): ElfSonames | undefined
 }
@@ -26,7 +27,11 @@ export function elfCollector(size: number): ElfCollector {
       return
     }
     spool ??= openUnlinked()
-    for (let done = 0; done < chunk.length; ) done += writeSync(spool, chunk, done)
+    try {
+      for (let done = 0; done < chunk.length; ) done += writeSync(spool, chunk, done)
+    } catch (error) {
+      throw asDiskFull(error, tmpdir())
+    }
   }
   return {
     add(chunk) {
