@@ -52,6 +52,16 @@ export const fail = defineErrors({
     when: 'the distribution has more files or larger ones than the limits allow',
     hint: 'see packages/distribution/src/limits.ts for the limits',
   },
+  DISTRIBUTION_UNKNOWN_UPSTREAM: {
+    kind: 'input',
+    when: 'an image pins a package to an upstream that the distribution does not have',
+    hint: 'correct the name, or add the upstream to holotype.yaml',
+  },
+  DISTRIBUTION_NO_GROUPS: {
+    kind: 'input',
+    when: "an image asks for a group, and the distribution's package format has none",
+    hint: 'name the packages',
+  },
   DISTRIBUTION_NOT_GIT: {
     kind: 'input',
     when: 'the distribution is not in a git repository with at least one commit',

@@ -22,4 +22,11 @@ export {
   waveSchema,
 } from './schema.ts'
 export { resolveSource } from './source.ts'
-export { type HostUpstream, OWN_NAME, type Upstream, type UrlUpstream, upstreamSchema } from './upstream-schema.ts'
+export {
+  type HostUpstream,
+  OWN_NAME,
+  OWN_PRIORITY,
+  type Upstream,
+  type UrlUpstream,
+  upstreamSchema,
+} from './upstream-schema.ts'

@@ -19,18 +19,19 @@ import {
   recipeSchema,
 } from './schema.ts'
 import { resolveSource } from './source.ts'
+import { OWN_NAME } from './upstream-schema.ts'
 
 /**
  * Reads a whole distribution and checks it: each file by its schema, then what the files say of each other (a channel's image, names that
  * must differ, files and sources that must be there). Files are shown in errors as a path from `directory` as it is given here.
  * @throws DISTRIBUTION_NOT_FOUND, DISTRIBUTION_BAD_NAME, DISTRIBUTION_DUPLICATE, DISTRIBUTION_UNKNOWN_IMAGE, DISTRIBUTION_SOURCE_MISSING,
- * DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_TOO_LARGE, FILE_UNREADABLE, YAML_SYNTAX, YAML_SCHEMA
+ * DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_UNKNOWN_UPSTREAM, DISTRIBUTION_NO_GROUPS, DISTRIBUTION_TOO_LARGE, FILE_UNREADABLE, YAML_SYNTAX, YAML_SCHEMA
  */
 export function loadDistribution(directory: string): Distribution {
   const reader = readerOf(directory)
   const file = readFile(reader)
   const recipes = new Map(folders(directory, 'recipes').map((recipe) => [recipe, readRecipe(reader, recipe)]))
-  const images = new Map(specs(directory, 'images').map((image) => [image, readImage(reader, image)]))
+  const images = new Map(specs(directory, 'images').map((image) => [image, readImage(reader, image, file)]))
   const channels = new Map(
     specs(directory, 'channels').map((channel) => [channel, readChannel(reader, channel, images)]),
   )
@@ -85,15 +86,33 @@ function readRecipe(reader: Reader, recipe: string): Recipe {
   return document.value
 }
 
-function readImage(reader: Reader, image: string): ImageSpec {
+function readImage(reader: Reader, image: string, file: DistributionFile): ImageSpec {
   const document = reader.read(imageSchema, 'images', `${image}.yaml`)
   const spec = document.value
   distinctNames(document, 'triggers', spec.triggers)
+  checkPackages(document, file)
   for (const [path, { source }] of Object.entries(spec.files)) {
     if (source !== undefined)
       locating(document, ['files', path, 'source'], () => resolveFile(reader.root, 'images', source))
   }
   return spec
+}
+
+/** What an image's wishes say of upstreams and groups. */
+function checkPackages(document: YamlDocument<ImageSpec>, { upstreams }: DistributionFile): void {
+  const known = [...Object.keys(upstreams), OWN_NAME]
+  for (const [pinned, pin] of Object.entries(document.value.pin)) {
+    if (typeof pin === 'string' || pin.from === undefined || known.includes(pin.from)) continue
+    const near = nearest(pin.from, known)
+    const message = `pin.${pinned}.from: there is no upstream "${pin.from}"${near === undefined ? '' : `; did you mean "${near}"?`}`
+    throw fail('DISTRIBUTION_UNKNOWN_UPSTREAM', document.complain(['pin', pinned, 'from'], message))
+  }
+  const format = Object.values(upstreams)[0]?.format
+  const at = document.value.packages.findIndex((wanted) => wanted.startsWith('@'))
+  if (at >= 0 && format !== undefined && format !== 'alpm') {
+    const message = `packages.${at}: "${document.value.packages[at]}" is a group, and ${format} packages have none`
+    throw fail('DISTRIBUTION_NO_GROUPS', document.complain(['packages', at], message))
+  }
 }
 
 function resolveFile(root: string, from: string, source: string): void {

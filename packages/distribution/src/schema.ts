@@ -109,12 +109,55 @@ export const triggerSchema = z.strictObject({
   timeout: duration.prefault('60s').describe('how long it may run'),
 })
 
+/** A package as its format names it: `libssl3`, `NetworkManager`, `g++-12`. */
+const packageName = z
+  .string()
+  .regex(/^[A-Za-z0-9_][A-Za-z0-9+._@-]{0,255}$/, 'a package name is letters, digits, + . _ @ and -')
+  .describe('a package')
+
+/** What an image may ask for; the solver reads it. */
+const wantedPackage = z
+  .string()
+  .max(512)
+  .regex(/^@?[A-Za-z0-9_/][^\s,|&!]*$/, 'a package is a name, NAME=VERSION, or @GROUP')
+  .describe('a package or group')
+
+const versionText = z
+  .string()
+  .regex(/^[!-~]{1,256}$/, 'a version is printable characters without spaces')
+  .describe('a version')
+
+const pinSchema = z
+  .union([
+    versionText,
+    z
+      .strictObject({
+        version: versionText.optional().describe('this version alone'),
+        from: name.optional().describe('from this upstream alone, or `own`: your own repository'),
+      })
+      .refine(({ version, from }) => version !== undefined || from !== undefined, 'give version, from, or both'),
+  ])
+  .describe('a version in quotes, or `{ from: UPSTREAM }`')
+
 /** `images/NAME.yaml` */
 export const imageSchema = z.strictObject({
   description: z.string().default('').describe('what it is for, in a line'),
-  packages: z.array(name).min(1).describe('the packages you want; what they depend on comes along'),
+  packages: z
+    .array(wantedPackage)
+    .min(1)
+    .describe(
+      'the packages you want, `NAME` or `NAME=VERSION`, or `@GROUP` for all of a group (alpm); what they depend on comes along',
+    ),
   recommends: z.boolean().default(false).describe('whether recommended packages come along too'),
-  exclude: z.array(name).default([]).describe('packages that must not be chosen'),
+  exclude: z.array(packageName).default([]).describe('packages that must not be chosen'),
+  pin: z
+    .record(packageName, pinSchema)
+    .default({})
+    .describe('packages that may be chosen in one version or from one upstream alone, whoever needs them'),
+  hold: z
+    .array(packageName)
+    .default([])
+    .describe('packages that stay as the lock before has them, also where nothing needs them any more'),
   prune: z
     .strictObject({
       paths: z.array(absolutePath).default([]).describe('globs of what is left out'),

@@ -40,6 +40,7 @@ describe('upstreams', () => {
       format: 'deb',
       pockets: ['release'],
       components: ['main'],
+      priority: 500,
     })
     expect(
       of(
@@ -53,10 +54,14 @@ describe('upstreams', () => {
       components: ['main', 'contrib'],
       keyrings: ['keys/archive.gpg'],
       unsigned: false,
+      priority: 500,
     })
     expect(
-      of(`  a: { format: alpm, url: 'file:///srv/$repo/os/$arch', repositories: [core, extra], unsigned: true }\n`),
+      of(
+        `  a: { format: alpm, url: 'file:///srv/$repo/os/$arch', repositories: [core, extra], unsigned: true, priority: 700 }\n`,
+      ),
     ).toEqual({
+      priority: 700,
       from: 'url',
       format: 'alpm',
       urls: ['file:///srv/$repo/os/$arch'],

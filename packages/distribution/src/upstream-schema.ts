@@ -15,6 +15,10 @@ const address = z
 /** What locks call the distribution's own repository. No upstream may have this name. */
 export const OWN_NAME = 'own'
 
+/** Our own packages win over upstream's, whatever their versions. */
+export const OWN_PRIORITY = 900
+const UPSTREAM_PRIORITY = 500
+
 /** Names that are the path of a keyring file within the distribution's repository. */
 const path = z.string().min(1).max(4096)
 
@@ -63,6 +67,15 @@ const keys = z.strictObject({
     .describe(
       'the digest of the snapshot that everyone locks from, as `holotype repo snapshot` shows it [the newest state, each time]',
     ),
+  priority: z
+    .number()
+    .int()
+    .min(1)
+    .max(1000)
+    .optional()
+    .describe(
+      'of two upstreams that offer a package the one with the higher number is preferred, before any version [`500`; your own repository has `900`]',
+    ),
   unsigned: z
     .literal(true)
     .optional()
@@ -75,6 +88,8 @@ type Keys = z.output<typeof keys>
 type Key = keyof Keys
 
 interface AnyUpstream {
+  /** 1 to 1000; the higher is preferred before any version. */
+  readonly priority: number
   /** The snapshot that locks are resolved from; absent: the newest state. */
   readonly snapshot?: Digest
 }
@@ -105,8 +120,8 @@ export interface UrlUpstream extends AnyUpstream {
 export type Upstream = HostUpstream | UrlUpstream
 
 /** Which keys go with which kind of upstream. */
-const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components', 'snapshot']
-const URL_KEYS: readonly Key[] = ['format', 'url', 'urls', 'architecture', 'keyring', 'snapshot']
+const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components', 'snapshot', 'priority']
+const URL_KEYS: readonly Key[] = ['format', 'url', 'urls', 'architecture', 'keyring', 'snapshot', 'priority']
 const FORMAT_KEYS: Readonly<Record<Keys['format'], readonly Key[]>> = {
   deb: ['suites', 'components'],
   alpm: ['repositories', 'unsigned'],
@@ -152,9 +167,11 @@ function keysOf(upstream: Keys): Key[] {
 function normalize(upstream: Keys): Upstream {
   const { format, from, pockets = [], url, urls, suites, components = ['main'], repositories, architecture } = upstream
   const pin = upstream.snapshot !== undefined && isDigest(upstream.snapshot) ? { snapshot: upstream.snapshot } : {}
-  if (from === 'host') return { from, format: 'deb', pockets, components, ...pin }
+  const { priority = UPSTREAM_PRIORITY } = upstream
+  if (from === 'host') return { from, format: 'deb', pockets, components, ...pin, priority }
   return {
     ...pin,
+    priority,
     from: 'url',
     format,
     urls: urls ?? (url === undefined ? [] : [url]),

@@ -33,6 +33,9 @@ describe('pinned', () => {
     expect(() => chosen(all, ['a'], { pinned: [{ name: 'a', version: '9' }] })).toThrow(
       'a is pinned to what no source offers',
     )
+    expect(() => chosen(all, ['x'], { pinned: [{ name: 'aa', version: '1' }] })).toThrow(
+      'no source offers a package named aa, and it is pinned; the nearest is a',
+    )
   })
 })
 

@@ -26,6 +26,8 @@ const GROUP = /^@([!-~]+)$/
  * @throws RESOLVE_REQUEST, RESOLVE_UNKNOWN_PACKAGE
  */
 export function wantedBy(request: ResolveRequest, universe: Universe, choices: Choices): Wanted[] {
+  for (const { name } of request.pinned ?? [])
+    checkOffered(universe, name, universe.named(name).length > 0, ', and it is pinned')
   const install = request.install.flatMap((text) => wantedPackages(universe, text))
   const extra: Dependencies = request.extra ?? []
   const excluded = new Set(request.exclude)
@@ -95,10 +97,19 @@ function standIns(universe: Universe, relation: Relation): CandidateId[] {
 
 function checkKnown(universe: Universe, name: string): void {
   const offered = [universe.named(name), universe.providing(name), universe.obsoleting(name)]
-  if (offered.some((list) => list.length > 0)) return
+  checkOffered(
+    universe,
+    name,
+    offered.some((list) => list.length > 0),
+    '',
+  )
+}
+
+function checkOffered(universe: Universe, name: string, isOffered: boolean, besides: string): void {
+  if (isOffered) return
   const near = nearestName(universe, name)
   throw fail('RESOLVE_UNKNOWN_PACKAGE', {
-    what: `no source offers a package named ${name}${near === undefined ? '' : `; the nearest is ${near}`}`,
+    what: `no source offers a package named ${name}${besides}${near === undefined ? '' : `; the nearest is ${near}`}`,
     data: { package: name, ...(near === undefined ? {} : { nearest: near }) },
   })
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Candidate } from './lock.ts'
 import { resolve } from './resolve.ts'
 import { candidate } from './testing/packages.ts'
-import type { ResolveRequest } from './types.ts'
+import type { Pin, ResolveRequest } from './types.ts'
 import { prepareUniverse } from './universe.ts'
 
 function names(candidates: readonly Candidate[], install: readonly string[], more: Partial<ResolveRequest> = {}) {
@@ -37,11 +37,18 @@ describe('versions', () => {
     ]
     expect(names(universe, ['x', 'y'])).toEqual(['lib 2', 'x 1', 'y 1'])
   })
-  it('keeps a file offered by two snapshots once', () => {
-    const twice = [candidate('a 1', { from: 'x' }), { ...candidate('a 1', { from: 'x' }), from: 'y' }]
-    expect(prepareUniverse({ format: formats.deb, architecture: 'amd64', candidates: twice }).named('a')).toHaveLength(
-      1,
-    )
+  it('keeps a file offered twice by a snapshot once; of two snapshots either may be pinned', () => {
+    const one = candidate('a 1', { from: 'x' })
+    const of = (...candidates: readonly Candidate[]) =>
+      prepareUniverse({ format: formats.deb, architecture: 'amd64', candidates })
+    expect(of(one, one).named('a')).toHaveLength(1)
+    const twice = of(one, { ...one, from: 'y' })
+    const from = (pinned: readonly Pin[]) =>
+      resolve({ format: formats.deb, architecture: 'amd64', candidates: twice, install: ['a'], pinned }).packages.map(
+        (chosen) => chosen.from,
+      )
+    expect(from([])).toEqual(['x'])
+    expect(from([{ name: 'a', from: 'y' }])).toEqual(['y'])
   })
 })
 

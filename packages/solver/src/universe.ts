@@ -105,12 +105,12 @@ function essentialNames(
   return [...new Set(records.filter((one) => one.essential && isNative(one)).map(({ name }) => name))].sort(compareText)
 }
 
-/** The same file offered twice, or by two snapshots, is one candidate: the first by preference. */
+/** The same file offered twice by a snapshot is one candidate. (Two snapshots that offer it are two: a package may be pinned to either.) */
 function withoutTwins(sorted: readonly CandidateId[], candidate: (id: CandidateId) => Candidate): CandidateId[] {
   const seen = new Set<string>()
   return sorted.filter((id) => {
-    const { version, architecture, sha256 } = candidate(id).record
-    const key = `${version} ${architecture} ${sha256}`
+    const { record, from } = candidate(id)
+    const key = `${record.version} ${record.architecture} ${record.sha256} ${from}`
     if (seen.has(key)) return false
     seen.add(key)
     return true

@@ -30,6 +30,12 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
           withNegated: false,
           brief: 'Keep the versions of the lock before wherever they still fit',
         },
+        minimal: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Keep the lock before but for what must move: of what it has, no package moves that could stay',
+        },
         why: {
           kind: 'parsed',
           parse: text,

@@ -1,5 +1,5 @@
 import { shortDigest } from '@holotype/base'
-import { type Distribution, keyringsOf, OWN_NAME, type Upstream } from '@holotype/distribution'
+import { type Distribution, keyringsOf, OWN_NAME, OWN_PRIORITY, type Upstream } from '@holotype/distribution'
 import type { FormatName } from '@holotype/formats'
 import type { LockSource } from '@holotype/image'
 import {
@@ -16,9 +16,6 @@ import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
 import { type Pins, pinsOf, readPinned } from './pins.ts'
 
-/** Our own packages win over upstream's, whatever their versions. */
-const OWN_PRIORITY = 900
-const UPSTREAM_PRIORITY = 500
 /** The name locks give to our own repository. */
 export const OWN = OWN_NAME
 
@@ -53,7 +50,8 @@ export async function takeSnapshots(
   const digests = new Map([...pinned, ...completed].map(({ digest, snapshot }) => [snapshot.name, digest]))
   const sources = names.flatMap((name) => {
     const digest = digests.get(name)
-    return digest ? [{ name, digest, priority: UPSTREAM_PRIORITY }] : []
+    const upstream = distribution.file.upstreams[name]
+    return digest && upstream ? [{ name, digest, priority: upstream.priority }] : []
   })
   return [...sources, { name: OWN, digest: own.digest, priority: OWN_PRIORITY }]
 }

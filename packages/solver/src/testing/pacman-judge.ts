@@ -90,7 +90,7 @@ export async function pacmanOver(
       okCodes: [0, 1],
     })
   const synced = await pacman(['-Sy'])
-  if (synced.code !== 0) throw new Error(`pacman -Sy failed: ${synced.stderr.toString()}`)
+  if (synced.code !== 0) throw new Error(`pacman -Sy failed: ${synced.stderr}`)
   return async ({ install }) => {
     const names = install.map((name) => name.replace(/^@/, ''))
     const { stdout } = await pacman(['-S', ...names])

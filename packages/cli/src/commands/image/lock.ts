@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { formatBytes, isErrorCode, renderPairs, runTask } from '@holotype/base'
-import { imageOf, lockPathOf } from '@holotype/distribution'
+import { type ImageSpec, imageOf, lockPathOf } from '@holotype/distribution'
 import { type MadeLock, makeLock, refuseMissingSonames } from '@holotype/image'
 import { fetchPackages, openFetcher } from '@holotype/repository'
-import { type Lock, type Presence, readLock, why, whyNot, writeLock } from '@holotype/solver'
+import { type Lock, type Policy, type Presence, readLock, why, whyNot, writeLock } from '@holotype/solver'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -14,6 +14,7 @@ import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from 
 
 export type Flags = CommonFlags & {
   readonly keep: boolean
+  readonly minimal: boolean
   readonly allowMissingSonames: boolean
   readonly why?: string
   readonly whyNot?: string
@@ -52,7 +53,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const distribution = await context.distribution()
   const spec = imageOf(distribution, name)
   const path = lockPathOf(distribution, name)
-  const before = lockBefore(context, flags, path)
+  const before = lockBefore(context, { path, needed: flags.keep || flags.minimal || spec.hold.length > 0 })
   const store = await context.store()
   const pins = pinsWith(distribution, store, flags.snapshot ?? [])
   await using fetcher = openFetcher({ signal: context.signal })
@@ -66,8 +67,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       sources,
       install: spec.packages,
       recommends: spec.recommends,
-      exclude: spec.exclude,
-      ...(flags.keep && before ? { locked: before.packages } : {}),
+      ...policyOf(context, { spec, before, flags }),
     })
     task.note(count(result.lock.packages.length, 'package'))
     return result
@@ -98,17 +98,49 @@ export async function run(context: Context, flags: Flags, name: string): Promise
 
 /**
  * The lock that is there. What cannot be read, a merge's conflict, is what this command mends: it is written anew as if there were none, unless
- * versions are to be kept from it.
+ * versions of it are `needed`.
  */
-function lockBefore({ progress }: Context, { keep }: Flags, path: string): Lock | undefined {
+function lockBefore(
+  { progress }: Context,
+  { path, needed }: { readonly path: string; readonly needed: boolean },
+): Lock | undefined {
   if (!existsSync(path)) return undefined
   try {
     return readLock(path, relative(process.cwd(), path))
   } catch (error) {
-    if (keep || !isErrorCode(error, 'LOCK_MALFORMED')) throw error
+    if (needed || !isErrorCode(error, 'LOCK_MALFORMED')) throw error
     progress({ kind: 'note', level: 'warning', text: `${error.message}\nit is written anew` })
     return undefined
   }
+}
+
+interface Wishes {
+  readonly spec: ImageSpec
+  readonly before: Lock | undefined
+  readonly flags: Flags
+}
+
+/** What an image and the flags want of versions. What is held for the first time is chosen anew, and stays from then on. */
+function policyOf({ progress }: Context, { spec, before, flags }: Wishes): Policy {
+  const locked = before?.packages ?? []
+  const isLocked = (held: string) => locked.some((item) => item.name === held)
+  const unlocked = spec.hold.filter((held) => !isLocked(held))
+  for (const held of unlocked)
+    progress({ kind: 'note', level: 'warning', text: `${held} is held, but the lock before does not have it` })
+  const held = spec.hold.filter(isLocked)
+  return {
+    exclude: spec.exclude,
+    pinned: Object.entries(spec.pin).map(([name, pin]) =>
+      typeof pin === 'string' ? { name, version: pin } : { name, ...definedOf(pin) },
+    ),
+    held,
+    locked: flags.keep || flags.minimal ? locked : locked.filter(({ name }) => held.includes(name)),
+    minimalChange: flags.minimal,
+  }
+}
+
+function definedOf({ version, from }: { readonly version?: string | undefined; readonly from?: string | undefined }) {
+  return { ...(version === undefined ? {} : { version }), ...(from === undefined ? {} : { from }) }
 }
 
 /** A package that is not in is explained by why not, whichever was asked; and the other way round. */

@@ -19,7 +19,7 @@ import { run as show } from './show.ts'
 import { run as snapshot } from './snapshot.ts'
 
 const FLAGS = { json: false, quiet: true }
-const LOCK = { ...FLAGS, keep: false, allowMissingSonames: false }
+const LOCK = { ...FLAGS, keep: false, minimal: false, allowMissingSonames: false }
 const VIEW = { paint: painter(false), width: 80, now: new Date() }
 const THEN = 1_750_000_000
 
@@ -249,6 +249,8 @@ describe('snapshots of an upstream', () => {
     await expect(snapshot(contextAt(), FLAGS, 'upp')).rejects.toThrow('did you mean up?')
     for (const name of ['latest', 'web.lock', 'Up', '-x'])
       await expect(snapshot(contextAt(), { ...FLAGS, name }, 'up')).rejects.toMatchObject({ code: 'CLI_USAGE' })
+    const [{ snapshot: digest } = { snapshot: '' }] = await list(contextAt(), FLAGS)
+    expect(showDiff(await compare(digest, 'latest'), VIEW)).toContain(`${digest.slice(7, 19)} → latest: 1 → 1 package`)
     const same = await compare('before', 'latest')
     expect(same).toMatchObject({ packages: [], sources: [] })
     expect(showDiff(same, VIEW)).toBe('before → latest: 1 → 1 package\nno package differs\n')
