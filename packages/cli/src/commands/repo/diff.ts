@@ -1,4 +1,4 @@
-import { renderTable, type TableCell } from '@holotype/base'
+import { isDigest, renderTable, shortDigest, type TableCell } from '@holotype/base'
 import { diffSnapshots, makeListings, type PackageChange, type SnapshotDiff } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
@@ -33,7 +33,7 @@ export function show(diff: Compared, { paint, width }: View): string {
   const { from, to, before, after, packages, sources, limit } = diff
   const counts = KINDS.map(([kind, words]) => [packages.filter(({ change }) => change === kind).length, words] as const)
   const words = counts.filter(([amount]) => amount > 0).map(([amount, word]) => `${amount} ${word}`)
-  const head = `${paint.bold(`${from} → ${to}`)}: ${before.packages} → ${count(after.packages, 'package')}\n${words.join(', ') || 'no package differs'}\n`
+  const head = `${paint.bold(`${called(from)} → ${called(to)}`)}: ${before.packages} → ${count(after.packages, 'package')}\n${words.join(', ') || 'no package differs'}\n`
   if (packages.length === 0) return head
   const fit = { paint, ...(width === undefined ? {} : { width }) }
   const shown = limit === 0 ? packages : packages.slice(0, limit)
@@ -60,6 +60,11 @@ export function show(diff: Compared, { paint, width }: View): string {
     fit,
   )
   return `${head}\n${table}${more}\n${bySource}`
+}
+
+/** A whole digest takes a line of its own; its beginning says as much. */
+function called(text: string): string {
+  return isDigest(text) ? shortDigest(text) : text
 }
 
 function rowOf({ name, architecture, before, after, change }: PackageChange, paint: View['paint']): TableCell[] {
