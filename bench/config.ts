@@ -8,9 +8,16 @@ export interface Config {
   readonly work: string
   /** `BENCH_README=1`: writes the table into bench/README.md. */
   readonly readme: boolean
+  /** `BENCH_DEBS`: a directory of real .debs, in the bench of publishing. Default: apt's own cache. */
+  readonly debs: string
+  /** `BENCH_LARGE` and `BENCH_FILES`: rows of the large repositories there, and real .debs. Default: 50,000 and 5,000. */
+  readonly large: number
+  readonly files: number
 }
 
 const ROUNDS = 3
+const LARGE = 50_000
+const FILES = 5000
 
 /** The settings of an environment. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
@@ -20,5 +27,14 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     rounds,
     work: resolve(environment.BENCH_WORK ?? join(import.meta.dirname, '../work/bench')),
     readme: environment.BENCH_README === '1',
+    debs: environment.BENCH_DEBS ?? '/var/cache/apt/archives',
+    large: countOf('BENCH_LARGE', environment.BENCH_LARGE, LARGE),
+    files: countOf('BENCH_FILES', environment.BENCH_FILES, FILES),
   }
+}
+
+function countOf(name: string, text: string | undefined, otherwise: number): number {
+  const count = Number(text ?? otherwise)
+  if (!Number.isInteger(count) || count < 1) throw new Error(`${name} is a whole number, 1 or more`)
+  return count
 }

@@ -7,13 +7,13 @@ import { markdownTable, replaceBlock } from './harness/table.ts'
 import { large, smaller } from './publish/cases.ts'
 
 /*
- * `make bench-publish`: our own repositories beside reprepro, aptly, apt-ftparchive and repo-add, in the same run. Progress goes to standard
+ * `make bench-publish`: our own repositories beside reprepro, aptly, apt-ftparchive, repo-add and createrepo_c, in the same run. Progress goes to standard
  * error, the table to standard output.
  */
 
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`)
 
-const { rounds, work: parent, readme } = readConfig()
+const { rounds, work: parent, readme, debs, large: count, files } = readConfig()
 const work = join(parent, `publish-${Date.now()}`)
 mkdirSync(work, { recursive: true })
 const gnupg = join(work, 'gnupg')
@@ -24,7 +24,7 @@ try {
   const key = 'bench@example.org'
   const gpg = ['gpg', '--batch', '--pinentry-mode=loopback', '--passphrase', ''] as const
   await run([...gpg, '--quick-generate-key', key, 'ed25519', 'sign', 'never'], { env })
-  const bench = { work, rounds, say }
+  const bench = { work, cache: parent, rounds, debs, large: count, files, say }
   const rows = [...(await large(bench, gnupg, key)), ...(await smaller(bench, gnupg, key))]
   const table = markdownTable(rows)
   process.stdout.write(`${table}\n`)

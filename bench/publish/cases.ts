@@ -1,33 +1,18 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { rowOf } from '../harness/figures.ts'
 import { measure } from '../harness/measure.ts'
 import type { Cost, Row } from '../harness/types.ts'
 import { debPeers } from './deb-peers.ts'
+import { realDebs } from './real-debs.ts'
+import { type Named, type PublishBench, row } from './row.ts'
+import { createrepoRows } from './rpm-peer.ts'
 import { ARCHITECTURE, MEASURED, type Measured, writeSample } from './samples.ts'
 
 const OWN = join(import.meta.dirname, 'own.ts')
-/** Rows of the large repository, and files of the one that every peer can bear. */
-const LARGE = 50_000
-const FILES = 5000
 /** Promised for one package, and for nothing new: seconds. */
 const ONE = 1
 const NOTHING = 0.1
-
-export interface PublishBench {
-  readonly work: string
-  readonly rounds: number
-  readonly say: (line: string) => void
-}
-
-type Named = Pick<Row, 'task' | 'who' | 'bar'>
-
-async function row({ rounds, say }: PublishBench, named: Named, once: (round: number) => Promise<Cost>): Promise<Row> {
-  const costs: Cost[] = []
-  for (let round = 0; round < rounds; round++) costs.push(await once(round))
-  say(`${named.task}, ${named.who}: ${costs.map(({ seconds }) => `${seconds.toFixed(3)} s`).join(', ')}`)
-  return rowOf(named, costs)
-}
 
 function own(task: string, directory: string, format: Measured, ...words: readonly string[]) {
   mkdirSync(directory, { recursive: true })
@@ -50,23 +35,28 @@ async function ownRows(
   return [rowOf({ ...named, who: `${who}, in a process that runs` }, inside), whole]
 }
 
-/** One package into a repository of 50,000, and nothing new, in every format; beside those peers that can be given 50,000 rows. */
+/** One package into a large repository, and nothing new, in every format; beside those peers that can be given as many rows. */
 export async function large(bench: PublishBench, gnupg: string, key: string): Promise<Row[]> {
   const rows: Row[] = []
+  const { large: count } = bench
   for (const format of MEASURED) {
     const directory = join(bench.work, `large-${format}`)
-    bench.say(`${format}: ${LARGE} rows`)
-    await own('seed', directory, format, String(LARGE))
-    const fresh = await samples(bench, format, LARGE + 1)
-    const task = `one package into ${LARGE}, ${format}`
+    bench.say(`${format}: ${count} rows`)
+    await own('seed', directory, format, String(count))
+    const fresh = await samples(bench, format, count + 1)
+    const task = `one package into ${count}, ${format}`
     const who = 'holotype'
     rows.push(
       ...(await ownRows(bench, { task, who, bar: ONE }, (round) => own('add', directory, format, fresh[round] ?? ''))),
     )
     if (format === 'alpm' && existsSync('/usr/bin/repo-add'))
       rows.push(await repoAdd(bench, { task, directory, fresh, gnupg, key }))
-    const nothing = `nothing new in ${LARGE}, ${format}`
+    const peer = format === 'rpm' ? await createrepoRows(bench, { count, fresh, gnupg, key }) : undefined
+    if (peer) rows.push(peer.one)
+    const nothing = `nothing new in ${count}, ${format}`
     rows.push(...(await ownRows(bench, { task: nothing, who, bar: NOTHING }, () => own('publish', directory, format))))
+    if (peer) rows.push(peer.nothing)
+    rmSync(directory, { recursive: true, force: true })
   }
   return rows
 }
@@ -104,15 +94,14 @@ function endingOf(path: string): string {
   return readFileSync(path).subarray(0, 2).toString('hex') === '1f8b' ? '.gz' : '.zst'
 }
 
-/** 5,000 real .debs: all of them into an empty repository, then one more, then nothing. */
+/** Real .debs: all of them into an empty repository, then one more, then nothing. */
 export async function smaller(bench: PublishBench, gnupg: string, key: string): Promise<Row[]> {
-  const files = join(bench.work, 'debs')
-  if (!existsSync(files)) {
-    bench.say(`${FILES} .debs`)
-    for (let at = 0; at < FILES; at++) await writeSample('deb', files, at)
-  }
-  const fresh = await samples(bench, 'deb', FILES + 1)
-  const [cold, one, nothing] = [`${FILES} .debs, cold`, `one .deb into ${FILES}`, `nothing new in ${FILES} .debs`]
+  const { files: count } = bench
+  bench.say(`${count} .debs`)
+  const { folder: files, real } = await realDebs(bench.debs, bench.cache, count)
+  if (real < count) bench.say(`${real} of them are different ones, the rest are those under other versions`)
+  const fresh = await samples(bench, 'deb', count + 1)
+  const [cold, one, nothing] = [`${count} .debs, cold`, `one .deb into ${count}`, `nothing new in ${count} .debs`]
   const place = (round: number) => join(bench.work, `smaller-${round}`)
   const who = 'holotype'
   const rows = [

@@ -16,7 +16,7 @@ export interface DebPeer {
 }
 
 /** Several programs one after another, as one. */
-async function inSequence(programs: readonly Parameters<typeof measure>[0][]): Promise<Cost> {
+export async function inSequence(programs: readonly Parameters<typeof measure>[0][]): Promise<Cost> {
   const costs: Cost[] = []
   for (const program of programs) costs.push(await measure(program))
   return {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatOf, inspectPackage } from '@holotype/formats'
+import { formatOf, type InspectedPackage, inspectPackage } from '@holotype/formats'
 import { ingestMany, type OwnRepository, publish, type PublishOptions } from '@holotype/repository'
 import { openStore } from '@holotype/store'
 import { createKeyring, openKeyring } from '@holotype/trust'
@@ -48,17 +48,20 @@ process.stdout.write(`${(performance.now() - begin) / 1000}\n`)
 /** Rows as ingest renders them, of one file: 50,000 files would cost the machine more than they tell. */
 async function seed(count: number): Promise<void> {
   const writer = repository.format.repository
-  const path = await writeSample(format, join(directory, 'built'), 0)
-  await ingestMany(repository, [path])
+  const [ingested] = await ingestMany(repository, [await writeSample(format, join(directory, 'built'), 0)])
+  if (!ingested) throw new Error('nothing was taken in')
+  // As it is served: an rpm was signed meanwhile.
+  const path = repository.store.pathOf(ingested.digest)
   const inspected = await inspectPackage(repository.format, path)
   const native = writer.packagePath(inspected.record, repository.component)
   const signed = await writer.companions(path, native, repository.signer)
   const entries = Array.from({ length: count - 1 }, (_, index) => {
     const varied = variant(index + 1)
-    const record = { ...inspected.record, name: varied.name, source: varied.name, version: varied.version }
+    const version = format === 'xbps' ? varied.version.replace('-', '_') : varied.version
+    const record = { ...inspected.record, name: varied.name, source: varied.name, version }
     const to = writer.packagePath(record, repository.component)
     const companions = new Map([...signed].map(([beside, bytes]) => [beside.replace(native, to), bytes]))
-    const entry = writer.renderEntry({ ...inspected, record, fields: fieldsOf(format, index + 1) }, to, companions)
+    const entry = writer.renderEntry({ ...inspected, record, fields: fieldsFor(inspected, index + 1) }, to, companions)
     const digests = [...companions].map(([beside, bytes]) => [beside, repository.store.put(bytes)] as const)
     const stored = {
       key: writer.sortKey(entry.record),
@@ -68,6 +71,15 @@ async function seed(count: number): Promise<void> {
     return { stored, parts: entry.parts }
   })
   await putEntries({ store: repository.store, directory: stateDirectory(placeOf(repository)) }, entries)
+}
+
+/** As the package's own reader would give them: an rpm's header says more than what it was written from. */
+function fieldsFor({ fields }: InspectedPackage, at: number): InspectedPackage['fields'] {
+  const varied = fieldsOf(format, at)
+  if (format !== 'rpm') return varied
+  const values = new Map(varied)
+  const listed = new Set(['REQUIRES'])
+  return fields.map(([name, value]) => [name, listed.has(name) ? value : (values.get(name) ?? value)] as const)
 }
 
 function filesOf(path: string): readonly string[] {

@@ -5,10 +5,15 @@ import { formatOf, type PackageToWrite } from '@holotype/formats'
 const EPOCH = 1_700_000_000
 
 /** The formats that the bench can write packages of. */
-export const MEASURED = ['deb', 'alpm'] as const
+export const MEASURED = ['deb', 'alpm', 'rpm', 'xbps'] as const
 export type Measured = (typeof MEASURED)[number]
 
-export const ARCHITECTURE = { deb: 'amd64', alpm: 'x86_64' } as const satisfies Record<Measured, string>
+export const ARCHITECTURE = {
+  deb: 'amd64',
+  alpm: 'x86_64',
+  rpm: 'x86_64',
+  xbps: 'x86_64',
+} as const satisfies Record<Measured, string>
 
 /** What differs from package to package, the same on every run. */
 export function variant(at: number) {
@@ -38,6 +43,31 @@ export function fieldsOf(format: Measured, at: number): PackageToWrite['fields']
       ['depend', 'glibc>=2.36'],
       ['depend', library],
     ]
+  if (format === 'rpm') {
+    const [upstream = '', release = ''] = version.split('-')
+    return [
+      ['NAME', name],
+      ['VERSION', upstream],
+      ['RELEASE', release],
+      ['SUMMARY', 'a package of the bench'],
+      ['DESCRIPTION', words],
+      ['URL', `https://example.org/${name}`],
+      ['LICENSE', 'MIT'],
+      ['ARCH', ARCHITECTURE.rpm],
+      ['REQUIRES', library],
+    ]
+  }
+  if (format === 'xbps')
+    return [
+      ['pkgver', `${name}-${version.replace('-', '_')}`],
+      ['architecture', ARCHITECTURE.xbps],
+      ['short_desc', words],
+      ['homepage', `https://example.org/${name}`],
+      ['maintainer', 'Bench <bench@example.org>'],
+      ['license', 'MIT'],
+      ['run_depends', 'glibc>=2.36_1'],
+      ['run_depends', `${library}>=0`],
+    ]
   return [
     ['Package', name],
     ['Version', version],
@@ -52,12 +82,25 @@ export function fieldsOf(format: Measured, at: number): PackageToWrite['fields']
   ]
 }
 
+function fileName(format: Measured, at: number): string {
+  const { name, version } = variant(at)
+  const architecture = ARCHITECTURE[format]
+  switch (format) {
+    case 'deb':
+      return `${name}_${version}_${architecture}.deb`
+    case 'alpm':
+      return `${name}-${version}-${architecture}.pkg.tar.zst`
+    case 'rpm':
+      return `${name}-${version}.${architecture}.rpm`
+    case 'xbps':
+      return `${name}-${version.replace('-', '_')}.${architecture}.xbps`
+  }
+}
+
 /** Writes a package of some kilobytes and gives back its path. */
 export async function writeSample(format: Measured, folder: string, at: number): Promise<string> {
-  const { name, version } = variant(at)
-  const ending = format === 'deb' ? '.deb' : '.pkg.tar.zst'
-  const joint = format === 'deb' ? '_' : '-'
-  const path = join(folder, `${[name, version, ARCHITECTURE[format]].join(joint)}${ending}`)
+  const { name } = variant(at)
+  const path = join(folder, fileName(format, at))
   const bytes = Buffer.from(`the content of ${name} ${at}\n`.repeat(1 + (at % 1000)))
   mkdirSync(folder, { recursive: true })
   await formatOf(format).writePackage(path, {
