@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { isErrorCode } from '@holotype/base'
+import { isElf } from '../elf/sonames.ts'
 import { fail } from '../errors.ts'
 import type { PackageToWrite, PayloadEntry } from '../types.ts'
 import { CAPABILITY_XATTR, capabilityText } from './capabilities.ts'
@@ -17,7 +18,7 @@ export interface WrittenFiles {
   readonly entries: readonly HeaderEntry[]
   /** The cpio archive, not compressed. */
   readonly archive: Buffer
-  /** Bytes when installed; hard links count once. */
+  /** Bytes when installed, as rpm counts them: files and the texts of symbolic links; hard links once. */
   readonly size: number
   readonly hasLinks: boolean
   readonly hasCapabilities: boolean
@@ -59,8 +60,11 @@ export function writeFiles(payload: readonly Member[], flags: ReadonlyMap<string
     .map(({ row }) => row)
   const sets = numberLinks(rows, sorted)
   const archive = archiveOf(rows, sets)
-  const once = rows.filter(({ member, flags: bits }) => member.type === 'file' && (bits & FILE_FLAGS.GHOST) === 0)
-  const size = once.reduce((sum, { member }) => sum + member.size, 0)
+  const size = rows.reduce((sum, { member, flags: bits }) => {
+    if ((bits & FILE_FLAGS.GHOST) !== 0) return sum
+    if (member.type === 'symlink') return sum + Buffer.byteLength(member.target ?? '')
+    return member.type === 'file' ? sum + member.size : sum
+  }, 0)
   return {
     entries: sorted.length === 0 ? [] : headerEntries(sorted),
     archive,
@@ -202,10 +206,16 @@ function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
     entry('DIRINDEXES', indexes),
     entry('BASENAMES', names),
     entry('DIRNAMES', directories),
-    numbers('FILECOLORS', () => 0),
+    numbers('FILECOLORS', (row) => (regular(row) ? colorOf(row.source.bytes) : 0)),
     entry('FILEDIGESTALGO', [8]),
     ...(capabilities.some((text) => text !== '') ? [entry('FILECAPS', capabilities)] : []),
   ]
+}
+
+/** 1 of a 32-bit ELF file, 2 of a 64-bit one: by it rpm lets two architectures' packages share a path, the 64-bit file staying. */
+function colorOf(bytes: Uint8Array | undefined): number {
+  const color = bytes !== undefined && isElf(bytes) ? bytes[4] : 0
+  return color === 1 || color === 2 ? color : 0
 }
 
 function capabilitiesOf({ source }: { readonly source: PayloadEntry }): string {

@@ -5,6 +5,7 @@ import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { parseHeader } from './header.ts'
 import { type HeaderEntry, writeHeader } from './header-write.ts'
+import { isaOf } from './isa.ts'
 import { writeLead } from './lead.ts'
 import { COMPUTED_TAGS, dependencyKind, flagsOfLetters } from './package-fields.ts'
 import { checkedRecord } from './package-record.ts'
@@ -167,9 +168,12 @@ function complete(
     if (!values.has(tag)) values.set(tag, [value])
   const epochPart = one('EPOCH') === '' ? '' : `${one('EPOCH')}:`
   const evr = `${epochPart}${one('VERSION')}-${one('RELEASE')}`
+  // What rpmbuild gives every package: its name, and its name of one instruction set, for those that need a library of the same.
   const provides = dependencies.get('PROVIDES') ?? []
-  if (!provides.some(({ name, evr: its }) => name === one('NAME') && its === evr))
-    dependencies.set('PROVIDES', [{ name: one('NAME'), flags: SENSE.EQUAL, evr }, ...provides])
+  const isa = isaOf(one('ARCH'))
+  const own = isa === '' ? [one('NAME')] : [one('NAME'), `${one('NAME')}${isa}`]
+  const absent = own.filter((its) => !provides.some((known) => known.name === its && known.evr === evr))
+  dependencies.set('PROVIDES', [...absent.map((name) => ({ name, flags: SENSE.EQUAL, evr })), ...provides])
   const requires = dependencies.get('REQUIRES') ?? []
   const missing = features({ values, dependencies }, files, feature).filter(
     (each) => !requires.some(({ name }) => name === `rpmlib(${each})`),
