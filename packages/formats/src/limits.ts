@@ -22,7 +22,7 @@ export const XZ_DICTIONARY_BYTES = 512 * 1024 * 1024
 export const AR_MEMBERS = 64
 /** Bytes that a zstd frame holds at least, and how many frames more than that a stream may have: skippable and empty ones too. */
 export const ZSTD_FRAME_BYTES = 4096
-export const ZSTD_SMALL_FRAMES = 4096
+export const ZSTD_SMALL_FRAMES = 1024
 /** Bytes read from disk at once. */
 export const READ_CHUNK_BYTES = 256 * 1024
 /** Bytes of one uncompressed repository index. */

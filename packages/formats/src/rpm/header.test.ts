@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { fail } from '../errors.ts'
 import { HEADER_MAGIC, parseHeader } from './header.ts'
 import { writeHeader } from './header-write.ts'
-import { recordOfHeader } from './record.ts'
+import { filePaths, recordOfHeader } from './record.ts'
 import { HEADERIMMUTABLE, tagName, TAGS } from './tags.ts'
 
 const text = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((value) => !value.includes('\0'))
@@ -109,4 +109,37 @@ test('a count that asks for more than there is costs nothing', () => {
   )
   bytes.writeUInt32BE(0x7fffffff, 12)
   expect(() => parseHeader(bytes)).toThrow(expect.objectContaining({ code: 'PACKAGE_MALFORMED' }))
+})
+
+/** A header of two tags that our writer put one behind the other; the second's offset and count are set as told. */
+function overlapping(offset: number, count: number): Buffer {
+  const entries = [
+    { tag: TAGS.NAME.number, type: 'string', values: ['name'] },
+    { tag: TAGS.BASENAMES.number, type: 'string[]', values: ['a', 'b', 'c'] },
+  ] as const
+  const bytes = writeHeader(entries, HEADERIMMUTABLE)
+  // After magic, intro and the region's entry.
+  bytes.writeInt32BE(offset, 16 + 2 * 16 + 8)
+  bytes.writeInt32BE(count, 16 + 2 * 16 + 12)
+  return bytes
+}
+
+test('values that lie within each other are refused, as by rpm: a few bytes could be those of every tag', () => {
+  expect(parseHeader(overlapping(5, 3)).strings('BASENAMES')).toEqual(['a', 'b', 'c'])
+  expect(() => parseHeader(overlapping(0, 1))).toThrow('overlap')
+  // The first string does not end before the second tag's values.
+  expect(() => parseHeader(overlapping(2, 3)).string('NAME')).toThrow('does not end before the next values')
+  // More strings than there are before the region's trailer.
+  expect(() => parseHeader(overlapping(5, 5)).strings('BASENAMES')).toThrow('does not end before the next values')
+})
+
+test('paths that would fill the memory are refused: a long directory may be that of each file', () => {
+  const files = 1000
+  const entries = [
+    { tag: TAGS.DIRINDEXES.number, type: 'int32[]', values: Array.from({ length: files }, () => 0) },
+    { tag: TAGS.BASENAMES.number, type: 'string[]', values: Array.from({ length: files }, () => 'b') },
+    { tag: TAGS.DIRNAMES.number, type: 'string[]', values: [`/${'d'.repeat(1_000_000)}/`] },
+  ] as const
+  const header = parseHeader(writeHeader(entries, HEADERIMMUTABLE))
+  expect(() => filePaths(header)).toThrow(expect.objectContaining({ code: 'PACKAGE_TOO_LARGE' }))
 })

@@ -94,7 +94,8 @@ export function parseHeader(bytes: Buffer, options: HeaderOptions = {}): Header 
       if (i === 0) checkRegion(bytes, at, data, count, complain)
     } else if (tag > HEADERIMMUTABLE) index.set(tag, at)
   }
-  const reader = rawReader(bytes, data, index, complain)
+  const starts = checkedOrder(bytes, start + 8, count, complain)
+  const reader = rawReader(bytes, data, { index, starts }, complain)
   const header: Header = {
     size,
     tags: [...index.keys()].sort((a, b) => a - b),
@@ -123,6 +124,35 @@ function checkEntry(bytes: Buffer, at: number, dataBytes: number, complain: Comp
   if (type === TYPE.string && count !== 1) throw complain(`tag ${tag} is one string but counts ${count}`)
 }
 
+/**
+ * Values lie one behind the other, as rpm has them (lib/header.c, `hdrblobVerifyInfo`: data may not overlap). Otherwise a few bytes could be the
+ * values of thousands of tags.
+ * @returns where the values of each entry start, ascending
+ */
+function checkedOrder(bytes: Buffer, at: number, count: number, complain: Complain): Int32Array {
+  const entries = Array.from({ length: count }, (_, i) => at + i * ENTRY_BYTES)
+  entries.sort((a, b) => bytes.readInt32BE(a + 8) - bytes.readInt32BE(b + 8))
+  let end = 0
+  for (const entry of entries) {
+    const offset = bytes.readInt32BE(entry + 8)
+    if (offset < end) throw complain(`the values of tag ${bytes.readUInt32BE(entry)} overlap those of another`)
+    end = offset + bytes.readUInt32BE(entry + 12) * (WIDTHS[bytes.readUInt32BE(entry + 4)] ?? 1)
+  }
+  return Int32Array.from(entries, (entry) => bytes.readInt32BE(entry + 8))
+}
+
+/** The first start behind an offset, or the end of the data. */
+function nextStart(starts: Int32Array, offset: number, end: number): number {
+  let low = 0
+  let high = starts.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle + 1
+    else high = middle
+  }
+  return starts[low] ?? end
+}
+
 /** The trailer that a region's entry points to says how many entries of the index belong to it ("Immutable regions"). */
 function checkRegion(bytes: Buffer, at: number, data: Buffer, entries: number, complain: Complain): void {
   const tag = bytes.readUInt32BE(at)
@@ -138,7 +168,13 @@ function checkRegion(bytes: Buffer, at: number, data: Buffer, entries: number, c
     throw complain(`the region ${tag} covers ${covered} bytes of an index of ${entries} entries`)
 }
 
-function rawReader(bytes: Buffer, data: Buffer, index: ReadonlyMap<number, number>, complain: Complain): RawHeader {
+interface Places {
+  /** Where a tag's entry stands. */
+  readonly index: ReadonlyMap<number, number>
+  readonly starts: Int32Array
+}
+
+function rawReader(bytes: Buffer, data: Buffer, { index, starts }: Places, complain: Complain): RawHeader {
   const typeOf = (tag: number) => {
     const at = index.get(tag)
     return at === undefined ? undefined : bytes.readUInt32BE(at + 4)
@@ -152,8 +188,10 @@ function rawReader(bytes: Buffer, data: Buffer, index: ReadonlyMap<number, numbe
       const type = bytes.readUInt32BE(at + 4)
       if (type !== TYPE.string && type !== TYPE['string[]'] && type !== TYPE.i18n)
         throw complain(`tag ${tag} has the type ${type}; expected strings`)
-      return readStrings(data, bytes.readInt32BE(at + 8), bytes.readUInt32BE(at + 12), () =>
-        complain(`a string of tag ${tag} does not end within the data`),
+      const offset = bytes.readInt32BE(at + 8)
+      const own = data.subarray(offset, nextStart(starts, offset, data.length))
+      return readStrings(own, bytes.readUInt32BE(at + 12), () =>
+        complain(`a string of tag ${tag} does not end before the next values`),
       )
     },
     numbers(tag) {
@@ -196,9 +234,9 @@ function rawReader(bytes: Buffer, data: Buffer, index: ReadonlyMap<number, numbe
   }
 }
 
-function readStrings(data: Buffer, offset: number, count: number, unterminated: () => Error): string[] {
+function readStrings(data: Buffer, count: number, unterminated: () => Error): string[] {
   const values: string[] = []
-  let from = offset
+  let from = 0
   for (let i = 0; i < count; i++) {
     const end = data.indexOf(0, from)
     if (end < 0) throw unterminated()

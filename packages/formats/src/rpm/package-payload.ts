@@ -28,6 +28,8 @@ export async function readPayload(
   /** The member of a set that came out as its file, by the set. */
   const written = new Map<readonly number[], string>()
   const waiting = new Map<readonly number[], number[]>()
+  /** How many of a set have come. */
+  const come = new Map<readonly number[], number>()
 
   async function emit(file: HeaderFile, size: number): Promise<void> {
     guard(file.entry)
@@ -57,7 +59,9 @@ export async function readPayload(
     if (seen[index]) throw malformed(`${file.entry.path} is in the payload twice`)
     seen[index] = 1
     const set = file.links
-    const last = set.every((other) => seen[other])
+    const count = (come.get(set) ?? 0) + 1
+    if (set.length > 1) come.set(set, count)
+    const last = count === set.length
     const full = file.entry.type === 'file' ? file.entry.size : (size ?? symlinkBytes(file.entry))
     const bytes = size ?? (set.length === 1 || index === set.at(-1) ? full : 0)
     if (set.length === 1) {
@@ -70,7 +74,9 @@ export async function readPayload(
       return link(index, target)
     }
     if (bytes === 0 && !last) {
-      waiting.set(set, [...(waiting.get(set) ?? []), index])
+      const before = waiting.get(set)
+      if (before) before.push(index)
+      else waiting.set(set, [index])
       return
     }
     if (bytes !== full) throw malformed(`${file.entry.path} has ${bytes} bytes in the payload, ${full} in the header`)

@@ -1,3 +1,5 @@
+import { fail } from '../errors.ts'
+import { ARCHIVE_NAME_BYTES } from '../limits.ts'
 import type { PackageRecord, Relation } from '../types.ts'
 import type { Header } from './header.ts'
 import { clausesOfDependency, type RelationCache, relationOf } from './relation.ts'
@@ -162,7 +164,17 @@ export function filePaths(header: Header): string[] {
   if (names.length === 0) return [...header.strings('OLDFILENAMES')]
   const directories = header.strings('DIRNAMES')
   const indexes = header.numbers('DIRINDEXES')
-  return names.map((name, i) => `${directories[indexes[i] ?? 0] ?? ''}${name}`)
+  let bytes = 0
+  return names.map((name, i) => {
+    const path = `${directories[indexes[i] ?? 0] ?? ''}${name}`
+    bytes += path.length
+    // A long directory may be that of each file.
+    if (bytes > ARCHIVE_NAME_BYTES)
+      throw fail('PACKAGE_TOO_LARGE', {
+        what: `header: paths have more than ARCHIVE_NAME_BYTES, ${ARCHIVE_NAME_BYTES}, bytes`,
+      })
+    return path
+  })
 }
 
 /** True of the paths that a primary index lists, as createrepo_c and yum have it: below /etc, in a bin directory, and sendmail. */
