@@ -1,6 +1,6 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { type Digest, digestOf, hexOf, isErrorCode } from '@holotype/base'
-import { type InspectedPackage, inspectPackage, type PackageRecord } from '@holotype/formats'
+import { failFormats, type InspectedPackage, inspectPackage, type PackageRecord } from '@holotype/formats'
 import { failStore, type Store } from '@holotype/store'
 import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES, STATE_TRIES } from '../limits.ts'
 import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
@@ -33,21 +33,43 @@ export async function ingest(repository: OwnRepository, path: string): Promise<I
   return ingested
 }
 
+export interface IngestOptions {
+  /**
+   * `checked` (the default): a package whose payload is damaged never enters. `unread`: for a mass of packages that another repository served already. The
+   * file is hashed and its metadata read and checked; its payload goes in as it is. Only for formats whose indexes say nothing of the payload
+   * (`RepositoryWriter.metadataSuffices`).
+   */
+  readonly payload?: Payload
+}
+
 /**
  * Takes many package files in, all or none of every {@link INGESTED_TOGETHER}: one that is refused is the error.
  * @throws as {@link ingest}
  */
-export async function ingestMany(repository: OwnRepository, paths: readonly string[]): Promise<readonly Ingested[]> {
+export async function ingestMany(
+  repository: OwnRepository,
+  paths: readonly string[],
+  { payload = 'checked' }: IngestOptions = {},
+): Promise<readonly Ingested[]> {
+  const { name, repository: writer } = repository.format
+  if (payload === 'unread' && !writer.metadataSuffices)
+    throw failFormats('REPOSITORY_UNWRITABLE', { what: `an index of ${name} lists what the payload holds: it must be read` })
   const results: Ingested[] = []
   for (let at = 0; at < paths.length; at += INGESTED_TOGETHER)
-    results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER))))
+    results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER), payload)))
   return results
 }
 
-async function ingestBatch(repository: OwnRepository, paths: readonly string[]): Promise<readonly Ingested[]> {
+type Payload = 'checked' | 'unread'
+
+async function ingestBatch(
+  repository: OwnRepository,
+  paths: readonly string[],
+  payload: Payload,
+): Promise<readonly Ingested[]> {
   const directory = stateDirectory(placeOf(repository))
   const before = readerOf(directory)
-  const read = await inParallel(paths, INGESTED_AT_ONCE, (path) => readOne(repository, path, before))
+  const read = await inParallel(paths, INGESTED_AT_ONCE, (path) => readOne(repository, path, { reader: before, payload }))
   const there = (record: PackageRecord): Ingested => ({ record, digest: `sha256:${record.sha256}`, added: false })
   if (read.every(({ entry }) => !entry)) return read.map(({ record }) => there(record))
   return inTurn(directory, async () => {
@@ -103,9 +125,16 @@ interface Read extends Offer {
 }
 
 /** Reads a package, and unless it is there signs it, stores it and renders it: all that needs no turn. */
-async function readOne(repository: OwnRepository, path: string, reader: Reader): Promise<Read> {
+async function readOne(
+  repository: OwnRepository,
+  path: string,
+  { reader, payload }: { readonly reader: Reader; readonly payload: Payload },
+): Promise<Read> {
   const { store, format, component } = repository
-  const inspected = await inspectPackage(format, path)
+  const inspected =
+    payload === 'checked'
+      ? await inspectPackage(format, path)
+      : { ...(await format.readPackage(path)), files: [], needed: [], provided: [] }
   const { record } = inspected
   const content = await contentOf(repository, path, record)
   const native = format.repository.packagePath(record, component)

@@ -75,6 +75,8 @@ describe('who works on one repository', () => {
         code: 'REPOSITORY_BUSY',
         message: expect.stringContaining(`process ${child.pid} since`),
       })
+      // It holds its own repository alone.
+      expect(await inTurn(`${directory}-other`, async () => 'at once', 0)).toBe('at once')
       const mine = inTurn(directory, async () => 'mine', 20)
       child.kill('SIGKILL')
       expect(await mine).toBe('mine')

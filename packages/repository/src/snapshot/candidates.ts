@@ -63,11 +63,15 @@ export function candidatesOf(store: Store, snapshot: Digest, name: string, prior
 }
 
 /** Paths that relations name and the index does not list; undefined where there are none. */
-function filesOf(store: Store, indexes: readonly SnapshotIndex[]): ReadonlyMap<string, readonly string[]> | undefined {
+export function filesOf(
+  store: Store,
+  indexes: readonly SnapshotIndex[],
+): ReadonlyMap<string, readonly string[]> | undefined {
   const index = indexes.find(({ form }) => form === 'files')
   return index && readFiles(store, index)
 }
 
-function withFiles(record: PackageRecord, more: readonly string[]): PackageRecord {
+/** A record that has these files too. */
+export function withFiles(record: PackageRecord, more: readonly string[]): PackageRecord {
   return { ...record, files: [...new Set([...(record.files ?? []), ...more])] }
 }

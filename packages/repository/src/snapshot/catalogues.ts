@@ -2,11 +2,9 @@ import type { Digest } from '@holotype/base'
 import { formatOf, type PackageIndex } from '@holotype/formats'
 import type { Candidate, Catalogue } from '@holotype/solver'
 import type { Store } from '@holotype/store'
-import { INDEXES_KEPT } from '../limits.ts'
-import { candidatesOf, readSnapshot } from './candidates.ts'
-
-/** Opened indexes by digest, the last used last. An index never changes, so nothing here can be stale. */
-const kept = new Map<string, PackageIndex>()
+import { candidatesOf, filesOf, readSnapshot, withFiles } from './candidates.ts'
+import { listedPackages } from './listing.ts'
+import { canOpen, openedIndex } from './opened.ts'
 
 /** What a snapshot offers: records at hand, and indexes that parse theirs when they are looked at. */
 export interface Offers {
@@ -15,30 +13,49 @@ export interface Offers {
 }
 
 /**
- * What `candidatesOf` gives, without parsing what nobody asks for: of 60,000 packages an image touches some thousands.
+ * What `candidatesOf` gives, without keeping what nobody asks for: of 60,000 packages an image touches some thousands.
  * @throws OBJECT_MISSING, OBJECT_CORRUPT, SNAPSHOT_MALFORMED, REPOSITORY_MALFORMED
  */
 export function offersOf(store: Store, snapshot: Digest, name: string, priority: number): Offers {
-  const { format, suites } = readSnapshot(store, snapshot)
-  const indexes = suites.flatMap((suite) => suite.indexes)
-  const { openIndex } = formatOf(format)
-  if (!openIndex || indexes.some(({ form }) => form !== 'index'))
+  const { format: formatName, suites } = readSnapshot(store, snapshot)
+  const format = formatOf(formatName)
+  if (suites.some(({ indexes }) => indexes.some((one) => one.form !== 'files' && !canOpen(format, one))))
     return { candidates: candidatesOf(store, snapshot, name, priority), catalogues: [] }
-  const catalogues = indexes.map(({ digest }) => ({
-    index: keep(`${store.directory} ${digest}`, () => openIndex(store.read(digest))),
-    from: name,
-    priority,
-  }))
+  const catalogues = suites.flatMap(({ indexes }) => {
+    const files = filesOf(store, indexes)
+    return indexes.flatMap((one): Catalogue[] => {
+      const opened = openedIndex(store, format, one)
+      if (!opened) return []
+      const index = files ? withPaths(opened, files, listedPackages(store, format, one)) : opened
+      return [{ index, from: name, priority }]
+    })
+  })
   return { candidates: [], catalogues }
 }
 
-function keep(key: string, open: () => PackageIndex): PackageIndex {
-  const opened = kept.get(key) ?? open()
-  kept.delete(key)
-  kept.set(key, opened)
-  for (const oldest of kept.keys()) {
-    if (kept.size <= INDEXES_KEPT) break
-    kept.delete(oldest)
+/** An index with paths that it does not list itself, by the SHA-256 of the package that has them. Its listing has its packages in its own order. */
+function withPaths(
+  index: PackageIndex,
+  files: ReadonlyMap<string, readonly string[]>,
+  listed: ReturnType<typeof listedPackages>,
+): PackageIndex {
+  const byPath = new Map<string, number[]>()
+  const byPlace = new Map<number, readonly string[]>()
+  for (const [place, [, , , , , sha256]] of listed.entries()) {
+    const paths = files.get(sha256)
+    if (!paths) continue
+    byPlace.set(place, paths)
+    for (const path of paths) byPath.set(path, [...(byPath.get(path) ?? []), place])
   }
-  return opened
+  return {
+    ...index,
+    providing(name) {
+      const more = byPath.get(name)
+      return more ? [...new Set([...index.providing(name), ...more])] : index.providing(name)
+    },
+    record(place) {
+      const [record, more] = [index.record(place), byPlace.get(place)]
+      return more ? withFiles(record, more) : record
+    },
+  }
 }

@@ -1,11 +1,12 @@
 import { type Digest, digestOf } from '@holotype/base'
-import { type Dependencies, type Format, formatOf, type PackageRecord } from '@holotype/formats'
+import { type Dependencies, type Format, formatOf, type PackageIndex, type PackageRecord } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
 import type { Snapshot, SnapshotIndex, SnapshotSuite, TakenSnapshot } from '../types.ts'
 import { takeIndex } from './indexes.ts'
+import { openedIndex } from './opened.ts'
 import { readIndex } from './records.ts'
 import { recallObject } from './recall.ts'
 
@@ -52,7 +53,7 @@ export async function listWantedFiles({
   fixed = [],
 }: ListFilesRequest): Promise<TakenSnapshot[]> {
   const able = snapshots.some(({ snapshot }) => formatOf(snapshot.format).upstream.fileIndexes !== undefined)
-  const wanted = able ? unlistedPaths(store, [...snapshots, ...fixed]) : new Set<string>()
+  const wanted = able ? unlistedPaths(store, snapshots, fixed) : new Set<string>()
   if (wanted.size === 0) return [...snapshots]
   const completed: TakenSnapshot[] = []
   for (const taken of snapshots) completed.push(await complete({ store, fetcher, taken, wanted }))
@@ -60,27 +61,44 @@ export async function listWantedFiles({
   return completed
 }
 
-/** The paths that some relation names and no record lists. */
-function unlistedPaths(store: Store, snapshots: readonly TakenSnapshot[]): Set<string> {
+/** The paths that some relation names and no package is known to have. */
+function unlistedPaths(
+  store: Store,
+  snapshots: readonly TakenSnapshot[],
+  fixed: readonly TakenSnapshot[],
+): Set<string> {
   const wanted = new Set<string>()
   const listed = new Set<string>()
-  const seen = new Set<readonly unknown[]>()
-  for (const { snapshot } of snapshots)
-    for (const { indexes } of snapshot.suites)
-      for (const index of indexes.filter(({ form }) => form !== 'files'))
-        for (const record of readIndex(store, formatOf(snapshot.format), index)) {
-          for (const path of record.files ?? []) listed.add(path)
-          for (const { name } of record.provides) if (name.startsWith('/')) listed.add(name)
-          for (const dependencies of dependenciesOf(record)) {
-            // Records share what repeats: one look at each is enough.
-            if (dependencies.length === 0 || seen.has(dependencies)) continue
-            seen.add(dependencies)
-            for (const alternatives of dependencies)
-              for (const { name } of alternatives) if (name.startsWith('/')) wanted.add(name)
-          }
-        }
-  for (const path of listed) wanted.delete(path)
+  const opened: PackageIndex[] = []
+  for (const { snapshot } of [...snapshots, ...fixed])
+    for (const index of snapshot.suites.flatMap(({ indexes }) => indexes).filter(({ form }) => form !== 'files')) {
+      const lazy = openedIndex(store, formatOf(snapshot.format), index)
+      if (lazy) opened.push(lazy)
+      else notePaths(readIndex(store, formatOf(snapshot.format), index), wanted, listed)
+    }
+  for (const { paths = [] } of opened) for (const path of paths) wanted.add(path)
+  for (const { snapshot } of fixed)
+    for (const index of snapshot.suites.flatMap(({ indexes }) => indexes).filter(({ form }) => form === 'files'))
+      for (const paths of readFiles(store, index).values()) for (const path of paths) listed.add(path)
+  for (const path of wanted)
+    if (listed.has(path) || opened.some((index) => index.providing(path).length > 0)) wanted.delete(path)
   return wanted
+}
+
+/** Of records at hand: which paths they name, which they have. */
+function notePaths(records: readonly PackageRecord[], wanted: Set<string>, listed: Set<string>): void {
+  const seen = new Set<readonly unknown[]>()
+  for (const record of records) {
+    for (const path of record.files ?? []) listed.add(path)
+    for (const { name } of record.provides) if (name.startsWith('/')) listed.add(name)
+    for (const dependencies of dependenciesOf(record)) {
+      // Records share what repeats: one look at each is enough.
+      if (dependencies.length === 0 || seen.has(dependencies)) continue
+      seen.add(dependencies)
+      for (const alternatives of dependencies)
+        for (const { name } of alternatives) if (name.startsWith('/')) wanted.add(name)
+    }
+  }
 }
 
 function dependenciesOf({ depends, preDepends, recommends, supplements = [] }: PackageRecord): Dependencies[] {

@@ -91,6 +91,7 @@ function keyOf(format: Format, { form, digest }: SnapshotIndex): string {
  * take more memory than its bytes.
  */
 function* recordsOf(store: Store, format: Format, index: SnapshotIndex): Generator<PackageRecord, void, undefined> {
+  if (index.form === 'index' && format.packagesOf) return yield* format.packagesOf(store.read(index.digest))
   if (index.form !== 'index' || !format.openIndex) return yield* readIndex(store, format, index)
   const opened = format.openIndex(store.read(index.digest))
   for (let place = 0; place < opened.size; place++) yield opened.record(place)

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { formatOf, formats } from '@holotype/formats'
-import { lockPackage, resolve } from '@holotype/solver'
+import { lockPackage, prepareUniverse, resolve } from '@holotype/solver'
 import { openStore, type Store } from '@holotype/store'
 import { createKeyring, verifyClearSigned, verifyDetached } from '@holotype/trust'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -15,6 +15,7 @@ import { nativeUpstreams } from '../testing/native-upstreams.ts'
 import { serve, tampered, type TestServer } from '../testing/server.ts'
 import type { UrlUpstream } from '../types.ts'
 import { candidatesOf } from './candidates.ts'
+import { offersOf } from './catalogues.ts'
 import { diffSnapshots } from './diff.ts'
 import { listWantedFiles } from './files.ts'
 import { snapshotUpstream } from './upstream.ts'
@@ -101,6 +102,16 @@ for (const [number, native] of nativeUpstreams.entries()) {
         candidates: candidatesOf(store, digest, 'upstream', 500),
         install: ['hello'],
       })
+      const offers = offersOf(store, digest, 'upstream', 500)
+      const { architecture } = native
+      expect(
+        resolve({
+          format,
+          architecture,
+          candidates: prepareUniverse({ format, architecture, ...offers }),
+          install: ['hello'],
+        }).packages,
+      ).toEqual(packages)
       const lock = { format: native.format, snapshots: { upstream: digest }, packages: packages.map(lockPackage) }
       expect(lock.packages.map(({ name }) => name).sort()).toEqual(['hello', 'hello-data'])
       await using fetcher = openFetcher()

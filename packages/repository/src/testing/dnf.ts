@@ -9,7 +9,7 @@ export interface Dnf {
   query(name: string): Promise<string>
   /** Packages that it downloaded, by file name. */
   downloaded(): readonly string[]
-  /** A machine that never saw the repository: no metadata, no packages. */
+  /** A machine that never saw the repository: no metadata, no packages, nothing installed. */
   forget(): void
 }
 
@@ -52,11 +52,13 @@ export function dnfWith(root: string, url: string, key: string): Dnf {
     return stdout.toString().trim()
   }
   const downloaded = () => {
-    const found = readdirSync(at('cache'), { recursive: true, encoding: 'utf8' })
+    // Its cache is somewhere below the installation's root.
+    const found = readdirSync(root, { recursive: true, encoding: 'utf8' })
     return found.filter((path) => path.endsWith('.rpm')).map((path) => path.slice(path.lastIndexOf('/') + 1))
   }
   const forget = () => {
-    for (const directory of ['cache', 'persist']) rmSync(at(directory), { recursive: true, force: true })
+    for (const directory of ['cache', 'persist', 'installed']) rmSync(at(directory), { recursive: true, force: true })
+    mkdirSync(at('installed'))
   }
   return Object.assign(dnf, { query, downloaded, forget })
 }

@@ -1,5 +1,5 @@
 import { fstatSync, closeSync, openSync, readFileSync, readlinkSync } from 'node:fs'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { join, normalize } from 'node:path'
 
 export interface StaticServer extends AsyncDisposable {
@@ -11,11 +11,14 @@ export interface StaticServer extends AsyncDisposable {
 /**
  * Serves a directory on the loopback address as a web server does that follows symbolic links: each request opens its file anew, with
  * Last-Modified and If-Modified-Since, in whole seconds. `redirect`: a name that leads through `.tops/NAME/current` is answered with a redirect to
- * the state that it leads to at that moment.
+ * the state that it leads to at that moment. `before`: done when an answer with a file's bytes is ready, and before it is sent.
  */
-export async function serveStatic(base: string, { redirect }: { readonly redirect: boolean }): Promise<StaticServer> {
+export async function serveStatic(
+  base: string,
+  { redirect, before }: { readonly redirect: boolean; readonly before?: (path: string) => Promise<void> },
+): Promise<StaticServer> {
   const asked: string[] = []
-  const server = createServer((request, response) => {
+  const answer = async (request: IncomingMessage, response: ServerResponse) => {
     const path = normalize(decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname))
     const end = (status: number, headers: Record<string, string | number> = {}, bytes?: Buffer) => {
       asked.push(`${path} ${status}`)
@@ -30,10 +33,15 @@ export async function serveStatic(base: string, { redirect }: { readonly redirec
       const modified = Math.floor(fstatSync(file).mtimeMs / 1000) * 1000
       const known = Date.parse(request.headers['if-modified-since'] ?? '')
       if (known >= modified) return end(304)
-      return end(200, { 'last-modified': new Date(modified).toUTCString() }, readFileSync(file))
+      const bytes = readFileSync(file)
+      await before?.(path)
+      return end(200, { 'last-modified': new Date(modified).toUTCString() }, bytes)
     } finally {
       closeSync(file)
     }
+  }
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => response.destroy(error instanceof Error ? error : undefined))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
