@@ -33,7 +33,9 @@ export function indexOfCatalogue({ index, from, priority }: Catalogue): Candidat
     },
     find(by, name) {
       if (by === 'name') return index.named(name)
-      return by === 'provides' ? index.providing(name) : NONE
+      if (by === 'provides') return index.providing(name)
+      if (by === 'obsoletes') return index.obsoleting?.(name) ?? NONE
+      return by === 'supplements' ? (index.supplementing?.(name) ?? NONE) : NONE
     },
   }
 }

@@ -5,7 +5,7 @@ export const fail = defineErrors({
   RESOLVE_CONFLICT: {
     kind: 'conflict',
     when: 'no choice of packages satisfies all that is asked for',
-    hint: 'change the package list, the exclusions or the sources so that one link of the chain gives way',
+    hint: 'change what is asked for, excluded, pinned or held, or the sources, so that one of these lines gives way',
   },
   RESOLVE_UNKNOWN_PACKAGE: {
     kind: 'input',

@@ -10,7 +10,11 @@ function failure(candidates: readonly Candidate[], install: readonly string[], m
   try {
     resolve({ format: formats.deb, architecture: 'amd64', candidates, install, subject: 'web', ...more })
   } catch (error) {
-    if (error instanceof HolotypeError) return { code: error.code, what: error.message }
+    if (error instanceof HolotypeError)
+      return {
+        code: error.code,
+        what: error.message.replace('these cannot all hold:\n  ', '').replaceAll('\n  ', ', '),
+      }
     throw error
   }
   throw new Error('it resolved')

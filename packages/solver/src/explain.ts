@@ -25,6 +25,8 @@ interface Link {
   readonly singular: string
   readonly plural: string
   readonly rest: string
+  /** Why nothing satisfies that; ''. Said once, however many versions it stops. */
+  readonly reason: string
 }
 
 /**
@@ -51,7 +53,13 @@ export function explain(contradiction: Contradiction): string[] {
   for (const origin of contradiction.origins) {
     if (origin.kind === 'conflict') addLink(links, conflictLink(contradiction.universe, origin))
   }
-  const lines = [...links.values()].map(linkText)
+  const said = new Set([''])
+  const lines = [...links.values()].map((link) => {
+    const text = linkText(link)
+    if (said.has(link.reason)) return text
+    said.add(link.reason)
+    return `${text}, ${link.reason}`
+  })
   lines.push(...rivalLines(contradiction))
   const shown = lines.slice(0, EXPLANATION_LINKS)
   return lines.length > shown.length ? [...shown, `and ${lines.length - shown.length} more`] : shown
@@ -70,7 +78,7 @@ function branchLength(needs: ReadonlyMap<CandidateId | undefined, readonly Needs
 }
 
 function addLink(links: Map<string, Link>, link: Link): void {
-  const key = `${link.name} ${link.singular} ${link.rest}`
+  const key = `${link.name} ${link.singular} ${link.rest} ${link.reason}`
   const known = links.get(key)
   if (!known) links.set(key, link)
   else for (const version of link.versions) known.versions.add(version)
@@ -82,12 +90,12 @@ function linkText({ name, versions, singular, plural, rest }: Link): string {
 }
 
 function needsLink(contradiction: Contradiction, origin: NeedsOrigin): Link {
-  const missing = origin.choices.length > 0 ? '' : missingText(contradiction, origin.group)
-  const rest = `${relationText(origin.group)}${missing === '' ? '' : `, ${missing}`}`
+  const reason = origin.choices.length > 0 ? '' : missingText(contradiction, origin.group)
+  const rest = relationText(origin.group)
   if (origin.owner === undefined) {
     const name = origin.account === 'essential' ? 'every installation' : contradiction.subject
     const verb = origin.account === 'held' ? 'holds' : 'needs'
-    return { name, versions: new Set(), singular: verb, plural: verb, rest }
+    return { name, versions: new Set(), singular: verb, plural: verb, rest, reason }
   }
   const record = recordOf(contradiction.universe, origin.owner)
   return {
@@ -96,6 +104,7 @@ function needsLink(contradiction: Contradiction, origin: NeedsOrigin): Link {
     singular: 'depends on',
     plural: 'depend on',
     rest,
+    reason,
   }
 }
 
@@ -116,7 +125,7 @@ function absenceText({ universe, choices }: Contradiction, relation: Relation, s
   const newest = offered[0] === undefined ? undefined : universe.candidate(offered[0])
   if (bars.has('excluded')) return `${name} is excluded`
   if (bars.has('held')) return `${name} is held at ${heldAt(choices, name)}`
-  if (bars.has('pinned')) return `${name} is pinned${pinnedText(universe, choices, name)}`
+  if (bars.has('pinned')) return `${name} is pinned to ${pinnedText(universe, choices, name)}`
   const providers = universe.providing(name).map(({ candidate }) => candidate)
   const names = [...new Set(providers.map((id) => recordOf(universe, id).name))]
   if (newest) {
@@ -133,11 +142,14 @@ function heldAt(choices: Choices, name: string): string {
   return listText(choices.held.filter((item) => item.name === name).map(({ version }) => version))
 }
 
-/** What a pin leaves to choose. */
-function pinnedText(universe: Universe, choices: Choices, name: string): string {
+/** What a pin leaves to choose; if that is nothing, what it names. */
+export function pinnedText(universe: Universe, choices: Choices, name: string): string {
   const left = universe.named(name).filter((id) => choices.barred(id) === undefined)
-  const texts = left.map((id) => `${recordOf(universe, id).version} from ${universe.candidate(id).from}`)
-  return texts.length === 0 ? ' to what no source offers' : ` to ${listText(texts)}`
+  if (left.length > 0)
+    return listText(left.map((id) => `${recordOf(universe, id).version} from ${universe.candidate(id).from}`))
+  const pins = choices.pinsOf(name)
+  const texts = pins.map(({ version, from }) => [version, from].filter((part) => part !== undefined).join(' from '))
+  return `${listText(texts)}, which ${pins.some(({ from }) => from !== undefined) ? 'does not offer it' : 'no source offers'}`
 }
 
 function conflictLink(universe: Universe, origin: Extract<Origin, { kind: 'conflict' }>): Link {
@@ -153,6 +165,7 @@ function conflictLink(universe: Universe, origin: Extract<Origin, { kind: 'confl
     singular: origin.verb,
     plural: plurals[origin.verb],
     rest: plain ? other.name : `${relationText([relation])}, which ${other.name} ${other.version} ${manner}`,
+    reason: '',
   }
 }
 

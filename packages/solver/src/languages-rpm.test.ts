@@ -86,7 +86,7 @@ describe('rich dependencies', () => {
     const all = [item('app 1-1', { depends: '!b | !c' }), item('b 1-1'), item('c 1-1')]
     expect(chosen(all, ['app', 'b'])).toEqual(['app 1-1', 'b 1-1'])
     expect(() => chosen(all, ['app', 'b', 'c'], { subject: 'web' })).toThrow(
-      'web needs b, web needs c, web needs app, app 1-1 depends on not b and c',
+      'web needs b\n  web needs c\n  web needs app\n  app 1-1 depends on not b and c',
     )
   })
   it('with: one package satisfies all; without: and none of those', () => {

@@ -28,10 +28,10 @@ describe('pinned', () => {
   })
   it('is told where it stands in the way', () => {
     expect(() => chosen(all, ['x'], { pinned: [{ name: 'a', from: 'own' }] })).toThrow(
-      'web needs x, x 1 depends on a (>= 3), a is pinned to 2 from own',
+      'web needs x\n  x 1 depends on a (>= 3), a is pinned to 2 from own',
     )
     expect(() => chosen(all, ['a'], { pinned: [{ name: 'a', version: '9' }] })).toThrow(
-      'a is pinned to what no source offers',
+      'a is pinned to 9, which no source offers',
     )
     expect(() => chosen(all, ['x'], { pinned: [{ name: 'aa', version: '1' }] })).toThrow(
       'no source offers a package named aa, and it is pinned; the nearest is a',
@@ -47,7 +47,7 @@ describe('held', () => {
   })
   it('is told where it stands in the way', () =>
     expect(() => chosen(all, ['x'], { locked: lockedAs('a 1'), held: ['a'] })).toThrow(
-      'web needs x, x 1 depends on a (>= 2), a is held at 1',
+      'web needs x\n  x 1 depends on a (>= 2), a is held at 1',
     ))
   it('what was never locked cannot be held', () =>
     expect(() => chosen(all, ['b'], { held: ['a'] })).toThrow('a is held, but no earlier lock has it'))

@@ -1,6 +1,6 @@
 import { fail } from './errors.ts'
 import { recordOf } from './matching.ts'
-import type { CandidateId, Policy, Universe } from './types.ts'
+import type { CandidateId, Pin, Policy, Universe } from './types.ts'
 
 /** Why a candidate may not be chosen, whatever asks for it. */
 export type Bar = 'excluded' | 'pinned' | 'held'
@@ -12,6 +12,8 @@ export interface Choices {
   /** Held packages with the versions that stay. */
   readonly held: readonly { readonly name: string; readonly version: string; readonly architecture: string }[]
   readonly several: ReadonlySet<string>
+  /** What a package is pinned to. */
+  pinsOf(name: string): readonly Pin[]
 }
 
 /** @throws RESOLVE_REQUEST if a package is held that nothing has locked */
@@ -30,6 +32,7 @@ export function choicesOf(policy: Policy, universe: Universe): Choices {
   return {
     held: stays,
     several: new Set(several),
+    pinsOf: (name) => pins.get(name) ?? [],
     isLocked,
     barred(id) {
       const { record, from } = universe.candidate(id)

@@ -1,5 +1,5 @@
 import { isErrorCode } from '@holotype/base'
-import { listText } from './explain.ts'
+import { listText, pinnedText } from './explain.ts'
 import type { Candidate } from './lock.ts'
 import { recordOf, satisfiers } from './matching.ts'
 import { type Choices, choicesOf } from './policy.ts'
@@ -65,7 +65,7 @@ export function whyNot(request: ResolveRequest, resolution: Resolution, wanted: 
   const choices = choicesOf(request, universe)
   const bar = choices.barred(first)
   if (bar !== undefined && ids.every((id) => choices.barred(id) !== undefined))
-    return absent([barText(choices, name, bar, recordOf(universe, first).version)])
+    return absent([barText(universe, choices, { name, bar })])
   try {
     resolve({ ...request, candidates: universe, install: [...request.install, wanted] })
   } catch (error) {
@@ -103,9 +103,13 @@ function notOffered(universe: Universe, resolution: Resolution, name: string, te
   return [`no source offers a package named ${name}${near === undefined ? '' : `; the nearest is ${near}`}`]
 }
 
-function barText(choices: Choices, name: string, bar: 'excluded' | 'pinned' | 'held', version: string): string {
+function barText(
+  universe: Universe,
+  choices: Choices,
+  { name, bar }: { readonly name: string; readonly bar: 'excluded' | 'pinned' | 'held' },
+): string {
   if (bar === 'excluded') return `${name} is excluded`
-  if (bar === 'pinned') return `${name} is pinned, and ${version} is not what the pin allows`
+  if (bar === 'pinned') return `${name} is pinned to ${pinnedText(universe, choices, name)}`
   const held = choices.held.find((item) => item.name === name)
   return `${name} is held at ${held?.version ?? 'what is locked'}`
 }

@@ -36,7 +36,7 @@ export function resolve(request: ResolveRequest): Resolution {
   }
   if (outcome.kind === 'refuted') {
     const chain = explain({ universe, choices, subject, origins: shortenCore(outcome.core) })
-    throw fail('RESOLVE_CONFLICT', { what: chain.join(', '), data: { chain } })
+    throw fail('RESOLVE_CONFLICT', { what: `these cannot all hold:\n  ${chain.join('\n  ')}`, data: { chain } })
   }
   const trail = request.minimalChange ? moveLeast(universe, choices, encoding, outcome.trail) : outcome.trail
   const { kept, why } = keepNeeded({ universe, encoding, chosen: chosenOf(encoding, trail), subject })

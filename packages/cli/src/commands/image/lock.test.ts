@@ -157,7 +157,8 @@ describe('of two upstreams', () => {
     expect(await locked('packages: [hello]\n')).toEqual(['hello 1 stable', 'lib 2 stable'])
     await expect(locked("packages: [hello=2]\npin: { lib: '1' }\n")).rejects.toMatchObject({
       code: 'RESOLVE_CONFLICT',
-      message: 'web needs hello (= 2), hello 2 depends on lib (>= 2), lib is pinned to 1 from stable',
+      message:
+        'these cannot all hold:\n  web needs hello (= 2)\n  hello 2 depends on lib (>= 2), lib is pinned to 1 from stable',
     })
   })
 

@@ -169,8 +169,9 @@ export function show(locked: Locked | Answers, view: View): string {
 function showAnswers({ image, answers }: Answers, { paint }: View): string {
   return answers
     .map(({ name, present, version, chain }) => {
-      const state = present ? 'is in' : version === undefined ? 'is not in' : `is in as ${version}: not as asked for in`
-      return [`${paint.bold(name)} ${state} ${image}`, ...chain.map((link) => `  ${link}`)].join('\n')
+      const state = present || version !== undefined ? 'is in' : 'is not in'
+      const as = present || version === undefined ? '' : ` as ${version}`
+      return [`${paint.bold(name)} ${state} ${image}${as}`, ...chain.map((link) => `  ${link}`)].join('\n')
     })
     .join('\n\n')
 }
