@@ -20,6 +20,16 @@ export { parseSpecChangelog, renderDebChangelog, renderSpecChangelog } from './c
 export { formatOf, formatOfFile, formats } from './formats.ts'
 export { type ElfSonames, elfSonames } from './elf/sonames.ts'
 export { inspectPackage } from './inspect.ts'
+export { parseChangelogs } from './rpm/other.ts'
+export {
+  type Advisory,
+  type AdvisoryCollection,
+  type AdvisoryPackage,
+  type AdvisoryReference,
+  cvesOf,
+  parseUpdateinfo,
+} from './rpm/updateinfo.ts'
+export { renderUpdateinfo } from './rpm/updateinfo-render.ts'
 export type * from './repository-writer.ts'
 export type * from './types.ts'
 export type * from './upstream-reader.ts'

@@ -1,6 +1,8 @@
+import { hash } from 'node:crypto'
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
+import { compress } from '../archive/compress.ts'
 import { unpack } from '../archive/decompress.ts'
 import { INDEX_BYTES } from '../limits.ts'
 import { inspectPackage } from '../inspect.ts'
@@ -9,6 +11,7 @@ import { parseFileIndex } from './filelists.ts'
 import { parseChangelogs } from './other.ts'
 import { readPackage } from './package-read.ts'
 import { parseIndex } from './primary.ts'
+import { parseRepomd, renderRepomd } from './repomd.ts'
 import { repository } from './repository.ts'
 import { type Advisory, cvesOf, parseUpdateinfo } from './updateinfo.ts'
 import { renderUpdateinfo } from './updateinfo-render.ts'
@@ -226,5 +229,36 @@ describe.skipIf(!haveTools(...TOOLS))(`createrepo_c and dnf${skipReason(...TOOLS
     expect(path.endsWith(`.${compression}`)).toBe(true)
     const { record } = await readPackage(file)
     expect(parseIndex(bytes)).toEqual([{ ...record, filename: 'hello-2.10-3.noarch.rpm' }])
+  })
+
+  // So zstd could be written, were it not for older clients: repomd.xml can name one primary alone.
+  test('dnf reads a primary.xml in several frames of zstd, and so do we', { timeout: 60_000 }, async () => {
+    using directory = scratch()
+    const { base, file } = await site(directory)
+    await run(['createrepo_c', '-q', '--no-database', base])
+    const { bytes } = await read(base, 'primary')
+    const frame = (from: number, to?: number) => compress(bytes.subarray(from, to), { compression: 'zst', level: 3 })
+    const packed = Buffer.concat([await frame(0, 400), await frame(400)])
+    const { revision, data } = parseRepomd(readFileSync(`${base}/repodata/repomd.xml`))
+    const sha256 = hash('sha256', packed, 'hex')
+    const href = `repodata/${sha256}-primary.xml.zst`
+    writeFileSync(`${base}/${href}`, packed)
+    const primary = { checksum: { type: 'sha256', hex: sha256 }, href, size: packed.length }
+    const changed = data.map((each) => (each.type === 'primary' ? { ...each, ...primary } : each))
+    writeFileSync(`${base}/repodata/repomd.xml`, renderRepomd({ revision, data: changed, distros: [] }))
+    const { record } = await readPackage(file)
+    expect(parseIndex((await read(base, 'primary')).bytes)).toMatchObject([{ sha256: record.sha256 }])
+    expect(await dnf(directory, base, ['repoquery'])).toBe('hello-2:2.10-3.noarch\n')
+  })
+
+  test('a repository that names its indexes by SHA-512 alone is refused plainly', { timeout: 60_000 }, async () => {
+    using directory = scratch()
+    const { base } = await site(directory)
+    await run(['createrepo_c', '-q', '--no-database', '--checksum=sha512', base])
+    const place = { suite: '', component: '', architecture: 'noarch' }
+    const head = upstream.parseTop(readFileSync(`${base}/repodata/repomd.xml`), place)
+    expect(() => upstream.indexes(head, place)).toThrow(
+      expect.objectContaining({ code: 'REPOSITORY_MALFORMED', message: expect.stringContaining('SHA-256') }),
+    )
   })
 })
