@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { ProgressEvent } from '@holotype/base'
+import { type ProgressEvent, run as runProgram } from '@holotype/base'
 import { formats } from '@holotype/formats'
 import { ingest, publish } from '@holotype/repository'
 import { readLock } from '@holotype/solver'
@@ -60,7 +61,18 @@ async function locked(image: string, flags: Partial<Flags> = {}): Promise<string
   return packages.map(({ name, version, from }) => `${name} ${version} ${from}`)
 }
 
-type Sample = readonly [name: string, version: string, more?: readonly (readonly [string, string])[]]
+type Sample = readonly [
+  name: string,
+  version: string,
+  more?: readonly (readonly [string, string])[],
+  /** Files of this machine, by their paths in the package. */
+  files?: Readonly<Record<string, string>>,
+]
+
+function fileOf(path: string, bytes: Buffer) {
+  const owned = { uid: 0, gid: 0, mtime: THEN }
+  return { path, type: 'file', mode: 0o755, ...owned, size: bytes.length, bytes } as const
+}
 
 /** An upstream of this name, as the whole of it is now. */
 async function offer(format: 'deb' | 'alpm', upstream: string, packages: readonly Sample[]): Promise<void> {
@@ -71,13 +83,13 @@ async function offer(format: 'deb' | 'alpm', upstream: string, packages: readonl
     component: 'main',
     signer: keyring.repositorySigner(() => new Date((THEN + published) * 1000)),
   }
-  for (const [name, version, more = []] of packages) {
+  for (const [name, version, more = [], files = {}] of packages) {
     const path = join(place, `${name}-${version}-x86_64.${format === 'deb' ? 'deb' : 'pkg.tar.zst'}`)
     const fields = format === 'deb' ? debFields(name, version) : alpmFields(name, version)
     await formats[format].writePackage(path, {
       fields: [...fields, ...more],
       control: new Map(),
-      payload: [],
+      payload: Object.entries(files).map(([to, from]) => fileOf(to, readFileSync(from))),
       epoch: THEN,
     })
     await ingest(repository, path)
@@ -221,3 +233,41 @@ test('a group is asked for by @name', async () => {
   expect(await locked("packages: ['@tools']\n")).toEqual(['one 1-1 extra', 'three 1-1 extra', 'two 1-1 extra'])
   await expect(locked("packages: ['@toolz']\n")).rejects.toMatchObject({ code: 'RESOLVE_UNKNOWN_PACKAGE' })
 })
+
+const noCompiler = spawnSync('gcc', ['--version']).status === 0 ? '' : ' (skipped, because there is no gcc)'
+
+test.skipIf(noCompiler !== '')(
+  `a partial upgrade that takes a library from a program is refused, with the program's name${noCompiler}`,
+  async () => {
+    const at = (name: string) => join(place, name)
+    const gcc = (...argv: readonly string[]) => runProgram(['gcc', '-nostdlib', ...argv])
+    writeFileSync(at('greet.c'), 'int greet(void) { return 0; }\n')
+    writeFileSync(at('main.c'), 'int greet(void); void _start(void) { greet(); }\n')
+    for (const soname of ['libgreet.so.1', 'libgreet.so.2'])
+      await gcc('-shared', `-Wl,-soname,${soname}`, '-o', at(soname), at('greet.c'))
+    await gcc('-o', at('greeter'), at('main.c'), at('libgreet.so.1'))
+    const program: Sample = ['greeter', '1', depends('libgreet'), { 'usr/bin/greeter': at('greeter') }]
+    const library = (number: number): Sample => [
+      'libgreet',
+      String(number),
+      [],
+      { [`usr/lib/libgreet.so.${number}`]: at(`libgreet.so.${number}`) },
+    ]
+    write('holotype.yaml', `name: acme\nupstreams:\n${declared('deb', 'stable')}`)
+    await offer('deb', 'stable', [program, library(1)])
+    const checked = { allowMissingSonames: false }
+    const before = ['greeter 1 stable', 'libgreet 1 stable']
+    expect(await locked('packages: [greeter]\n', checked)).toEqual(before)
+
+    // The library's new version has another soname, and the program, built against the old one, takes any version.
+    await offer('deb', 'stable', [program, library(1), library(2)])
+    await expect(locked('packages: [greeter]\n', checked)).rejects.toMatchObject({
+      code: 'LOCK_SONAME_MISSING',
+      message: 'no package has libgreet.so.1, needed by greeter 1 (usr/bin/greeter): libgreet 1 had it, 2 has not',
+    })
+    const { packages } = readLock(join(place, 'distribution/images/web.lock'), 'web.lock')
+    expect(packages.map(({ name, version }) => `${name} ${version} stable`)).toEqual(before)
+    expect(await locked('packages: [greeter]\nhold: [libgreet]\n', checked)).toEqual(before)
+    expect(await locked('packages: [greeter]\n')).toEqual(['greeter 1 stable', 'libgreet 2 stable'])
+  },
+)
