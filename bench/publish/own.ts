@@ -13,6 +13,7 @@ import { ARCHITECTURE, fieldsOf, type Measured, MEASURED, variant, writeSample }
  *
  *   seed DIR FORMAT COUNT    fills a repository with COUNT rows and publishes it
  *   add DIR FORMAT PATH…     takes package files (or all of a directory) in and publishes
+ *   import DIR FORMAT PATH…  the same, their payloads unread
  *   publish DIR FORMAT       publishes
  *
  * It prints how many seconds its work took without the start of Node.
@@ -42,6 +43,7 @@ const settings: PublishOptions = {
 if (task === 'seed') await seed(Number(words[0]))
 const begin = performance.now()
 if (task === 'add') await ingestMany(repository, words.flatMap(filesOf))
+if (task === 'import') await ingestMany(repository, words.flatMap(filesOf), { payload: 'unread' })
 await publish(repository, join(directory, 'base'), settings)
 process.stdout.write(`${(performance.now() - begin) / 1000}\n`)
 

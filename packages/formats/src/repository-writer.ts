@@ -129,6 +129,8 @@ export interface RepositoryWriter {
    * the base that holds the package files.
    */
   readonly mirrorlist?: { readonly path: string; readonly packages: string }
+  /** True where the indexes say nothing of a package's payload: `files`, `needed` and `provided` of what is rendered may be empty. */
+  readonly metadataSuffices?: true
   /** How package files are signed inside, when they are taken in; absent where they are not. */
   readonly signing?: PackageSigning
   /** Where a package file lies below the base. deb: `pool/main/h/hello/hello_2.10-3_amd64.deb`. */

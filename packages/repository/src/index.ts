@@ -3,7 +3,7 @@ export { type Fetched, type Fetcher, type FetcherOptions, openFetcher } from './
 export { type FetchPackagesOptions, type FetchPackagesResult, fetchPackages } from './fetch/packages.ts'
 export { type HostSourcesOptions, hostSources } from './host/sources.ts'
 export { collectGarbage } from './own/collect-garbage.ts'
-export { type Ingested, ingest, ingestMany } from './own/ingest.ts'
+export { type IngestOptions, type Ingested, ingest, ingestMany } from './own/ingest.ts'
 export type { OwnPlace, OwnRepository } from './own/place.ts'
 export { publish, type Published, type PublishOptions } from './own/publish.ts'
 export { ownSnapshot } from './own/snapshot.ts'

@@ -30,6 +30,7 @@ const FORMS = [
 
 /** How apt repositories are written (Debian RepositoryFormat): one suite, one component. */
 export const repository: RepositoryWriter = {
+  metadataSuffices: true,
   packagePath: (record, component) => poolPath(component, record),
   companions: async () => new Map(),
   renderEntry(inspected, path) {

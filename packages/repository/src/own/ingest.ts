@@ -53,7 +53,9 @@ export async function ingestMany(
 ): Promise<readonly Ingested[]> {
   const { name, repository: writer } = repository.format
   if (payload === 'unread' && !writer.metadataSuffices)
-    throw failFormats('REPOSITORY_UNWRITABLE', { what: `an index of ${name} lists what the payload holds: it must be read` })
+    throw failFormats('REPOSITORY_UNWRITABLE', {
+      what: `an index of ${name} lists what the payload holds: it must be read`,
+    })
   const results: Ingested[] = []
   for (let at = 0; at < paths.length; at += INGESTED_TOGETHER)
     results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER), payload)))
@@ -69,7 +71,9 @@ async function ingestBatch(
 ): Promise<readonly Ingested[]> {
   const directory = stateDirectory(placeOf(repository))
   const before = readerOf(directory)
-  const read = await inParallel(paths, INGESTED_AT_ONCE, (path) => readOne(repository, path, { reader: before, payload }))
+  const read = await inParallel(paths, INGESTED_AT_ONCE, (path) =>
+    readOne(repository, path, { reader: before, payload }),
+  )
   const there = (record: PackageRecord): Ingested => ({ record, digest: `sha256:${record.sha256}`, added: false })
   if (read.every(({ entry }) => !entry)) return read.map(({ record }) => there(record))
   return inTurn(directory, async () => {
