@@ -202,6 +202,8 @@ export interface Format {
    * lend itself to it. @throws REPOSITORY_MALFORMED
    */
   openIndex?(bytes: Uint8Array): PackageIndex
+  /** What `parseIndex` gives, one after another: what is not kept takes no memory. Where it is absent, `openIndex` does as well. @throws REPOSITORY_MALFORMED */
+  packagesOf?(bytes: Uint8Array): Iterable<PackageRecord>
   /**
    * Reads a package file by streaming; `record.size` and `record.sha256` are the file's own. Without `visit` the payload is not decompressed.
    * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and what `visit` throws
@@ -224,8 +226,13 @@ export interface PackageIndex {
   readonly essential: readonly number[]
   /** Places of the packages of a name. */
   named(name: string): readonly number[]
-  /** Places of the packages whose Provides hold a name. */
+  /** Places of the packages whose Provides hold a name; of a path, also those whose files the index lists. */
   providing(name: string): readonly number[]
+  /** rpm: places of the packages whose Obsoletes, whose Supplements name this. Absent: no package has any. */
+  obsoleting?(name: string): readonly number[]
+  supplementing?(name: string): readonly number[]
+  /** rpm: the absolute paths that relations name. */
+  readonly paths?: ReadonlySet<string>
   /** Names of all packages, each once. */
   names(): Iterable<string>
   /** @throws REPOSITORY_MALFORMED */

@@ -2,7 +2,8 @@ import type { Format } from '../types.ts'
 import { readInstalled } from './installed.ts'
 import { readPackage } from './package-read.ts'
 import { writePackage } from './package-write.ts'
-import { parseIndex } from './primary.ts'
+import { openIndex } from './lazy-index.ts'
+import { packagesOf, parseIndex } from './primary.ts'
 import { parseDependencies } from './relation.ts'
 import { repository } from './repository.ts'
 import { upstream } from './upstream.ts'
@@ -17,6 +18,8 @@ export const rpm: Format = {
   satisfies,
   parseDependencies,
   parseIndex,
+  openIndex,
+  packagesOf,
   readPackage,
   writePackage,
   readInstalled,

@@ -48,6 +48,26 @@ type Lists = Readonly<Record<ListName, PrimaryEntry[]>>
  * @throws REPOSITORY_MALFORMED
  */
 export function parseIndex(bytes: Uint8Array): PackageRecord[] {
+  return [...packagesOf(bytes)]
+}
+
+/** What `parseIndex` gives, one after another: what is not kept takes no memory. @throws REPOSITORY_MALFORMED */
+export function* packagesOf(bytes: Uint8Array): Generator<PackageRecord, void, undefined> {
+  const reader = primaryReader(bytes)
+  for (let record = reader.next(); record !== undefined; record = reader.next()) yield record
+}
+
+export interface PrimaryReader {
+  /** The next package; undefined at the end. @throws REPOSITORY_MALFORMED */
+  next(): PackageRecord | undefined
+  /** Where the package that `next` gave last begins. */
+  start(): number
+  /** The package that begins at a byte that `start` told. @throws REPOSITORY_MALFORMED, and is of no use then */
+  at(start: number): PackageRecord | undefined
+}
+
+/** Reads an uncompressed primary.xml package by package. @throws REPOSITORY_MALFORMED */
+export function primaryReader(bytes: Uint8Array): PrimaryReader {
   if (bytes.length > INDEX_BYTES)
     throw fail('REPOSITORY_MALFORMED', { what: `primary.xml is larger than INDEX_BYTES (${INDEX_BYTES})` })
   const xml = xmlReader(bytes, 'primary.xml')
@@ -58,20 +78,38 @@ export function parseIndex(bytes: Uint8Array): PackageRecord[] {
     return known ?? text
   }
   const reading: Reading = { xml, found: gathered(), entries: entryReader(bytes, xml, share), share }
-  const records: PackageRecord[] = []
   let root = false
-  for (let event = xml.next(); event !== 'end'; event = xml.next()) {
-    if (event !== 'open') continue
-    const name = xml.name()
-    if (!root) {
-      if (name !== 'metadata') throw xml.malformed(`<metadata> is expected, <${name}> is there`)
-      root = true
-    } else if (name === 'package' && xml.attribute('type') === 'rpm') {
-      const record = readPackage(reading)
-      if (record !== undefined) records.push(record)
-    } else xml.skip()
+  let start = 0
+
+  function next(): PackageRecord | undefined {
+    for (;;) {
+      start = xml.position()
+      const event = xml.next()
+      if (event === 'end') return undefined
+      if (event !== 'open') continue
+      const name = xml.name()
+      if (!root) {
+        if (name !== 'metadata') throw xml.malformed(`<metadata> is expected, <${name}> is there`)
+        root = true
+      } else if (name === 'package' && xml.attribute('type') === 'rpm') {
+        const record = readPackage(reading)
+        if (record !== undefined) return record
+      } else xml.skip()
+    }
   }
-  return records
+
+  return {
+    next,
+    start: () => start,
+    at(place) {
+      // Within the root element, as every package is.
+      while (!root) {
+        if (xml.next() === 'open') root = true
+      }
+      xml.pass(place)
+      return next()
+    },
+  }
 }
 
 function gathered(): Gathered {

@@ -1,0 +1,85 @@
+import type { PackageIndex, PackageRecord, Relation } from '../types.ts'
+import { primaryReader } from './primary.ts'
+
+const SLASH = 47
+const NO_PLACES: readonly number[] = []
+const NOTHING: readonly never[] = []
+
+/** A name's places: one, mostly, so that an array is made for the others alone. */
+type Places = Map<string, number | number[]>
+
+/**
+ * The same packages as `parseIndex`, of which only names are kept: a record is read when it is asked for. Every package is read once
+ * to get them, so that whatever is wrong with one is found here. The bytes are kept, and must not change.
+ * @throws REPOSITORY_MALFORMED
+ */
+export function openIndex(bytes: Uint8Array): PackageIndex {
+  const starts: number[] = []
+  const names: Places = new Map()
+  const provides: Places = new Map()
+  const obsoletes: Places = new Map()
+  const supplements: Places = new Map()
+  const paths = new Set<string>()
+  const reader = primaryReader(bytes)
+  for (let record = reader.next(); record !== undefined; record = reader.next()) {
+    const at = starts.length
+    starts.push(reader.start())
+    place(names, record.name, at)
+    for (const { name } of record.provides) place(provides, name, at)
+    for (const path of record.files ?? NOTHING) place(provides, path, at)
+    for (const { name } of record.obsoletes ?? NOTHING) place(obsoletes, name, at)
+    for (const group of record.supplements ?? NOTHING)
+      for (const { name, negated } of group) if (!negated) place(supplements, name, at)
+    notePaths(record, paths)
+  }
+  let again = primaryReader(bytes)
+  return {
+    size: starts.length,
+    essential: NO_PLACES,
+    paths,
+    named: (name) => placesOf(names, name),
+    providing: (name) => placesOf(provides, name),
+    obsoleting: (name) => placesOf(obsoletes, name),
+    supplementing: (name) => placesOf(supplements, name),
+    names: () => names.keys(),
+    record(at) {
+      const start = starts[at]
+      if (start === undefined) throw new RangeError(`the index has no package ${at}`)
+      try {
+        const record = again.at(start)
+        if (record) return record
+        throw new RangeError(`the index has no package ${at}`)
+      } catch (error) {
+        // A reader that stopped within a package is at no known place.
+        again = primaryReader(bytes)
+        throw error
+      }
+    },
+  }
+}
+
+function notePaths(record: PackageRecord, paths: Set<string>): void {
+  const note = (relation: Relation) => {
+    if (relation.name.charCodeAt(0) === SLASH) paths.add(relation.name)
+    relation.with?.forEach(note)
+    relation.without?.forEach(note)
+  }
+  const { depends, preDepends, recommends, supplements = NOTHING, conflicts } = record
+  for (const groups of [depends, preDepends, recommends, supplements])
+    for (const group of groups) for (const relation of group) note(relation)
+  for (const relation of conflicts) note(relation)
+}
+
+function place(places: Places, name: string, at: number): void {
+  const known = places.get(name)
+  if (known === undefined) places.set(name, at)
+  else if (typeof known === 'number') {
+    if (known !== at) places.set(name, [known, at])
+  } else if (known.at(-1) !== at) known.push(at)
+}
+
+function placesOf(places: Places, name: string): readonly number[] {
+  const found = places.get(name)
+  if (found === undefined) return NO_PLACES
+  return typeof found === 'number' ? [found] : found
+}
