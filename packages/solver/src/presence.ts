@@ -92,8 +92,9 @@ function fits({ format }: Universe, offered: string, version: string | undefined
 }
 
 function notOffered(universe: Universe, resolution: Resolution, name: string, text: string): string[] {
-  const offered = universe.named(name).map((id) => recordOf(universe, id).version)
-  if (offered.length > 0) return [`no source offers ${text}; offered are ${listText([...new Set(offered)])}`]
+  const offered = [...new Set(universe.named(name).map((id) => recordOf(universe, id).version))]
+  if (offered.length > 0)
+    return [`no source offers ${text}; offered ${offered.length > 1 ? 'are' : 'is'} ${listText(offered)}`]
   const providers = new Set(universe.providing(name).map(({ candidate }) => recordOf(universe, candidate).name))
   const inside = resolution.packages.filter(({ record }) => providers.has(record.name))
   if (inside.length > 0)

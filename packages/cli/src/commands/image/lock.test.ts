@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type ProgressEvent, run as runProgram } from '@holotype/base'
+import { painter, type ProgressEvent, run as runProgram } from '@holotype/base'
 import { formats } from '@holotype/formats'
 import { ingest, publish } from '@holotype/repository'
 import { readLock } from '@holotype/solver'
@@ -12,7 +12,7 @@ import { createKeyring, type Keyring } from '@holotype/trust'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readConfig } from '../../config.ts'
 import { type Context, createContext } from '../../context.ts'
-import { type Flags, run } from './lock.ts'
+import { type Flags, run, show } from './lock.ts'
 
 const FLAGS: Flags = { json: false, quiet: true, keep: false, minimal: false, allowMissingSonames: true }
 const THEN = 1_750_000_000
@@ -219,6 +219,45 @@ describe('of two upstreams', () => {
       'no source offers a package named libb, and it is pinned; the nearest is lib',
     )
   })
+})
+
+test('why a package is in or not is told in lines, and nothing is written', async () => {
+  write('holotype.yaml', `name: acme\nupstreams:\n${declared('deb', 'stable')}`)
+  await offer('deb', 'stable', [
+    ['hello', '1', depends('lib (>= 1), mta')],
+    ['lib', '2', depends('base')],
+    ['base', '1'],
+    ['postfix', '3', [['Provides', 'mta']]],
+    [
+      'sendmail',
+      '8',
+      [
+        ['Provides', 'mta'],
+        ['Conflicts', 'base'],
+      ],
+    ],
+    ['other', '1'],
+  ])
+  write('images/web.yaml', "packages: [hello]\nexclude: [other]\npin: { lib: '2' }\n")
+  const asked = async (flags: Partial<Flags>) =>
+    show(await run(context(), { ...FLAGS, ...flags }, 'web'), { paint: painter(false), width: 80, now: new Date() })
+  expect(await asked({ why: 'base' })).toBe(`base is in web
+  web asks for hello
+  hello 1 needs lib (>= 1)
+  lib 2 needs base`)
+  expect(await asked({ why: 'sendmail', whyNot: 'other' })).toBe(`sendmail is not in web
+  sendmail cannot be chosen with the rest
+  web needs sendmail
+  web needs hello
+  hello 1 depends on lib (>= 1)
+  lib 2 depends on base
+  sendmail 8 conflicts with base
+
+other is not in web
+  other is excluded`)
+  expect(await asked({ whyNot: 'lib=9' })).toBe(`lib is in web as 2
+  no source offers lib (= 9); offered is 2`)
+  expect(existsSync(join(place, 'distribution/images/web.lock'))).toBe(false)
 })
 
 test('a group is asked for by @name', async () => {
