@@ -195,12 +195,12 @@ describe('while states follow one another and their publisher is killed', () => 
         await publishing.catch(() => {})
       }
       const kills = await publishing
-      if (STATES > 30 || process.env['CLIENT_VERBOSE']) console.log(kind.title, { rounds, kills, seen: seen.join(' ') })
-      expect(rounds).toBeGreaterThan(2)
-      expect(kills).toBeGreaterThan(0)
+      const story = `${rounds} rounds, ${kills} kills, saw ${seen.join(' ')}`
+      expect(rounds, story).toBeGreaterThan(2)
+      expect(kills, story).toBeGreaterThan(0)
       // Neither does a client go back, nor stay behind.
       expect(seen.map(Number)).toEqual(seen.map(Number).toSorted((a, b) => a - b))
-      expect(seen.at(-1)).toBe(String(STATES))
+      expect(seen.at(-1), story).toBe(String(STATES))
     })
   }
 })
