@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { gunzipSync } from 'node:zlib'
 import { compareText, run } from '@holotype/base'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import type { InstalledPackage } from '../types.ts'
@@ -10,6 +11,7 @@ import { readInstalled } from './installed.ts'
 import { adler32 } from './rpmdb/adler.ts'
 import { bdbBlobs } from './rpmdb/bdb.ts'
 import { ndbBlobs } from './rpmdb/ndb.ts'
+import { ndbDatabase } from './rpmdb/testing.ts'
 
 /*
  * One set of packages in each form of the database, made of the headers that rpm 4.18 had put into its SQLite form: `Packages.db` by rpm's
@@ -108,6 +110,21 @@ describe("rpm's database", () => {
       put(root, `var/lib/rpm/${file}`, Buffer.alloc(8192, 'x'))
       expect(() => readInstalled(root.path)).toThrow(expect.objectContaining({ code: 'INSTALLED_MALFORMED' }))
     }
+  })
+
+  test('ndb: blobs of any length come back, and none with a byte changed', () => {
+    const blobs = fc.array(fc.uint8Array({ maxLength: 100 }), { minLength: 1, maxLength: 8 })
+    fc.assert(
+      fc.property(blobs, fc.nat(), fc.integer({ min: 1, max: 255 }), (arrays, place, change) => {
+        const bytes = ndbDatabase(arrays.map((array) => Buffer.from(array)))
+        expect([...ndbBlobs(bytes, never)].map((blob) => Buffer.from(blob))).toEqual(
+          arrays.map((array) => Buffer.from(array)),
+        )
+        const at = 4096 + (place % (bytes.length - 4096))
+        bytes[at] = (bytes[at] ?? 0) ^ change
+        expect(() => [...ndbBlobs(bytes, never)]).toThrow(/at byte/)
+      }),
+    )
   })
 
   test('Adler-32 of what others have computed', () => {

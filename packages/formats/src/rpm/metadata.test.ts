@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import { run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
 import { compress } from '../archive/compress.ts'
@@ -8,6 +9,7 @@ import { INDEX_BYTES } from '../limits.ts'
 import { inspectPackage } from '../inspect.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { parseFileIndex } from './filelists.ts'
+import { readInstalled } from './installed.ts'
 import { parseChangelogs } from './other.ts'
 import { readPackage } from './package-read.ts'
 import { parseIndex } from './primary.ts'
@@ -203,6 +205,27 @@ describe.skipIf(!haveTools(...TOOLS))(`createrepo_c and dnf${skipReason(...TOOLS
     expect(await dnf(directory, base, ['updateinfo', 'list', '--all', '--with-cve'])).toContain(
       'CVE-2024-12345 Important/Sec. hello-2:2.10-3.noarch',
     )
+  })
+
+  test('what dnf has installed comes from the repository that dnf took it from', { timeout: 60_000 }, async () => {
+    using directory = scratch()
+    const { base } = await site(directory)
+    await run(['createrepo_c', '-q', '--no-database', base])
+    await dnf(directory, base, ['-y', 'install', 'hello'])
+    // Debian's rpm keeps its database elsewhere.
+    const all = readdirSync(directory.at('root'), { recursive: true, encoding: 'utf8' })
+    const database = dirname(all.find((path) => basename(path) === 'rpmdb.sqlite') ?? 'none')
+    cpSync(directory.at('root', database), directory.at('root/var/lib/rpm'), { recursive: true })
+    expect(readInstalled(directory.at('root'))).toEqual([
+      {
+        name: 'hello',
+        version: '2:2.10-3',
+        architecture: 'noarch',
+        source: 'hello',
+        state: 'installed',
+        origin: 'own',
+      },
+    ])
   })
 
   test("changelogs of createrepo_c's other.xml and of ours are the package's own", { timeout: 60_000 }, async () => {

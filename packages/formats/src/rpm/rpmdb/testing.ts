@@ -9,7 +9,7 @@ export function ndbDatabase(blobs: readonly Buffer[]): Buffer {
   slots.writeUInt32LE(1, 12)
   slots.writeUInt32LE(blobs.length + 1, 16)
   for (let at = 32; at < PAGE; at += 16) slots.write('Slot', at, 'latin1')
-  const parts = [slots]
+  const parts: Buffer[] = [slots]
   let block = PAGE / 16
   for (const [i, blob] of blobs.entries()) {
     const framed = frame(i + 1, blob)
