@@ -153,7 +153,9 @@ export const imageSchema = z.strictObject({
   pin: z
     .record(packageName, pinSchema)
     .default({})
-    .describe('packages that may be chosen in one version or from one upstream alone, whoever needs them'),
+    .describe(
+      "packages that may be chosen in one version or from one upstream alone, whoever needs them: `NAME: 'VERSION'`, `NAME: { from: UPSTREAM }`, or both keys, `version` and `from`; `own` is your own repository",
+    ),
   hold: z
     .array(packageName)
     .default([])

@@ -40,8 +40,8 @@ test.skipIf(missing !== '')(
         if (theirs && is === 'choice')
           expect({ request, ours: ourAnswer(universe, exactly(theirs)) }).toEqual({ request, ours: theirs })
       }
-      expect(tally.same).toBeGreaterThan(count / 6)
-      expect(tally.same + tally.refused + tally.choice).toBeGreaterThan(count / 3)
+      expect(tally.same).toBeGreaterThan(count / 10)
+      expect(tally.same + tally.refused + tally.choice).toBeGreaterThan(count / 6)
     } finally {
       rmSync(scratch, { recursive: true, force: true })
     }

@@ -18,7 +18,8 @@ import { prepareUniverse } from './universe.ts'
  * Chooses packages so that everything asked for, and everything each of them depends on, is there and nothing conflicts.
  *
  * Preferred, in this order: what the earlier lock names; the higher priority of a source; the newer version; of alternatives
- * one that is wanted anyway, else the first; of providers the one of the higher Priority, then by name. Deterministic: the order of `candidates` does not
+ * one that is wanted anyway, else the first; of providers one in its preferred version, of the source with the higher priority, of the higher Priority, then
+ * by name. Deterministic: the order of `candidates` does not
  * matter. Only what is reached is looked at.
  * @throws RESOLVE_UNKNOWN_PACKAGE, RESOLVE_REQUEST, RESOLVE_LIMIT; RESOLVE_CONFLICT with the chain that leads to the contradiction
  */
