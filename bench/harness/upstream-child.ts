@@ -1,6 +1,6 @@
 import { formatOf } from '@holotype/formats'
 import { makeLock } from '@holotype/image'
-import { countPackages, openFetcher, snapshotUpstream } from '@holotype/repository'
+import { countPackages, listWantedFiles, openFetcher, snapshotUpstream } from '@holotype/repository'
 import { openStore } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 
@@ -15,7 +15,7 @@ const store = openStore(directory)
 const start = performance.now()
 await using fetcher = openFetcher()
 const architecture = format.name === 'deb' ? 'amd64' : 'x86_64'
-const { digest } = await snapshotUpstream({
+const taken = await snapshotUpstream({
   name: 'upstream',
   upstream: {
     format: format.name,
@@ -33,6 +33,7 @@ const { digest } = await snapshotUpstream({
   verifyDetached,
   now: Date.now(),
 })
+const [{ digest } = taken] = await listWantedFiles({ store, fetcher, snapshots: [taken] })
 const found =
   what === 'snapshot'
     ? countPackages(store, digest)
