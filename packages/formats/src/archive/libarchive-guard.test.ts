@@ -7,6 +7,7 @@ import type { TarMember } from './tar-write.ts'
 import { readWhole } from '../testing/payloads.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { alpm } from '../alpm/index.ts'
+import { xbps } from '../xbps/index.ts'
 import { libarchiveGuard } from './libarchive-guard.ts'
 import { paxArchive, paxMembers, TAR_END } from '../alpm/tar-pax.ts'
 import { sampleFields } from '../alpm/testing.ts'
@@ -224,6 +225,7 @@ test.skipIf(!haveTools('bsdtar'))(
     writeFileSync(directory.at('p'), Buffer.concat([disguised, ...paxArchive([file('.PKGINFO', PKGINFO)])]))
     const { stdout } = await run(['bsdtar', '-tf', directory.at('p')])
     expect(stdout.toString()).toBe('evil\n')
-    await expect(readWhole(alpm, directory.at('p'))).rejects.toThrow(/the first member's name is "begin 644 a/)
+    for (const format of [alpm, xbps])
+      await expect(readWhole(format, directory.at('p'))).rejects.toThrow(/the first member's name is "begin 644 a/)
   },
 )
