@@ -5,6 +5,7 @@ import { run, SYSTEM_PATH } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { markdownTable, replaceBlock } from './harness/table.ts'
 import { large, smaller } from './publish/cases.ts'
+import { reasonsFor } from './publish/reasons.ts'
 
 /*
  * `make bench-publish`: our own repositories beside reprepro, aptly, apt-ftparchive, repo-add and createrepo_c, in the same run. Progress goes to standard
@@ -26,7 +27,11 @@ try {
   await run([...gpg, '--quick-generate-key', key, 'ed25519', 'sign', 'never'], { env })
   const bench = { work, cache: parent, rounds, debs, large: count, files, say }
   const rows = [...(await large(bench, gnupg, key)), ...(await smaller(bench, gnupg, key))]
-  const table = markdownTable(rows)
+  const reasons = reasonsFor(rows)
+  const table = [
+    markdownTable(rows),
+    ...(reasons.length > 0 ? ['\nWhere ours is not the fastest:\n', ...reasons] : []),
+  ].join('\n')
   process.stdout.write(`${table}\n`)
   if (readme) {
     const file = join(import.meta.dirname, 'README.md')
