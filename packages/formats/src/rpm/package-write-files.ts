@@ -114,8 +114,11 @@ function checkMember({ path, type, target, size, bytes, xattrs, device, owner, g
 function numberLinks(rows: readonly Row[], sorted: readonly Row[]): ReadonlyMap<Member, readonly Row[]> {
   const bySource = new Map<Member, Row[]>()
   for (const row of sorted)
-    if (row.member.type === 'hardlink' || row.member.type === 'file')
-      bySource.set(row.source, [...(bySource.get(row.source) ?? []), row])
+    if (row.member.type === 'hardlink' || row.member.type === 'file') {
+      const set = bySource.get(row.source)
+      if (set) set.push(row)
+      else bySource.set(row.source, [row])
+    }
   const sets = new Map([...bySource].filter(([, set]) => set.length > 1))
   for (const [i, row] of sorted.entries()) row.inode = i + 1
   for (const set of sets.values())

@@ -99,6 +99,13 @@ interface Collected {
   readonly flags: Map<string, number>
 }
 
+/** In place: a changelog of a hundred thousand entries must not be copied for each of them. */
+function append<Key, Value>(lists: Map<Key, Value[]>, key: Key, value: Value): void {
+  const list = lists.get(key)
+  if (list) list.push(value)
+  else lists.set(key, [value])
+}
+
 function collect(fields: PackageToWrite['fields']): Collected {
   const values = new Map<string, string[]>()
   const dependencies = new Map<DependencyKind, RawDependency[]>()
@@ -111,7 +118,7 @@ function collect(fields: PackageToWrite['fields']): Collected {
     const [, name = '', qualifiers] = match ?? []
     const kind = dependencyKind(name)
     if (kind) {
-      dependencies.set(kind, [...(dependencies.get(kind) ?? []), dependency(field, qualifiers, value)])
+      append(dependencies, kind, dependency(field, qualifiers, value))
     } else if (name === 'FILEFLAGS') {
       const [letters = '', ...path] = value.split(' ')
       const bits = flagsOfLetters(letters)
@@ -119,7 +126,7 @@ function collect(fields: PackageToWrite['fields']): Collected {
       flags.set(path.join(' '), bits)
     } else if (tagNamed(name) === undefined || qualifiers !== undefined || COMPUTED_TAGS.has(name)) {
       throw unwritable(`"${field}" is no tag that can be given`)
-    } else values.set(name, [...(values.get(name) ?? []), value])
+    } else append(values, name, value)
   }
   return { values, dependencies, flags }
 }
