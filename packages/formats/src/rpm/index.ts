@@ -18,7 +18,7 @@ export const rpm: Format = {
   satisfies,
   parseDependencies,
   parseIndex,
-  openIndex,
+  openIndex: (bytes) => openIndex(bytes),
   packagesOf,
   readPackage,
   writePackage,

@@ -37,10 +37,10 @@ const index = fc
 describe('a primary.xml read as it is asked', () => {
   it('holds what parseIndex gives, by place, by name, and by what is provided, obsoleted and supplemented', () => {
     fc.assert(
-      fc.property(index, fc.boolean(), (text, backwards) => {
+      fc.property(index, fc.boolean(), fc.integer({ min: 1, max: 3 }), (text, backwards, together) => {
         const bytes = Buffer.from(text)
         const all = parseIndex(bytes)
-        const opened = openIndex(bytes)
+        const opened = openIndex(bytes, together)
         expect(opened.size).toBe(all.length)
         const places = [...all.keys()]
         if (backwards) places.reverse()

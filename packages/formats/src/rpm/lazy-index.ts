@@ -1,5 +1,5 @@
 import type { PackageIndex, PackageRecord, Relation } from '../types.ts'
-import { primaryReader } from './primary.ts'
+import { locatedPackages, primaryReader } from './primary.ts'
 
 const SLASH = 47
 const NO_PLACES: readonly number[] = []
@@ -11,19 +11,19 @@ type Places = Map<string, number | number[]>
 /**
  * The same packages as `parseIndex`, of which only names are kept: a record is read when it is asked for. Every package is read once
  * to get them, so that whatever is wrong with one is found here. The bytes are kept, and must not change.
+ * @param together packages that are read with one memory of what repeats among them
  * @throws REPOSITORY_MALFORMED
  */
-export function openIndex(bytes: Uint8Array): PackageIndex {
+export function openIndex(bytes: Uint8Array, together?: number): PackageIndex {
   const starts: number[] = []
   const names: Places = new Map()
   const provides: Places = new Map()
   const obsoletes: Places = new Map()
   const supplements: Places = new Map()
   const paths = new Set<string>()
-  const reader = primaryReader(bytes)
-  for (let record = reader.next(); record !== undefined; record = reader.next()) {
+  for (const { record, start } of locatedPackages(bytes, together)) {
     const at = starts.length
-    starts.push(reader.start())
+    starts.push(start)
     place(names, record.name, at)
     for (const { name } of record.provides) place(provides, name, at)
     for (const path of record.files ?? NOTHING) place(provides, path, at)

@@ -48,13 +48,36 @@ type Lists = Readonly<Record<ListName, PrimaryEntry[]>>
  * @throws REPOSITORY_MALFORMED
  */
 export function parseIndex(bytes: Uint8Array): PackageRecord[] {
-  return [...packagesOf(bytes)]
+  const records: PackageRecord[] = []
+  const reader = primaryReader(bytes)
+  for (let record = reader.next(); record !== undefined; record = reader.next()) records.push(record)
+  return records
 }
 
-/** What `parseIndex` gives, one after another: what is not kept takes no memory. @throws REPOSITORY_MALFORMED */
+/** Packages that are read with one memory of what repeats among them. */
+const READ_TOGETHER = 4096
+
+/**
+ * What `parseIndex` gives, one after another, with the byte at which each begins: what is not kept takes no memory.
+ * @throws REPOSITORY_MALFORMED
+ */
+export function* locatedPackages(
+  bytes: Uint8Array,
+  together = READ_TOGETHER,
+): Generator<{ readonly record: PackageRecord; readonly start: number }, void, undefined> {
+  let reader = primaryReader(bytes)
+  let record = reader.next()
+  for (let count = 1; record !== undefined; count++) {
+    yield { record, start: reader.start() }
+    const behind = reader.behind()
+    if (count % together === 0) reader = primaryReader(bytes)
+    record = count % together === 0 ? reader.at(behind) : reader.next()
+  }
+}
+
+/** What `parseIndex` gives, one after another. @throws REPOSITORY_MALFORMED */
 export function* packagesOf(bytes: Uint8Array): Generator<PackageRecord, void, undefined> {
-  const reader = primaryReader(bytes)
-  for (let record = reader.next(); record !== undefined; record = reader.next()) yield record
+  for (const { record } of locatedPackages(bytes)) yield record
 }
 
 export interface PrimaryReader {
@@ -62,7 +85,9 @@ export interface PrimaryReader {
   next(): PackageRecord | undefined
   /** Where the package that `next` gave last begins. */
   start(): number
-  /** The package that begins at a byte that `start` told. @throws REPOSITORY_MALFORMED, and is of no use then */
+  /** The byte behind that package. */
+  behind(): number
+  /** The package that begins at a byte that `start` told, or the next one from a byte that `behind` told. @throws REPOSITORY_MALFORMED, and is of no use then */
   at(start: number): PackageRecord | undefined
 }
 
@@ -101,6 +126,7 @@ export function primaryReader(bytes: Uint8Array): PrimaryReader {
   return {
     next,
     start: () => start,
+    behind: () => xml.position(),
     at(place) {
       // Within the root element, as every package is.
       while (!root) {
