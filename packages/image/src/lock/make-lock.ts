@@ -2,6 +2,7 @@ import type { Digest } from '@holotype/base'
 import { type Dependencies, formatOf, type FormatName } from '@holotype/formats'
 import { offersOf } from '@holotype/repository'
 import {
+  type Candidate,
   type Lock,
   lockPackage,
   type Policy,
@@ -28,6 +29,8 @@ export interface MakeLockOptions extends Policy {
   readonly install: readonly string[]
   readonly recommends?: boolean
   readonly extra?: Dependencies
+  /** The lock before: what is held and no source offers any more is looked up in its snapshots, as far as the store and they have it. */
+  readonly before?: Lock
 }
 
 export interface MadeLock {
@@ -64,8 +67,26 @@ function lockRequest(options: MakeLockOptions): ResolveRequest {
   const candidates = prepareUniverse({
     format,
     architecture,
-    candidates: offers.flatMap((offer) => offer.candidates),
+    candidates: [...offers.flatMap((offer) => offer.candidates), ...heldBefore(options)],
     catalogues: offers.flatMap((offer) => offer.catalogues),
   })
   return { ...asked, format, architecture, candidates, recommends, subject: image, ...(extra ? { extra } : {}) }
+}
+
+/** What is held as the snapshots of the lock before offer it: archives drop a version when the next one comes. */
+function heldBefore({ store, format: name, architecture, sources, held = [], before }: MakeLockOptions): Candidate[] {
+  const kept = before?.packages.filter((locked) => held.includes(locked.name)) ?? []
+  return [...Map.groupBy(kept, ({ from }) => from)].flatMap(([from, packages]) => {
+    const digest = before?.snapshots[from]
+    const source = sources.find((one) => one.name === from)
+    if (digest === undefined || digest === source?.digest || !store.has(digest)) return []
+    const offers = offersOf(store, digest, from, source?.priority ?? 0)
+    const universe = prepareUniverse({ format: formatOf(name), architecture, ...offers })
+    return packages.flatMap((locked) =>
+      universe
+        .named(locked.name)
+        .map((id) => universe.candidate(id))
+        .filter(({ record }) => record.sha256 === locked.sha256),
+    )
+  })
 }

@@ -22,7 +22,7 @@ export interface RandomRequest {
 }
 
 /** Numbers that look random and are the same for the same seed: SplitMix32 (Steele, Lea, Flood 2014, with 32 bits). */
-export function randomFrom(seed: number) {
+function randomFrom(seed: number) {
   let state = seed >>> 0
   const next = () => {
     state = (state + 0x9e3779b9) >>> 0
@@ -40,8 +40,6 @@ export function randomFrom(seed: number) {
     pick: <T>(items: readonly [T, ...T[]]): T => items[below(items.length)] ?? items[0],
   }
 }
-
-export type Random = ReturnType<typeof randomFrom>
 
 const NAMES = 75
 const CAPABILITIES = 12

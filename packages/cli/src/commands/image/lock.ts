@@ -67,6 +67,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       sources,
       install: spec.packages,
       recommends: spec.recommends,
+      ...(before ? { before } : {}),
       ...policyOf(context, { spec, before, flags }),
     })
     task.note(count(result.lock.packages.length, 'package'))
