@@ -9,7 +9,7 @@ import { createKeyring, type OpenPgpPublicKey } from '@holotype/trust'
 import { describe, expect, it } from 'vitest'
 import { aptWith } from '../testing/apt.ts'
 import { dnfWith } from '../testing/dnf.ts'
-import { testFolder } from '../testing/folder.ts'
+import { memoryDirectory, testFolder } from '../testing/folder.ts'
 import { writeSmall } from '../testing/packages.ts'
 import { pacmanWith } from '../testing/pacman.ts'
 import { serveStatic } from '../testing/static-server.ts'
@@ -27,7 +27,7 @@ const STATES_OF_A_LIFE = 8
 /** Milliseconds that one state takes, with the pause before it. */
 const STATE_MS = 200
 
-const folder = testFolder()
+const folder = testFolder(memoryDirectory())
 
 interface Place {
   /** Of the machine that asks. */
@@ -145,7 +145,7 @@ async function publishAll(argv: readonly string[], files: readonly string[], sig
 describe('while states follow one another and their publisher is killed', () => {
   for (const kind of KINDS) {
     const reason = reasonNot(kind)
-    it.skipIf(reason !== '')(`${kind.title} sees no error${reason}`, { timeout: 60_000 + STATES * 2000 }, async () => {
+    it.skipIf(reason !== '')(`${kind.title} sees no error${reason}`, { timeout: 60_000 + STATES * 4000 }, async () => {
       const at = (path: string) => join(folder, kind.title.replaceAll(/\W+/g, '-'), path)
       const keys = await createKeyring(at('keys'), { now: new Date((THEN - 60) * 1000) })
       const key = await keys.openPgpPublicKey()

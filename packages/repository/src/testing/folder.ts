@@ -1,13 +1,30 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterAll } from 'vitest'
 
-/** A folder that lasts as long as a test file. */
-export function testFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'holotype-repository-'))
+const MEMORY = '/dev/shm'
+/** Bytes that must be free there. */
+const MEMORY_BYTES = 512 * 1024 * 1024
+
+/** A folder that lasts as long as a test file; by default on the disk. */
+export function testFolder(parent = tmpdir()): string {
+  const folder = mkdtempSync(join(parent, 'holotype-repository-'))
   afterAll(() => rmSync(folder, { recursive: true }))
   return folder
+}
+
+/**
+ * The directory for tests that flush again and again: in memory, where there is room, for a flush of the disk waits for what everyone else
+ * on the machine writes.
+ */
+export function memoryDirectory(): string {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY)
+    return bavail * bsize >= MEMORY_BYTES ? MEMORY : tmpdir()
+  } catch {
+    return tmpdir()
+  }
 }
 
 /** Writes files by path below a folder. */
