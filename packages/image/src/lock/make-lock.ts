@@ -29,8 +29,8 @@ export interface MakeLockOptions extends Policy {
   readonly install: readonly string[]
   readonly recommends?: boolean
   readonly extra?: Dependencies
-  /** The lock before: what is held and no source offers any more is looked up in its snapshots, as far as the store and they have it. */
-  readonly before?: Lock
+  /** What may be chosen besides: `heldCandidates`. */
+  readonly also?: readonly Candidate[]
 }
 
 export interface MadeLock {
@@ -61,32 +61,14 @@ export function makeLock(options: MakeLockOptions): MadeLock {
 
 /** The request that `makeLock` resolves. @throws OBJECT_MISSING (a snapshot that is not in the store) */
 function lockRequest(options: MakeLockOptions): ResolveRequest {
-  const { store, image, format: name, architecture, sources, extra, recommends = false, ...asked } = options
+  const { store, image, format: name, architecture, sources, extra, recommends = false, also = [], ...asked } = options
   const format = formatOf(name)
   const offers = sources.map((source) => offersOf(store, source.digest, source.name, source.priority))
   const candidates = prepareUniverse({
     format,
     architecture,
-    candidates: [...offers.flatMap((offer) => offer.candidates), ...heldBefore(options)],
+    candidates: [...offers.flatMap((offer) => offer.candidates), ...also],
     catalogues: offers.flatMap((offer) => offer.catalogues),
   })
   return { ...asked, format, architecture, candidates, recommends, subject: image, ...(extra ? { extra } : {}) }
-}
-
-/** What is held as the snapshots of the lock before offer it: archives drop a version when the next one comes. */
-function heldBefore({ store, format: name, architecture, sources, held = [], before }: MakeLockOptions): Candidate[] {
-  const kept = before?.packages.filter((locked) => held.includes(locked.name)) ?? []
-  return [...Map.groupBy(kept, ({ from }) => from)].flatMap(([from, packages]) => {
-    const digest = before?.snapshots[from]
-    const source = sources.find((one) => one.name === from)
-    if (digest === undefined || digest === source?.digest || !store.has(digest)) return []
-    const offers = offersOf(store, digest, from, source?.priority ?? 0)
-    const universe = prepareUniverse({ format: formatOf(name), architecture, ...offers })
-    return packages.flatMap((locked) =>
-      universe
-        .named(locked.name)
-        .map((id) => universe.candidate(id))
-        .filter(({ record }) => record.sha256 === locked.sha256),
-    )
-  })
 }

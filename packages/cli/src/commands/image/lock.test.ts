@@ -182,12 +182,13 @@ describe('of two upstreams', () => {
     await offer('deb', 'stable', [...stable, ['lib', '4'], ['other', '2']])
     expect(await locked('packages: [other]\nhold: [lib]\n')).toEqual(['lib 2 stable', 'other 2 stable'])
     expect(notes.filter((note) => note.includes('held'))).toEqual([])
-    // The upstream may have dropped it: the snapshot that was locked from still has it.
+    // The upstream may have dropped it: the store has its file, however often it is locked.
     await offer('deb', 'stable', [
       ['lib', '4'],
       ['other', '3'],
     ])
-    expect(await locked('packages: [other]\nhold: [lib]\n')).toEqual(['lib 2 stable', 'other 3 stable'])
+    for (let again = 0; again < 2; again++)
+      expect(await locked('packages: [other]\nhold: [lib]\n')).toEqual(['lib 2 stable', 'other 3 stable'])
     await offer('deb', 'stable', [...stable, ['lib', '4']])
     expect(await locked('packages: [hello]\n')).toEqual(['hello 1 stable', 'lib 4 stable'])
     // What is held is read from the lock before: where that cannot be read, nothing is written anew.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { formatBytes, isErrorCode, renderPairs, runTask } from '@holotype/base'
 import { type ImageSpec, imageOf, lockPathOf } from '@holotype/distribution'
-import { type MadeLock, makeLock, refuseMissingSonames } from '@holotype/image'
+import { heldCandidates, type MadeLock, makeLock, refuseMissingSonames } from '@holotype/image'
 import { fetchPackages, openFetcher } from '@holotype/repository'
 import { type Lock, type Policy, type Presence, readLock, why, whyNot, writeLock } from '@holotype/solver'
 import type { Context } from '../../context.ts'
@@ -59,6 +59,8 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   await using fetcher = openFetcher({ signal: context.signal })
   const sources = await takeSnapshots(context, { distribution, fetcher, pins })
   const made = await runTask(context.progress, { title: `resolve ${name}` }, async (task) => {
+    const policy = policyOf(context, { spec, before, flags })
+    const names = policy.locked?.map((locked) => locked.name) ?? []
     const result = makeLock({
       store,
       image: name,
@@ -67,8 +69,8 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       sources,
       install: spec.packages,
       recommends: spec.recommends,
-      ...(before ? { before } : {}),
-      ...policyOf(context, { spec, before, flags }),
+      also: before ? await heldCandidates(store, before, { names, sources }) : [],
+      ...policy,
     })
     task.note(count(result.lock.packages.length, 'package'))
     return result
