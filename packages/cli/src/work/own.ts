@@ -4,7 +4,8 @@ import { writeFileAtomic } from '@holotype/base'
 import { formatOf, type FormatName } from '@holotype/formats'
 import { type OwnRepository, publish, type Published } from '@holotype/repository'
 import type { Context } from '../context.ts'
-import { architectureIn, OWN } from './upstreams.ts'
+import { OWN } from './own-name.ts'
+import { architectureIn } from './upstreams.ts'
 
 /** One of the distribution's own repositories: there is one for each format. */
 export interface Own {

@@ -1,12 +1,11 @@
+import { existsSync } from 'node:fs'
 import { type Digest, isDigest, nearest } from '@holotype/base'
-import type { Distribution } from '@holotype/distribution'
+import { type Distribution, lockPathOf } from '@holotype/distribution'
 import { readSnapshot, takenSnapshots } from '@holotype/repository'
 import type { Store } from '@holotype/store'
-import { existsSync } from 'node:fs'
-import { lockPathOf } from '@holotype/distribution'
 import { fail } from '../errors.ts'
 import { imageNames, lockOf } from './images.ts'
-import { OWN } from './upstreams.ts'
+import { OWN } from './own-name.ts'
 
 /** A snapshot that a text means, and the upstream it is of. */
 export interface NamedSnapshot {

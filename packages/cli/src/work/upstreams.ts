@@ -14,6 +14,7 @@ import {
 import type { Store } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
+import { OWN } from './own-name.ts'
 import { type Pins, pinsOf, readPinned } from './pins.ts'
 
 /** The name locks give to our own repository. */

@@ -1,0 +1,2 @@
+/** The name locks give to our own repository. */
+export const OWN = 'own'
