@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '@holotype/base'
+import { OWN_NAME } from '@holotype/distribution'
 import { formatOf, type FormatName } from '@holotype/formats'
 import { type OwnRepository, publish, type Published } from '@holotype/repository'
 import type { Context } from '../context.ts'
-import { OWN } from './own-name.ts'
 import { architectureIn } from './upstreams.ts'
 
 /** One of the distribution's own repositories: there is one for each format. */
@@ -21,7 +21,7 @@ export async function ownRepository(context: Context, format: FormatName): Promi
   return {
     repository: {
       store: await context.store(),
-      name: OWN,
+      name: OWN_NAME,
       format: formatOf(format),
       component: repository.component,
       signer: keyring.repositorySigner(context.now),

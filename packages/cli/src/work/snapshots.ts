@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs'
 import { type Digest, isDigest, nearest } from '@holotype/base'
-import { type Distribution, lockPathOf } from '@holotype/distribution'
+import { type Distribution, lockPathOf, OWN_NAME } from '@holotype/distribution'
 import { readSnapshot, takenSnapshots } from '@holotype/repository'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { imageNames, lockOf } from './images.ts'
-import { OWN } from './own-name.ts'
 
 /** A snapshot that a text means, and the upstream it is of. */
 export interface NamedSnapshot {
@@ -100,7 +99,7 @@ function latest({ store }: Known, upstream: string | undefined): NamedSnapshot[]
 function ofLock({ distribution }: Known, image: string, upstream: string | undefined): NamedSnapshot[] {
   const all = Object.entries(lockOf(distribution, image).snapshots)
   const found = all
-    .filter(([name]) => (upstream === undefined ? name !== OWN || all.length === 1 : name === upstream))
+    .filter(([name]) => (upstream === undefined ? name !== OWN_NAME || all.length === 1 : name === upstream))
     .map(([name, snapshot]) => ({ upstream: name, snapshot }))
   if (found.length > 0) return found
   throw fail('NAME_UNKNOWN', {

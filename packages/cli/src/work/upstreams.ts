@@ -14,11 +14,7 @@ import {
 import type { Store } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
-import { OWN } from './own-name.ts'
 import { type Pins, pinsOf, readPinned } from './pins.ts'
-
-/** The name locks give to our own repository. */
-export const OWN = OWN_NAME
 
 interface WantedSnapshots {
   readonly distribution: Distribution
@@ -43,7 +39,7 @@ export async function takeSnapshots(
   for (const name of names.filter((one) => !pins.has(one)))
     taken.push(await takeOne(context, { distribution, fetcher, name }))
   const format = formatOfDistribution(distribution)
-  const own = ownSnapshot(store, { name: OWN, format, architecture: architectureOfDistribution(distribution) })
+  const own = ownSnapshot(store, { name: OWN_NAME, format, architecture: architectureOfDistribution(distribution) })
   // Together: a package of one upstream may require a path that only another one has.
   const completed = await listWantedFiles({ store, fetcher, snapshots: taken, fixed: [...pinned, own] })
   for (const { digest, snapshot } of completed)
@@ -54,7 +50,7 @@ export async function takeSnapshots(
     const upstream = distribution.file.upstreams[name]
     return digest && upstream ? [{ name, digest, priority: upstream.priority }] : []
   })
-  return [...sources, { name: OWN, digest: own.digest, priority: OWN_PRIORITY }]
+  return [...sources, { name: OWN_NAME, digest: own.digest, priority: OWN_PRIORITY }]
 }
 
 interface MaybePinned {

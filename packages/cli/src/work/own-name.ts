@@ -1,2 +1,0 @@
-/** The name locks give to our own repository. */
-export const OWN = 'own'
