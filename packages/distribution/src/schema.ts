@@ -70,6 +70,16 @@ export const distributionSchema = z.strictObject({
     .strictObject({
       suite: name.default('stable').describe('the name of its suite'),
       component: name.default('main').describe('the name of its component'),
+      contents: z
+        .boolean()
+        .default(false)
+        .describe(
+          'whether an apt repository gets Contents indexes, which apt-file searches; they are made anew each time',
+        ),
+      url: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe("where the site's `repo/` is served; dnf then gets a mirror list that leads to one whole state"),
     })
     .prefault({})
     .describe('your own repository, which your recipes are built into'),

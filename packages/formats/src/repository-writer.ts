@@ -24,6 +24,8 @@ export interface RepositorySettings {
   readonly description: string
   /** deb: `main`. */
   readonly component: string
+  /** deb: whether Contents indexes are written, which apt-file searches. Default: false. */
+  readonly contents?: boolean
   readonly architectures: readonly string[]
   /** The address under which clients find the base, where an index or a mirror list says it: `https://packages.acme.example/rpm`. */
   readonly url?: string
@@ -63,6 +65,17 @@ export interface IndexToWrite {
   readonly forms: readonly { readonly compression: Compression; readonly level: number }[]
   /** Where a form lies for ever, below the base; undefined where the format cannot have it (alpm, xbps: the index is a top). */
   path?(form: Compression, sha256: string): string
+}
+
+/** An index whose order is that of paths over all packages: made anew for each state. */
+export interface PathListToWrite {
+  /** `main/Contents-amd64`. */
+  readonly name: string
+  readonly architectures: readonly string[]
+  readonly form: { readonly compression: Compression; readonly level: number }
+  /** Where it lies for ever, below the base. */
+  path(sha256: string): string
+  render(packages: readonly { readonly record: PackageRecord; readonly paths: readonly string[] }[]): string
 }
 
 /** An index as written. */
@@ -156,6 +169,8 @@ export interface RepositoryWriter {
    */
   prepare?(settings: RepositorySettings, signer: RepositorySigner): Promise<RepositorySettings>
   indexes(settings: RepositorySettings): readonly IndexToWrite[]
+  /** Lists of who has which path, where the settings ask for them: deb's Contents. Absent where the indexes say it (alpm, rpm) or nothing does. */
+  pathLists?(settings: RepositorySettings): readonly PathListToWrite[]
   /**
    * The tops of a state, made of its indexes (deb: Release, Release.gpg, InRelease; rpm: repomd.xml, its .asc; alpm: db and files db with
    * signatures; xbps: repodata with our signature), in no particular order: they appear together.

@@ -37,6 +37,8 @@ export async function publishOwn(context: Context, { repository, base }: Own): P
   const { name: origin, repository: declared } = distribution.file
   return publish(repository, base, {
     suite: declared.suite,
+    contents: declared.contents,
+    ...(declared.url === undefined ? {} : { url: `${declared.url.replace(/\/$/, '')}/${repository.format.name}` }),
     origin,
     label: origin,
     codename: declared.suite,

@@ -7,7 +7,8 @@ import type {
   RepositoryWriter,
   WrittenIndex,
 } from '../repository-writer.ts'
-import type { Compression, InspectedPackage } from '../types.ts'
+import type { Compression, InspectedPackage, PackageRecord } from '../types.ts'
+import { renderContents } from './contents.ts'
 import { renderStanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 import { clearSignedText, parseHead, renderHead } from './release.ts'
@@ -62,6 +63,18 @@ export const repository: RepositoryWriter = {
       }
     })
   },
+  pathLists(settings) {
+    checkNames(settings)
+    const { suite, component, architectures, contents = false } = settings
+    return (contents ? architectures : []).map((architecture) => ({
+      name: `${component}/Contents-${architecture}`,
+      architectures: [architecture, 'all'],
+      form: { compression: 'gz', level: 6 },
+      path: (sha256) => `dists/${suite}/${component}/by-hash/SHA256/${sha256}`,
+      render: (packages) =>
+        [...renderContents(packages.map(({ record, paths }) => [qualified(record), paths]))].join(''),
+    }))
+  },
   async tops(settings, indexes, signer) {
     checkNames(settings)
     const base = `dists/${settings.suite}`
@@ -104,6 +117,11 @@ function releaseText(settings: RepositorySettings, indexes: readonly WrittenInde
     },
     description,
   )
+}
+
+/** As Contents names a package: `net/hello`. */
+function qualified({ section, name }: PackageRecord): string {
+  return section === '' ? name : `${section}/${name}`
 }
 
 function endOf(compression: Compression): string {

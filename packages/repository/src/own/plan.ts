@@ -25,6 +25,7 @@ import type { Manifest } from './manifest.ts'
 import type { OwnRepository } from './place.ts'
 import type { Wanted } from './publish.ts'
 import type { PublishStep } from './steps.ts'
+import { writePathLists } from './path-lists.ts'
 import { type PlacedIndex, writeIndexes } from './write-indexes.ts'
 
 export interface PlanOptions {
@@ -57,7 +58,11 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
   const tops = topsDirectory(name)
   const work = join(tops, 'work')
   rmSync(join(base, work), { recursive: true, force: true })
-  const placed = await writeIndexes({ directory, manifest, indexes, work: join(base, work) })
+  const making = { directory, manifest, work: join(base, work) }
+  const placed = [
+    ...(await writeIndexes({ ...making, indexes })),
+    ...(await writePathLists({ ...making, repository, settings })),
+  ]
   const written = placed.map((index) => index.written)
   const current = currentNumber(base, name)
   const number = (current ?? 0) + 1
