@@ -1,6 +1,7 @@
-import { HolotypeError, hexOf } from '@holotype/base'
+import { hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
-import { type FileReader, openReader } from '../archive/file-reader.ts'
+import type { FileReader } from '../archive/file-reader.ts'
+import { withPackageFile } from '../archive/package-file.ts'
 import { libarchiveGuard } from '../archive/libarchive-guard.ts'
 import { compressionOf } from '../archive/sniff.ts'
 import { readTar } from '../archive/tar-read.ts'
@@ -20,19 +21,7 @@ type Metadata = Map<string, { readonly bytes: Buffer; readonly mode: number }>
  * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and whatever `visit` throws
  */
 export async function readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile> {
-  await using reader = await openReader(path)
-  let visitorError: unknown
-  const guarded: PayloadVisitor | undefined =
-    visit &&
-    (async (entry, content) => {
-      try {
-        await visit(entry, content)
-      } catch (error) {
-        visitorError = error
-        throw error
-      }
-    })
-  try {
+  return withPackageFile(path, visit, async (reader, guarded) => {
     const control = await readMembers(reader, guarded)
     const { size, digest } = await reader.finish()
     const pkginfo = control.get('.PKGINFO')
@@ -41,10 +30,7 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
     const described = recordOf(valuesOf(fields), { complain: malformed })
     const record = { ...described, size, sha256: hexOf(digest) }
     return { record, fields, control, scripts: scriptsOf(control.get('.INSTALL')?.bytes), changelog: [] }
-  } catch (error) {
-    if (error === visitorError || !(error instanceof HolotypeError)) throw error
-    throw named(error, path)
-  }
+  })
 }
 
 async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined): Promise<Metadata> {
@@ -90,11 +76,4 @@ async function* chunksOf(head: Buffer, reader: FileReader): AsyncGenerator<Buffe
 
 function malformed(what: string, cause?: unknown): Error {
   return fail('PACKAGE_MALFORMED', { what, cause })
-}
-
-/** The same failure, with the file it is about in front. */
-function named(error: HolotypeError, path: string): HolotypeError {
-  const { code } = error
-  if (code !== 'PACKAGE_MALFORMED' && code !== 'PACKAGE_TRUNCATED' && code !== 'PACKAGE_TOO_LARGE') return error
-  return fail(code, { what: `${path}: ${error.message}`, cause: error })
 }

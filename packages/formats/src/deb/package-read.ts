@@ -1,6 +1,7 @@
-import { HolotypeError, hexOf, isErrorCode } from '@holotype/base'
+import { hexOf, isErrorCode } from '@holotype/base'
 import { decompress, type DecompressOptions } from '../archive/decompress.ts'
-import { type FileReader, openReader } from '../archive/file-reader.ts'
+import type { FileReader } from '../archive/file-reader.ts'
+import { withPackageFile } from '../archive/package-file.ts'
 import { readTar } from '../archive/tar-read.ts'
 import { fail } from '../errors.ts'
 import { CONTROL_BYTES, PAYLOAD_BYTES } from '../limits.ts'
@@ -18,19 +19,7 @@ type ControlMembers = Map<string, { readonly bytes: Buffer; readonly mode: numbe
  * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and whatever `visit` throws
  */
 export async function readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile> {
-  await using reader = await openReader(path)
-  let visitorError: unknown
-  const guarded: PayloadVisitor | undefined =
-    visit &&
-    (async (entry, content) => {
-      try {
-        await visit(entry, content)
-      } catch (error) {
-        visitorError = error
-        throw error
-      }
-    })
-  try {
+  return withPackageFile(path, visit, async (reader, guarded) => {
     const { stanza, control } = await readMembers(reader, guarded)
     const { size, digest } = await reader.finish()
     const described = recordOf(valuesOf(stanza), {
@@ -43,10 +32,7 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
       scripts: scriptsOf(control),
       changelog: [],
     }
-  } catch (error) {
-    if (error === visitorError || !(error instanceof HolotypeError)) throw error
-    throw named(error, path)
-  }
+  })
 }
 
 async function readMembers(
@@ -136,11 +122,4 @@ function compressionOf(name: string, base: 'control.tar' | 'data.tar'): Compress
 
 function malformed(what: string): Error {
   return fail('PACKAGE_MALFORMED', { what })
-}
-
-/** The same failure, with the file it is about in front. */
-function named(error: HolotypeError, path: string): HolotypeError {
-  const { code } = error
-  if (code !== 'PACKAGE_MALFORMED' && code !== 'PACKAGE_TRUNCATED' && code !== 'PACKAGE_TOO_LARGE') return error
-  return fail(code, { what: `${path}: ${error.message}`, cause: error })
 }

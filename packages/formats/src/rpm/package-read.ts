@@ -1,6 +1,7 @@
-import { HolotypeError, hexOf } from '@holotype/base'
+import { hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
-import { type FileReader, openReader } from '../archive/file-reader.ts'
+import type { FileReader } from '../archive/file-reader.ts'
+import { withPackageFile } from '../archive/package-file.ts'
 import { fail } from '../errors.ts'
 import { PAYLOAD_BYTES, RPM_SIGNATURE_BYTES } from '../limits.ts'
 import type { Compression, PackageFile, PayloadVisitor } from '../types.ts'
@@ -28,19 +29,7 @@ export interface PackageHeaders {
  * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and whatever `visit` throws
  */
 export async function readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile> {
-  await using reader = await openReader(path)
-  let visitorError: unknown
-  const guarded: PayloadVisitor | undefined =
-    visit &&
-    (async (entry, content) => {
-      try {
-        await visit(entry, content)
-      } catch (error) {
-        visitorError = error
-        throw error
-      }
-    })
-  try {
+  return withPackageFile(path, visit, async (reader, guarded) => {
     const headers = await readHeaders(reader)
     const { header, signatureBytes, headerBytes } = headers
     const record = checkedRecord(header, (what, cause) => fail('PACKAGE_MALFORMED', { what, cause }))
@@ -69,10 +58,7 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
       scripts: scriptsOf(header),
       changelog: changelogOf(header),
     }
-  } catch (error) {
-    if (error === visitorError || !(error instanceof HolotypeError)) throw error
-    throw named(error, path)
-  }
+  })
 }
 
 /** Reads lead, signature header and header, and verifies the digests that the one has of the other. */
@@ -128,11 +114,4 @@ function compressionOf(header: Header, first: number | undefined): Compression {
   const compression = COMPRESSIONS.get(name)
   if (compression === undefined) throw fail('PACKAGE_MALFORMED', { what: `PAYLOADCOMPRESSOR is ${name}` })
   return compression
-}
-
-/** The same failure, with the file it is about in front. */
-function named(error: HolotypeError, path: string): HolotypeError {
-  const { code } = error
-  if (code !== 'PACKAGE_MALFORMED' && code !== 'PACKAGE_TRUNCATED' && code !== 'PACKAGE_TOO_LARGE') return error
-  return fail(code, { what: `${path}: ${error.message}`, cause: error })
 }

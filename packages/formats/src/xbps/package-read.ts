@@ -1,6 +1,7 @@
-import { digester, HolotypeError, hexOf } from '@holotype/base'
+import { digester, hexOf } from '@holotype/base'
 import { decompress } from '../archive/decompress.ts'
-import { type FileReader, openReader } from '../archive/file-reader.ts'
+import type { FileReader } from '../archive/file-reader.ts'
+import { withPackageFile } from '../archive/package-file.ts'
 import { libarchiveGuard } from '../archive/libarchive-guard.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { readTar } from '../archive/tar-read.ts'
@@ -29,27 +30,12 @@ const METADATA = new Set(['INSTALL', 'REMOVE', 'props.plist', 'files.plist'])
  * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and whatever `visit` throws
  */
 export async function readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile> {
-  await using reader = await openReader(path)
-  let visitorError: unknown
-  const guarded: PayloadVisitor | undefined =
-    visit &&
-    (async (entry, content) => {
-      try {
-        await visit(entry, content)
-      } catch (error) {
-        visitorError = error
-        throw error
-      }
-    })
-  try {
+  return withPackageFile(path, visit, async (reader, guarded) => {
     const control: Control = new Map()
     const { props } = await readArchive(reader, control, guarded)
     const { size, digest } = await reader.finish()
     return packageOf(props, control, { size, sha256: hexOf(digest) })
-  } catch (error) {
-    if (error === visitorError || !(error instanceof HolotypeError)) throw error
-    throw named(error, path)
-  }
+  })
 }
 
 function packageOf(
@@ -214,11 +200,4 @@ const complain = (what: string, cause?: unknown) => fail('PACKAGE_MALFORMED', { 
 
 function malformed(what: string): Error {
   return fail('PACKAGE_MALFORMED', { what })
-}
-
-/** The same failure, with the file it is about in front. */
-function named(error: HolotypeError, path: string): HolotypeError {
-  const { code } = error
-  if (code !== 'PACKAGE_MALFORMED' && code !== 'PACKAGE_TRUNCATED' && code !== 'PACKAGE_TOO_LARGE') return error
-  return fail(code, { what: `${path}: ${error.message}`, cause: error })
 }
