@@ -74,6 +74,6 @@ test('a package that cannot be read is named', async () => {
   const broken = { ...(await locked('whole', '1', ['/etc/hostname'])), name: 'broken', sha256 }
   await expect(missingSonames(check([broken]))).rejects.toMatchObject({
     code: 'UNPACK_FAILED',
-    message: expect.stringMatching(/^broken 1: /),
+    message: expect.stringMatching(/^broken 1 \(amd64\): /),
   })
 })
