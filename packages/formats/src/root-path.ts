@@ -33,12 +33,13 @@ export function pathInRoot(root: string, path: string): string | undefined {
 
 /**
  * The bytes of a file of a root. A pipe or a device in its place would never end.
- * @throws Error if it is no regular file, or larger than `limit` bytes
+ * @throws Error if it is no regular file, or larger than `limit` bytes, what INSTALLED_BYTES has left
  */
 export function readRegular(path: string, limit: number): Buffer {
   const stat = statSync(path)
   if (!stat.isFile()) throw new Error('it is no regular file')
-  if (stat.size > limit) throw new Error(`it is larger than ${limit} bytes`)
+  if (stat.size > limit)
+    throw new Error(`it is larger than INSTALLED_BYTES allows: ${stat.size} bytes, where ${limit} are left`)
   return readFileSync(path)
 }
 

@@ -38,7 +38,13 @@ async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined
   const head = await reader.take(Math.min(6, reader.remaining))
   const compression = compressionOf(head)
   const packed = head.length + reader.remaining
-  const bytes = decompress(chunksOf(head, reader), { compression, limit: PAYLOAD_BYTES, what: 'the package', packed })
+  const bytes = decompress(chunksOf(head, reader), {
+    compression,
+    limit: PAYLOAD_BYTES,
+    limitName: 'PAYLOAD_BYTES',
+    what: 'the package',
+    packed,
+  })
   const control: Metadata = new Map()
   const enough = new Error('the metadata is read')
   let payloadBegun = false
@@ -58,7 +64,8 @@ async function readMembers(reader: FileReader, visit: PayloadVisitor | undefined
       if (payloadBegun) throw malformed(`${entry.path} stands behind the package's files`)
       if (control.has(entry.path)) throw malformed(`${entry.path} stands in it twice`)
       left -= entry.size
-      if (left < 0) throw fail('PACKAGE_TOO_LARGE', { what: `its metadata has more than ${CONTROL_BYTES} bytes` })
+      if (left < 0)
+        throw fail('PACKAGE_TOO_LARGE', { what: `its metadata has more than CONTROL_BYTES, ${CONTROL_BYTES} bytes` })
       const chunks: Uint8Array[] = []
       for await (const chunk of content) chunks.push(chunk)
       control.set(entry.path, { bytes: Buffer.concat(chunks), mode: entry.mode })

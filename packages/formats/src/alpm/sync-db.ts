@@ -16,7 +16,7 @@ import type { RelationCache } from './relation.ts'
  * @throws REPOSITORY_MALFORMED
  */
 export function parseIndex(input: Uint8Array): PackageRecord[] {
-  if (input.length > INDEX_BYTES) throw malformed(`the database is larger than ${INDEX_BYTES} bytes`)
+  if (input.length > INDEX_BYTES) throw malformed(`the database is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   checkEnd(bytes)
   const cache: RelationCache = new Map()

@@ -14,6 +14,8 @@ export interface DecompressOptions {
   readonly compression: Compression
   /** Bytes that may come out. */
   readonly limit: number
+  /** What that limit is called, for errors. */
+  readonly limitName?: string
   /** What is decompressed, for errors. */
   readonly what: string
   /** Bytes of the compressed input where that is known: what is small gets small buffers. */
@@ -26,7 +28,7 @@ export interface DecompressOptions {
  */
 export async function* decompress(
   source: AsyncIterable<Uint8Array>,
-  { compression, limit, what, packed }: DecompressOptions,
+  { compression, limit, limitName, what, packed }: DecompressOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let bytes = 0
   try {
@@ -42,7 +44,10 @@ export async function* decompress(
     }
     for await (const chunk of decoded(input, compression, bufferBytes(packed))) {
       bytes += chunk.length
-      if (bytes > limit) throw fail('PACKAGE_TOO_LARGE', { what: `${what} unpacks to more than ${limit} bytes` })
+      if (bytes > limit)
+        throw fail('PACKAGE_TOO_LARGE', {
+          what: `${what} unpacks to more than ${limitName === undefined ? '' : `${limitName}, `}${limit} bytes`,
+        })
       yield chunk
     }
   } catch (error) {

@@ -66,7 +66,8 @@ function headerWalk(options: GuardOptions): (chunk: Buffer) => void {
     first = false
     if (!header) ended = true
     else if (isExtension(header)) {
-      if (header.size > TAR_EXTENSION_BYTES) throw malformed(`an extended header has ${header.size} bytes`)
+      if (header.size > TAR_EXTENSION_BYTES)
+        throw malformed(`an extended header has ${header.size} bytes; TAR_EXTENSION_BYTES is ${TAR_EXTENSION_BYTES}`)
       extension = header
       // An empty body is never begun.
       if (header.size === 0) onWhole(Buffer.alloc(0))

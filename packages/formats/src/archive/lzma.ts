@@ -31,7 +31,9 @@ async function* guardDictionary(source: Chunks): AsyncGenerator<Uint8Array, void
     if (head.length < HEADER_BYTES) continue
     const bytes = head.readUInt32LE(1)
     if (bytes > XZ_DICTIONARY_BYTES)
-      throw fail('PACKAGE_TOO_LARGE', { what: `an lzma stream asks for a dictionary of ${bytes} bytes` })
+      throw fail('PACKAGE_TOO_LARGE', {
+        what: `an lzma stream asks for a dictionary of ${bytes} bytes; XZ_DICTIONARY_BYTES is ${XZ_DICTIONARY_BYTES}`,
+      })
     yield head
     head = undefined
   }

@@ -11,7 +11,7 @@ export function* tarFiles(archive: Buffer): Generator<{ readonly path: string; r
   let longName: string | undefined
   for (let at = 0, members = 0; at + TAR_BLOCK <= archive.length; members++) {
     if (members > ARCHIVE_MEMBERS)
-      throw fail('PACKAGE_TOO_LARGE', { what: `tar: more than ${ARCHIVE_MEMBERS} members` })
+      throw fail('PACKAGE_TOO_LARGE', { what: `tar: more than ARCHIVE_MEMBERS, ${ARCHIVE_MEMBERS} members` })
     const header = decodeTarHeader(archive.subarray(at, at + TAR_BLOCK))
     if (!header) return
     const begin = at + TAR_BLOCK
@@ -23,7 +23,9 @@ export function* tarFiles(archive: Buffer): Generator<{ readonly path: string; r
     const bytes = archive.subarray(begin, end)
     at = begin + Math.ceil(header.size / TAR_BLOCK) * TAR_BLOCK
     if (isExtension(header.kind) && header.size > TAR_EXTENSION_BYTES)
-      throw fail('PACKAGE_MALFORMED', { what: `tar: an extended header at byte ${begin} has ${header.size} bytes` })
+      throw fail('PACKAGE_MALFORMED', {
+        what: `tar: an extended header at byte ${begin} has ${header.size} bytes; TAR_EXTENSION_BYTES is ${TAR_EXTENSION_BYTES}`,
+      })
     if (header.kind === 'pax') longName = pathOf(decodePax(bytes)) ?? longName
     else if (header.kind === 'gnu-long-name') longName = untilNul(bytes).toString()
     else if (isExtension(header.kind)) continue

@@ -38,7 +38,7 @@ export async function readTar(source: AsyncIterable<Uint8Array>, visit: PayloadV
           break
       }
       if (++members > ARCHIVE_MEMBERS)
-        throw fail('PACKAGE_TOO_LARGE', { what: `tar: more than ${ARCHIVE_MEMBERS} members` })
+        throw fail('PACKAGE_TOO_LARGE', { what: `tar: more than ARCHIVE_MEMBERS, ${ARCHIVE_MEMBERS} members` })
       const entry = entryOf(header, extensions)
       nameBytes += bytesHeld(entry)
       if (nameBytes > ARCHIVE_NAME_BYTES)
@@ -52,7 +52,8 @@ export async function readTar(source: AsyncIterable<Uint8Array>, visit: PayloadV
     // To the end of the stream: only there does a decoder check what it has given out.
     for (let trailing = 0, part = await blocks.any(); part; part = await blocks.any()) {
       trailing += part.length
-      if (trailing > TAR_TRAILING_BYTES) throw malformed(`more than ${TAR_TRAILING_BYTES} bytes follow the end`)
+      if (trailing > TAR_TRAILING_BYTES)
+        throw malformed(`more than TAR_TRAILING_BYTES, ${TAR_TRAILING_BYTES} bytes follow the end`)
     }
   } finally {
     await blocks.close()
@@ -247,7 +248,8 @@ function blockReader(source: AsyncIterable<Uint8Array>): BlockReader {
     any: async () => ((await fill()) ? some(chunk.length) : undefined),
     take: async (length) => ((await fill()) ? exactly(length) : undefined),
     async body(size) {
-      if (size > TAR_EXTENSION_BYTES) throw malformed(`an extended header has ${size} bytes`)
+      if (size > TAR_EXTENSION_BYTES)
+        throw malformed(`an extended header has ${size} bytes; TAR_EXTENSION_BYTES is ${TAR_EXTENSION_BYTES}`)
       return (await exactly(size + padding(size))).subarray(0, size)
     },
     close: async () => void (await iterator.return?.()),

@@ -226,7 +226,9 @@ function checkDictionary(head: Buffer): void {
       const bits = (head[at] ?? 0) & 0x3f
       const bytes = bits >= 40 ? 2 ** 32 : (2 | (bits & 1)) * 2 ** (Math.floor(bits / 2) + 11)
       if (bytes > XZ_DICTIONARY_BYTES)
-        throw fail('PACKAGE_TOO_LARGE', { what: `an xz stream asks for a dictionary of ${bytes} bytes` })
+        throw fail('PACKAGE_TOO_LARGE', {
+          what: `an xz stream asks for a dictionary of ${bytes} bytes; XZ_DICTIONARY_BYTES is ${XZ_DICTIONARY_BYTES}`,
+        })
     }
     at += properties
   }

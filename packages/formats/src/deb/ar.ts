@@ -22,7 +22,7 @@ export async function* readAr(reader: FileReader): AsyncGenerator<ArMember, void
   if (reader.remaining < MAGIC.length || (await reader.take(MAGIC.length)).toString('latin1') !== MAGIC)
     throw fail('PACKAGE_MALFORMED', { what: 'the file does not start as an ar archive' })
   for (let count = 1; reader.remaining > 0; count++) {
-    if (count > AR_MEMBERS) throw fail('PACKAGE_MALFORMED', { what: `more than ${AR_MEMBERS} members` })
+    if (count > AR_MEMBERS) throw fail('PACKAGE_MALFORMED', { what: `more than AR_MEMBERS, ${AR_MEMBERS} members` })
     const member = parseHeader(await reader.take(Math.min(HEADER_BYTES, reader.remaining)))
     if (member.size > reader.remaining)
       throw fail('PACKAGE_TRUNCATED', {

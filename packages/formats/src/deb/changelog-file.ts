@@ -47,6 +47,7 @@ async function textOf(bytes: Buffer, packed: boolean): Promise<string> {
     for await (const chunk of decompress(source, {
       compression,
       limit: CHANGELOG_BYTES,
+      limitName: 'CHANGELOG_BYTES',
       what: 'the changelog',
       packed: bytes.length,
     }))

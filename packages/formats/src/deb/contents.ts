@@ -20,7 +20,7 @@ const TAB = 9
  * @throws REPOSITORY_MALFORMED
  */
 export function* parseContents(input: Uint8Array): Generator<ContentsLine, void, undefined> {
-  if (input.length > INDEX_BYTES) throw malformed(`it is larger than ${INDEX_BYTES} bytes`)
+  if (input.length > INDEX_BYTES) throw malformed(`it is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   /** Lists of packages repeat from line to line. */
   let lastText = ''

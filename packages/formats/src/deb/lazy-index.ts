@@ -27,7 +27,7 @@ type Places = Map<string, number | number[]>
  */
 export function openIndex(input: Uint8Array): PackageIndex {
   if (input.length > INDEX_BYTES)
-    throw fail('REPOSITORY_MALFORMED', { what: `the index is larger than ${INDEX_BYTES} bytes` })
+    throw fail('REPOSITORY_MALFORMED', { what: `the index is larger than INDEX_BYTES, ${INDEX_BYTES} bytes` })
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   const starts: number[] = []
   const ends: number[] = []

@@ -58,7 +58,13 @@ async function readMembers(
       const compression = compressionOf(name, 'data.tar')
       if (visit)
         await readTar(
-          decompress(reader.stream(size), { compression, limit: PAYLOAD_BYTES, what: name, packed: size }),
+          decompress(reader.stream(size), {
+            compression,
+            limit: PAYLOAD_BYTES,
+            limitName: 'PAYLOAD_BYTES',
+            what: name,
+            packed: size,
+          }),
           visit,
         )
       return { stanza: stanzaOf(control), control }
@@ -79,7 +85,12 @@ async function readControl(
   options: Pick<DecompressOptions, 'compression' | 'packed'>,
 ): Promise<ControlMembers> {
   const members: ControlMembers = new Map()
-  const bytes = decompress(source, { ...options, limit: CONTROL_BYTES, what: 'control.tar' })
+  const bytes = decompress(source, {
+    ...options,
+    limit: CONTROL_BYTES,
+    limitName: 'CONTROL_BYTES',
+    what: 'control.tar',
+  })
   await readTar(bytes, async (entry, content) => {
     // dpkg unpacks links and reads through them: a file could be another one's text.
     if (entry.type !== 'file' && entry.type !== 'directory')

@@ -18,7 +18,7 @@ const FIELD_NAMES = 4096
  * @throws REPOSITORY_MALFORMED
  */
 export function parseIndex(input: Uint8Array): PackageRecord[] {
-  if (input.length > INDEX_BYTES) throw malformed(`the index is larger than ${INDEX_BYTES} bytes`)
+  if (input.length > INDEX_BYTES) throw malformed(`the index is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength)
   // One character per byte: an offset in the text is the offset in the bytes.
   const text = bytes.toString('latin1')

@@ -14,7 +14,7 @@ const SIGNATURE = '-----BEGIN PGP SIGNATURE-----'
  * @throws REPOSITORY_MALFORMED
  */
 export function parseHead(text: string): RepositoryHead {
-  if (text.length > HEAD_BYTES) throw malformed(`it is larger than ${HEAD_BYTES} bytes`)
+  if (text.length > HEAD_BYTES) throw malformed(`it is larger than HEAD_BYTES, ${HEAD_BYTES} bytes`)
   if (text.startsWith(SIGNED)) throw malformed('it is still in its signed form; check the signature first')
   const stanza = headStanza(text)
   const field = (name: string) => fieldOf(stanza, name) ?? ''

@@ -36,7 +36,7 @@ export interface SourceRecord {
  * @throws REPOSITORY_MALFORMED
  */
 export function parseSources(bytes: Uint8Array): SourceRecord[] {
-  if (bytes.length > INDEX_BYTES) throw malformed(`the index is larger than ${INDEX_BYTES} bytes`)
+  if (bytes.length > INDEX_BYTES) throw malformed(`the index is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   return checked(() => parseStanzas(textOf(bytes))).map((stanza) => sourceOf(stanza, 'Package'))
 }
 
@@ -45,7 +45,7 @@ export function parseSources(bytes: Uint8Array): SourceRecord[] {
  * @throws REPOSITORY_MALFORMED
  */
 export function parseDsc(bytes: Uint8Array): SourceRecord {
-  if (bytes.length > HEAD_BYTES) throw malformed(`the .dsc is larger than ${HEAD_BYTES} bytes`)
+  if (bytes.length > HEAD_BYTES) throw malformed(`the .dsc is larger than HEAD_BYTES, ${HEAD_BYTES} bytes`)
   const text = textOf(bytes)
   const plain = text.startsWith('-----BEGIN PGP SIGNED MESSAGE-----') ? clearSignedText(text) : text
   return sourceOf(

@@ -24,7 +24,7 @@ export function descriptionMd5(description: string): string {
  * @throws REPOSITORY_MALFORMED
  */
 export function parseTranslation(bytes: Uint8Array, language: string): TranslatedDescription[] {
-  if (bytes.length > INDEX_BYTES) throw malformed(`it is larger than ${INDEX_BYTES} bytes`)
+  if (bytes.length > INDEX_BYTES) throw malformed(`it is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   return stanzasOf(bytes).map((stanza) => {
     const name = fieldOf(stanza, 'Package')
     const md5 = fieldOf(stanza, 'Description-md5')

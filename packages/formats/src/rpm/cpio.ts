@@ -79,7 +79,8 @@ export function readCpio(source: AsyncIterable<Uint8Array>): CpioReader {
     async finish() {
       for (let trailing = 0, part = await bytes.any(); part; part = await bytes.any()) {
         trailing += part.length
-        if (trailing > TRAILING_BYTES) throw malformed(`more than ${TRAILING_BYTES} bytes follow the trailer`)
+        if (trailing > TRAILING_BYTES)
+          throw malformed(`more than TRAILING_BYTES, ${TRAILING_BYTES} bytes follow the trailer`)
       }
     },
     close: bytes.close,

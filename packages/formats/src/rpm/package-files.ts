@@ -43,7 +43,7 @@ export function filesOfHeader(header: Header): HeaderFile[] {
   const paths = filePaths(header)
   const count = paths.length
   if (count > ARCHIVE_MEMBERS)
-    throw fail('PACKAGE_TOO_LARGE', { what: `the header lists more than ${ARCHIVE_MEMBERS} files` })
+    throw fail('PACKAGE_TOO_LARGE', { what: `the header lists more than ARCHIVE_MEMBERS, ${ARCHIVE_MEMBERS} files` })
   const directories = header.strings('DIRNAMES').length
   for (const index of header.numbers('DIRINDEXES'))
     if (index >= directories) throw malformed(`DIRINDEXES names the directory ${index} of ${directories}`)

@@ -40,7 +40,13 @@ export async function readPackage(path: string, visit?: PayloadVisitor): Promise
     const source = checked(withFirst(first, reader.stream(reader.remaining)), checks)
     if (guarded)
       await readPayload(
-        decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the payload', packed }),
+        decompress(source, {
+          compression,
+          limit: PAYLOAD_BYTES,
+          limitName: 'PAYLOAD_BYTES',
+          what: 'the payload',
+          packed,
+        }),
         header,
         guarded,
       )

@@ -79,7 +79,12 @@ async function readArchive(reader: FileReader, control: Control, visit: PayloadV
   }
   const { compression, source } = await sniffed(reader)
   try {
-    const bytes = decompress(source, { compression, limit: PAYLOAD_BYTES, what: 'the package' })
+    const bytes = decompress(source, {
+      compression,
+      limit: PAYLOAD_BYTES,
+      limitName: 'PAYLOAD_BYTES',
+      what: 'the package',
+    })
     await readTar(libarchiveGuard(bytes, { dotSlash: 'allowed' }), async (entry, content) => {
       if (!metadata && METADATA.has(entry.path)) {
         const bytes = await metadataFile(entry, content, left)
@@ -116,7 +121,8 @@ async function sniffed(reader: FileReader) {
 
 async function metadataFile(entry: PayloadEntry, content: AsyncIterable<Uint8Array>, left: number): Promise<Buffer> {
   if (entry.type !== 'file') throw malformed(`${entry.path} is a ${entry.type}`)
-  if (entry.size > left) throw fail('PACKAGE_TOO_LARGE', { what: `its metadata has more than ${CONTROL_BYTES} bytes` })
+  if (entry.size > left)
+    throw fail('PACKAGE_TOO_LARGE', { what: `its metadata has more than CONTROL_BYTES, ${CONTROL_BYTES} bytes` })
   const chunks: Uint8Array[] = []
   for await (const chunk of content) chunks.push(chunk)
   return Buffer.concat(chunks)

@@ -82,7 +82,8 @@ export function plistScanner(bytes: Buffer, complain: Complain): PlistScanner {
     else throw error('expected <plist version="1.0">')
   }
   function open(token: 'dict' | 'array'): void {
-    if (containers.length >= PLIST_DEPTH) throw error(`more than ${PLIST_DEPTH} values lie within each other`)
+    if (containers.length >= PLIST_DEPTH)
+      throw error(`more than PLIST_DEPTH, ${PLIST_DEPTH}, values lie within each other`)
     keyed = false
     containers.push(token === 'dict')
     within = token === 'dict'

@@ -31,7 +31,7 @@ const NOTHING = 'DEADBEEF'
  * @throws REPOSITORY_MALFORMED
  */
 export function parseRepodata(input: Uint8Array): Repodata {
-  if (input.length > INDEX_BYTES) throw malformed(`the repodata is larger than ${INDEX_BYTES} bytes`)
+  if (input.length > INDEX_BYTES) throw malformed(`the repodata is larger than INDEX_BYTES, ${INDEX_BYTES} bytes`)
   const members = membersOf(Buffer.from(input.buffer, input.byteOffset, input.byteLength))
   const [index, meta] = members
   if (!index || !meta) throw malformed(`the repodata has no ${MEMBERS[members.length]}`)

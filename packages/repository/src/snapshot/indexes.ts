@@ -63,7 +63,8 @@ export async function unpack(store: Store, bytes: Buffer, { compression, url, op
   } catch (error) {
     if (isErrorCode(error, 'STORE_DIGEST_MISMATCH'))
       throw mismatch(`${url} unpacks to other bytes than are signed`, error)
-    if (isErrorCode(error, 'PACKAGE_TOO_LARGE')) throw mismatch(`${url} unpacks to more than ${limit} bytes`, error)
+    if (isErrorCode(error, 'PACKAGE_TOO_LARGE'))
+      throw mismatch(`${url} unpacks to more than ${open ? 'its top says' : 'INDEX_BYTES'}, ${limit} bytes`, error)
     if (isErrorCode(error, 'PACKAGE_MALFORMED')) throw mismatch(`${url} does not unpack`, error)
     throw error
   }
