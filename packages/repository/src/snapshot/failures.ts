@@ -1,4 +1,5 @@
-import { HolotypeError } from '@holotype/base'
+import { HolotypeError, isErrorCode } from '@holotype/base'
+import { failFormats } from '@holotype/formats'
 import { fail } from '../errors.ts'
 
 /** What the fetcher throws, as a failure of an upstream. */
@@ -14,6 +15,17 @@ export function asUpstream(error: unknown): unknown {
       return mismatch(error.message, cause)
     default:
       return error
+  }
+}
+
+/** What a reader of bytes makes of what came from an address: a file that it refuses is named. @throws REPOSITORY_MALFORMED, and what `read` throws */
+export function readFrom<Result>(url: string, read: () => Result): Result {
+  try {
+    return read()
+  } catch (error) {
+    if (isErrorCode(error, 'REPOSITORY_MALFORMED'))
+      throw failFormats('REPOSITORY_MALFORMED', { what: `${url}: ${error.message}`, cause: error })
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { digestOf, hexOf, HolotypeError, isErrorCode } from '@holotype/base'
 import type { RepositoryHead, UpstreamPlace, UpstreamTop } from '@holotype/formats'
 import { fail } from '../errors.ts'
 import { TOP_BYTES, TOP_SIGNATURE_BYTES } from '../limits.ts'
-import { asUpstream, mismatch } from './failures.ts'
+import { asUpstream, mismatch, readFrom } from './failures.ts'
 import type { Site, SuiteRequest } from './request.ts'
 
 /** A suite's top as fetched, nothing of it believed yet. */
@@ -69,7 +69,8 @@ async function fetchForm({ site, fetcher }: SuiteRequest, form: UpstreamTop): Pr
  */
 export async function readTop(request: SuiteRequest, top: FetchedTop): Promise<RepositoryHead> {
   const { site, format } = request
-  const head = format.upstream.parseTop(await signedBytes(request, top), placeOf(request, site.components[0] ?? ''))
+  const bytes = await signedBytes(request, top)
+  const head = readFrom(top.url, () => format.upstream.parseTop(bytes, placeOf(request, site.components[0] ?? '')))
   checkSuite(site, top.url, head)
   checkAge(request, top.url, head)
   return head

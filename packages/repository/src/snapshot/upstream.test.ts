@@ -209,6 +209,25 @@ describe('a snapshot is refused', () => {
     server.answers.set(IN_RELEASE, (_, response) => response.end(signed))
     await expect(take()).rejects.toThrow('unpacks to other bytes than are signed')
   })
+  it('when what is signed does not parse: the file is named, and the place in it', async () => {
+    const signer = upstream.keyring.repositorySigner(() => new Date(THEN * 1000))
+    const index = Buffer.from('Package: hello\nVersion: 1\nArchitecture: amd64\ngarbage\n')
+    const [head = ''] = fileOf('/dists/trixie/Release').toString().split('SHA256:')
+    const line = `${hexOf(digestOf(index))} ${index.length} main/binary-amd64/Packages`
+    const signed = await signer.clearSign(`${head}SHA256:\n ${line}\n`)
+    server.answers.set(IN_RELEASE, (_, response) => response.end(signed))
+    server.answers.set(`${DIRECTORY}/Packages`, (_, response) => response.end(index))
+    await expect(take()).rejects.toMatchObject({
+      code: 'REPOSITORY_MALFORMED',
+      message: expect.stringMatching(/^http:.*\/main\/binary-amd64\/Packages: .*garbage/s),
+    })
+    const top = await signer.clearSign('garbage\n')
+    server.answers.set(IN_RELEASE, (_, response) => response.end(top))
+    await expect(take()).rejects.toMatchObject({
+      code: 'REPOSITORY_MALFORMED',
+      message: expect.stringMatching(/^http:.*\/InRelease: /),
+    })
+  })
   it('for an architecture that it does not have', async () => {
     await expect(take({ architecture: 'arm64' })).rejects.toThrow('lists no main/binary-arm64/Packages')
   })

@@ -1,14 +1,14 @@
 import { digestOf, formatBytes, type HolotypeError, isErrorCode, runTask, silent } from '@holotype/base'
-import { formatOf } from '@holotype/formats'
+import { formatOf, type UpstreamIndex } from '@holotype/formats'
 import { fail } from '../errors.ts'
 import { TOP_READINGS } from '../limits.ts'
 import type { Snapshot, SnapshotIndex, SnapshotSuite, TakenSnapshot } from '../types.ts'
-import { mismatch } from './failures.ts'
-import { takeIndex, unpack } from './indexes.ts'
+import { mismatch, readFrom } from './failures.ts'
+import { takeIndex, type TakenIndex, unpack } from './indexes.ts'
 import { listingOf } from './listing.ts'
 import type { SnapshotRequest, SuiteRequest, SuiteSites } from './request.ts'
 import { suitesOf } from './sites.ts'
-import { type FetchedTop, fetchTop, placeOf, readTop, rememberAge } from './top.ts'
+import { type FetchedTop, fetchTop, placeOf, readTop, rememberAge, urlOf } from './top.ts'
 
 interface TakenSuite {
   readonly suite: SnapshotSuite
@@ -101,22 +101,25 @@ async function takeSuite(request: SuiteRequest, top: FetchedTop): Promise<TakenS
   const head = await readTop(request, top)
   if (site.origin !== undefined && head.origin.toLowerCase() !== site.origin.toLowerCase()) return undefined
   const indexes: SnapshotIndex[] = []
+  const urls: string[] = []
   let bytesFetched = 0
+  const keep = (component: string, url: string, { digest, fetched }: TakenIndex) => {
+    indexes.push({ component, form: 'index', digest })
+    urls.push(url)
+    bytesFetched += fetched
+  }
+  const from = { uri: site.uri, store, fetcher: request.fetcher }
+  const urlOfForms = (forms: readonly UpstreamIndex[]) => urlOf(site, forms[0]?.paths.at(-1) ?? '')
   for (const component of site.components) {
     const forms = format.upstream.indexes(head, placeOf(request, component))
-    const { digest, fetched } =
-      forms.length > 0
-        ? await takeIndex({ uri: site.uri, store, fetcher: request.fetcher }, forms)
-        : await takeTopAsIndex(request, top)
-    indexes.push({ component, form: 'index', digest })
-    bytesFetched += fetched
+    if (forms.length > 0) keep(component, urlOfForms(forms), await takeIndex(from, forms))
+    else keep(component, top.url, await takeTopAsIndex(request, top))
     const forAll = format.upstream.indexesForAll?.(head, placeOf(request, component)) ?? []
     if (forAll.length === 0) continue
-    const all = await takeIndex({ uri: site.uri, store, fetcher: request.fetcher }, forAll)
-    indexes.push({ component, form: 'index', digest: all.digest })
-    bytesFetched += all.fetched
+    keep(component, urlOfForms(forAll), await takeIndex(from, forAll))
   }
-  for (const index of indexes) listingOf(store, format, index)
+  // All that the top names is there: now what it holds is looked at.
+  for (const [at, index] of indexes.entries()) readFrom(urls[at] ?? top.url, () => listingOf(store, format, index))
   const suite: SnapshotSuite = {
     suite: site.suite,
     codename: head.codename,
