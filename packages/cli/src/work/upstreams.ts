@@ -14,6 +14,7 @@ import {
 import type { Store } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
+import { keepNurserySmall } from '../memory.ts'
 import { type Pins, pinsOf, readPinned } from './pins.ts'
 
 interface WantedSnapshots {
@@ -31,6 +32,7 @@ export async function takeSnapshots(
   context: Context,
   { distribution, fetcher, pins = pinsOf(distribution) }: WantedSnapshots,
 ): Promise<LockSource[]> {
+  keepNurserySmall()
   const store = await context.store()
   const names = Object.keys(distribution.file.upstreams)
   // First what may be refused at once, then what takes minutes.

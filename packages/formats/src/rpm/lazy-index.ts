@@ -25,7 +25,8 @@ export function openIndex(bytes: Uint8Array, together?: number): PackageIndex {
     const at = starts.length
     starts.push(start)
     place(names, record.name, at)
-    for (const { name } of record.provides) place(provides, name, at)
+    // Every package provides its own name: one string serves both.
+    for (const { name } of record.provides) place(provides, name === record.name ? record.name : name, at)
     for (const path of record.files ?? NOTHING) place(provides, path, at)
     for (const { name } of record.obsoletes ?? NOTHING) place(obsoletes, name, at)
     for (const group of record.supplements ?? NOTHING)

@@ -55,7 +55,7 @@ export function parseIndex(bytes: Uint8Array): PackageRecord[] {
 }
 
 /** Packages that are read with one memory of what repeats among them. */
-const READ_TOGETHER = 4096
+const READ_TOGETHER = 1024
 
 /**
  * What `parseIndex` gives, one after another, with the byte at which each begins: what is not kept takes no memory.

@@ -53,7 +53,9 @@ export function listingOf(store: Store, format: Format, index: SnapshotIndex): D
   const key = keyOf(format, index)
   const known = recallObject(store, key)
   if (known) return known
-  const listing = store.put(render(recordsOf(store, format, index)))
+  const bytes = render(recordsOf(store, format, index))
+  const listing = store.put(bytes)
+  letGo(bytes)
   store.remember(key, listing)
   return listing
 }
@@ -105,8 +107,8 @@ function* recordsOf(store: Store, format: Format, index: SnapshotIndex): Generat
 }
 
 /**
- * Frees an index's bytes now. The collector counts a buffer by its handle, and leaves one of hundreds of MB until long after the next reading
- * of the index has taken as much again. Bytes that share their memory with others (small ones, of Node's pool) stay as they are.
+ * Frees bytes now that nobody looks at any more. The collector counts a buffer by its handle, and leaves hundreds of MB until long after the
+ * next reading of the index has taken as much again. Bytes that share their memory with others (small ones, of Node's pool) stay as they are.
  */
 function letGo(bytes: Buffer): void {
   const { buffer } = bytes
@@ -124,7 +126,10 @@ function render(records: Iterable<PackageRecord>): Buffer {
     blocks.push(Buffer.from(block))
     block = ''
   }
-  return Buffer.concat([Buffer.from(`[${JSON.stringify([SCHEMA, count])}`), ...blocks, Buffer.from(`${block}\n]\n`)])
+  const head = Buffer.from(`[${JSON.stringify([SCHEMA, count])}`)
+  const listing = Buffer.concat([head, ...blocks, Buffer.from(`${block}\n]\n`)])
+  blocks.forEach(letGo)
+  return listing
 }
 
 /** The number of packages that a listing's head states. */
