@@ -54,6 +54,8 @@ it.each([sample('deb'), sample('alpm'), sample('rpm'), xbps])(
     const [first, other] = [await write('1.0', 'first'), await write('1.0', 'another')]
     expect(await ingest(own, first)).toMatchObject({ added: true, record: { name: 'hello', version: spell('1.0') } })
     await expect(ingest(own, other)).rejects.toMatchObject(taken)
+    // The same version to every client of this format, spelled otherwise.
+    await expect(ingest(own, await write(format === 'deb' ? '1.00' : '01.0', 'spelled'))).rejects.toMatchObject(taken)
     await ingest(own, await write('2.0', 'newer'))
     await expect(ingest(own, other)).rejects.toMatchObject(taken)
     expect(await withdraw(own, { name: 'hello', version: spell('2.0'), now: THEN })).toHaveLength(1)

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { failFormats, type PackageRecord } from '@holotype/formats'
+import { failFormats, type Format, type PackageRecord } from '@holotype/formats'
 import type { StoredEntry } from './chunk.ts'
 
 /** Hex digits of a digest that tell a file name from another. */
@@ -22,15 +22,20 @@ export interface Offer {
 }
 
 /**
- * Whether a package version may be taken in, and where its file lies. A name, version and architecture keep their bytes for ever, also when
- * they were withdrawn since; of a package that is signed inside, what is signed is compared. Where versions that differ by their epoch alone would have one file (deb and
+ * Whether a package version may be taken in, and where its file lies. A name, version (however it is spelled) and architecture keep their bytes for
+ * ever, also when they were withdrawn since; of a package that is signed inside, what is signed is compared. Where versions that differ by their epoch alone would have one file (deb and
  * rpm leave it out of the name), the later comer's lies in a directory of its own.
  * @throws REPOSITORY_VERSION_TAKEN
  */
-export function claim(versions: readonly StoredEntry[], { record, content, native: path }: Offer): Claim {
+export function claim(
+  versions: readonly StoredEntry[],
+  { record, content, native: path }: Offer,
+  compareVersions: Format['compareVersions'],
+): Claim {
   for (const stored of versions) {
     const { version, architecture, sha256, filename } = stored.record
-    if (version !== record.version || architecture !== record.architecture) continue
+    // `1.0-1` and `0:1.0-1` are one version to every client.
+    if (architecture !== record.architecture || compareVersions(version, record.version) !== 0) continue
     const same = sha256 === record.sha256 || (content !== undefined && stored.content === content)
     if (!same) throw taken(stored, record)
     return stored.withdrawn === undefined ? { kind: 'there', stored } : { kind: 'free', path: filename, stored }

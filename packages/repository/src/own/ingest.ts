@@ -85,7 +85,7 @@ async function ingestBatch(
     for (const one of read) {
       const { name } = one.record
       const added = freshByName.get(name) ?? []
-      const met = claim([...reader.versions(name), ...added], one)
+      const met = claim([...reader.versions(name), ...added], one, repository.format.compareVersions)
       if (met.kind === 'there') {
         results.push(there(met.stored.record))
         continue
@@ -143,7 +143,7 @@ async function readOne(
   const content = await contentOf(repository, path, record)
   const native = format.repository.packagePath(record, component)
   const offer: Offer = { record, native, ...(content === undefined ? {} : { content }) }
-  const met: Claim = claim(reader.versions(record.name), offer)
+  const met: Claim = claim(reader.versions(record.name), offer, repository.format.compareVersions)
   if (met.kind === 'there' && store.has(`sha256:${met.stored.record.sha256}`))
     return { ...offer, record: met.stored.record }
   const served = await serve(repository, path, { inspected, content, stored: met.stored })
