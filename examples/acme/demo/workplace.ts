@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** Where the demo happens. */
 export interface Workplace {
@@ -39,9 +39,9 @@ export function prepare(example: string, work: string): Workplace {
     if (name !== 'store') renameSync(join(place.home, name), join(into, name))
   }
   // The store keeps package files and what was made of them; what was decided in an earlier run is not this run's.
-  const notes = join(place.home, 'store', 'notes')
-  for (const decided of ['repository', 'images', 'diffs']) {
-    if (existsSync(join(notes, decided))) renameSync(join(notes, decided), join(into, `notes-${decided}`))
+  for (const decided of ['repositories', 'notes/repository', 'notes/images', 'notes/diffs']) {
+    const path = join(place.home, 'store', decided)
+    if (existsSync(path)) renameSync(path, join(into, basename(path)))
   }
   mkdirSync(place.nodes)
   mkdirSync(place.logs)
