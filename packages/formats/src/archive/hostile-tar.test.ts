@@ -129,7 +129,7 @@ test('an archive in memory: a long name ends at its NUL, and another size is ref
     { path: 'b' },
   ])
   // To look for the last NUL from each of them takes a minute.
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(performance.now() - started).toBeLessThan(10_000)
   const size = member(
     'x',
     records(5, () => 'size', '0'),

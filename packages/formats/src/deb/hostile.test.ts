@@ -115,7 +115,8 @@ test.each([
 ])('%s do not cost their square', (_, parse) => {
   const started = performance.now()
   parse()
-  expect(performance.now() - started).toBeLessThan(1000)
+  // The square of it takes minutes.
+  expect(performance.now() - started).toBeLessThan(10_000)
 })
 
 test('a changelog of nothing but headings is read to its limit', () => {

@@ -115,6 +115,6 @@ test('a million comparisons take less than a second', () => {
     expect(Math.abs(sum)).toBeLessThan(250_000)
     return process.cpuUsage(start).user / 1000
   })
-  // The best of four, by the processor's time: others share the machine. It takes a third of that.
+  // The best of four, by the processor's time: others share the machine.
   expect(Math.min(...rounds)).toBeLessThan(250)
 })
