@@ -127,7 +127,7 @@ export function architectureOfDistribution(distribution: Distribution): string {
   return architectureIn(distribution, formatOfDistribution(distribution))
 }
 
-/** The same as any format names it. */
+/** That architecture by the name a format gives it: `amd64` of deb is `x86_64` elsewhere. */
 export function architectureIn({ file }: Distribution, format: FormatName): string {
   return format === 'deb' ? file.architecture : ELSEWHERE[file.architecture]
 }

@@ -3,16 +3,15 @@ import { dirname } from 'node:path'
 import { asDiskFull, syncDirectory, temporaryName } from '@holotype/base'
 
 /**
- * Writes a file as its bytes come, so that its name leads to all of it or to what was there before.
- * @throws DISK_FULL, and what `chunks` throws
+ * Has a file written, by its descriptor, so that its name leads to all of it or to what was there before.
+ * @throws DISK_FULL, and what `write` throws
  */
-export async function writeStreamAtomic(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeWhole(path: string, write: (file: number) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path)
   try {
     const file = openSync(temporary, 'wx', 0o644)
     try {
-      for await (const chunk of chunks)
-        for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at)
+      await write(file)
       fsyncSync(file)
     } finally {
       closeSync(file)
@@ -23,4 +22,15 @@ export async function writeStreamAtomic(path: string, chunks: AsyncIterable<Uint
     rmSync(temporary, { force: true })
     throw asDiskFull(error, path)
   }
+}
+
+/**
+ * The same, of bytes as they come.
+ * @throws DISK_FULL, and what `chunks` throws
+ */
+export async function writeStreamAtomic(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  await writeWhole(path, async (file) => {
+    for await (const chunk of chunks)
+      for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at)
+  })
 }

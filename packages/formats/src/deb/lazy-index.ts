@@ -1,5 +1,6 @@
 import { fail } from '../errors.ts'
 import { INDEX_BYTES } from '../limits.ts'
+import { place, type Places, placesOf } from '../places.ts'
 import type { PackageIndex, PackageRecord } from '../types.ts'
 import { parseIndex } from './packages-index.ts'
 
@@ -15,10 +16,6 @@ const LETTER_P = 112
 const PACKAGE = Buffer.from('package:')
 const PROVIDES = Buffer.from('provides:')
 const ESSENTIAL = Buffer.from('essential:')
-const NO_PLACES: readonly number[] = []
-
-/** A name's places: one, mostly, so that an array is made for the others alone. */
-type Places = Map<string, number | number[]>
 
 /**
  * The same packages as `parseIndex`, each stanza parsed when it is asked for: of an index of 60,000 an image touches some thousands. One pass over
@@ -118,18 +115,4 @@ function providedNames(bytes: Buffer, from: number): string[] {
     .split(/[,|]/)
     .map((one) => /^\s*([^\s(:]+)/.exec(one)?.[1] ?? '')
     .filter((name) => name !== '')
-}
-
-function place(places: Places, name: string, at: number): void {
-  const known = places.get(name)
-  if (known === undefined) places.set(name, at)
-  else if (typeof known === 'number') {
-    if (known !== at) places.set(name, [known, at])
-  } else if (known.at(-1) !== at) known.push(at)
-}
-
-function placesOf(places: Places, name: string): readonly number[] {
-  const found = places.get(name)
-  if (found === undefined) return NO_PLACES
-  return typeof found === 'number' ? [found] : found
 }

@@ -1,11 +1,11 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
-import { dirname } from 'node:path'
-import { asDiskFull, compareText, isErrorCode, syncDirectory, temporaryName } from '@holotype/base'
+import { writeSync } from 'node:fs'
+import { compareText, isErrorCode } from '@holotype/base'
 import { compress } from '../archive/compress.ts'
 import { compressed } from '../archive/compress-stream.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { type TarMember, tarParts, tarSize, writeTar } from '../archive/tar-write.ts'
+import { writeWhole } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { arHeader, writeAr } from './ar.ts'
@@ -50,25 +50,6 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
     if ((at - headed) % 2 === 1) writeAll(file, Buffer.from('\n'), at)
     writeAll(file, arHeader(name, at - headed, epoch), head.length)
   })
-}
-
-/** Writes a file so that its name leads to all of it or to what was there before. */
-async function writeWhole(path: string, write: (file: number) => Promise<void>): Promise<void> {
-  const temporary = temporaryName(path)
-  try {
-    const file = openSync(temporary, 'wx', 0o644)
-    try {
-      await write(file)
-      fsyncSync(file)
-    } finally {
-      closeSync(file)
-    }
-    renameSync(temporary, path)
-    syncDirectory(dirname(path))
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw asDiskFull(error, path)
-  }
 }
 
 /** @returns the offset behind the bytes written */

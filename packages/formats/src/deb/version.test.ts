@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { haveTools, skipReason } from '../testing/tools.ts'
 import { parseIndex } from './packages-index.ts'
 import { versionArbitrary } from './testing.ts'
-import { compareParsed, compareVersions, parseVersion } from './version.ts'
+import { compareVersions, parseVersion } from './version.ts'
 
 const OPERATOR = { '-1': 'lt', '0': 'eq', '1': 'gt' } as const
 
@@ -54,21 +54,4 @@ test('leading zeros, a missing revision and a zero epoch make no difference', ()
   expect(compareVersions('1.02', '1.2')).toBe(0)
   expect(compareVersions('0:1', '1-0')).toBe(0)
   expect(compareVersions('1', '1-')).toBe(0)
-})
-
-test('a million comparisons take less than a second', () => {
-  const versions = fc.sample(versionArbitrary(fc), { numRuns: 1000, seed: 1 }).map(parseVersion)
-  const rounds = Array.from({ length: 4 }, () => {
-    const start = performance.now()
-    let sum = 0
-    for (let i = 0; i < 250_000; i++) {
-      const a = versions[i % 1000]
-      const b = versions[(i * 7 + 1) % 1000]
-      if (a && b) sum += compareParsed(a, b)
-    }
-    expect(Math.abs(sum)).toBeLessThan(250_000)
-    return performance.now() - start
-  })
-  // The best of four: others share the machine. It takes a tenth of that.
-  expect(Math.min(...rounds)).toBeLessThan(250)
 })

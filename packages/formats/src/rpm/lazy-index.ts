@@ -1,12 +1,9 @@
+import { place, type Places, placesOf } from '../places.ts'
 import type { PackageIndex, PackageRecord, Relation } from '../types.ts'
 import { locatedPackages, primaryReader } from './primary.ts'
 
 const SLASH = 47
-const NO_PLACES: readonly number[] = []
 const NOTHING: readonly never[] = []
-
-/** A name's places: one, mostly, so that an array is made for the others alone. */
-type Places = Map<string, number | number[]>
 
 /**
  * The same packages as `parseIndex`, of which only names are kept: a record is read when it is asked for. Every package is read once
@@ -36,7 +33,7 @@ export function openIndex(bytes: Uint8Array, together?: number): PackageIndex {
   let again = primaryReader(bytes)
   return {
     size: starts.length,
-    essential: NO_PLACES,
+    essential: [],
     paths,
     named: (name) => placesOf(names, name),
     providing: (name) => placesOf(provides, name),
@@ -69,18 +66,4 @@ function notePaths(record: PackageRecord, paths: Set<string>): void {
   for (const groups of [depends, preDepends, recommends, supplements])
     for (const group of groups) for (const relation of group) note(relation)
   for (const relation of conflicts) note(relation)
-}
-
-function place(places: Places, name: string, at: number): void {
-  const known = places.get(name)
-  if (known === undefined) places.set(name, at)
-  else if (typeof known === 'number') {
-    if (known !== at) places.set(name, [known, at])
-  } else if (known.at(-1) !== at) known.push(at)
-}
-
-function placesOf(places: Places, name: string): readonly number[] {
-  const found = places.get(name)
-  if (found === undefined) return NO_PLACES
-  return typeof found === 'number' ? [found] : found
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { partArbitrary, versionArbitrary } from './testing.ts'
-import { compareParsed, compareParts, compareVersions, overlaps, parseVersion, satisfies } from './version.ts'
+import { compareParts, compareVersions, overlaps, parseVersion, satisfies } from './version.ts'
 
 /** Lua inside rpm: reads pairs, prints the order of each. */
 function orderScript(path: string, order: string): string {
@@ -113,21 +113,4 @@ test('a missing release matches any release in a dependency, and comes first in 
   expect(satisfies('1.0', '>', '1.0-3')).toBe(true)
   expect(satisfies('1:1.0-3', '=', '1.0')).toBe(false)
   expect(compareVersions('1.0', '1.0-1')).toBe(-1)
-})
-
-test('a million comparisons take less than a second', () => {
-  const versions = fc.sample(versionArbitrary(fc), { numRuns: 1000, seed: 1 }).map(parseVersion)
-  const rounds = Array.from({ length: 4 }, () => {
-    const start = performance.now()
-    let sum = 0
-    for (let i = 0; i < 250_000; i++) {
-      const a = versions[i % 1000]
-      const b = versions[(i * 7 + 1) % 1000]
-      if (a && b) sum += compareParsed(a, b)
-    }
-    expect(Math.abs(sum)).toBeLessThan(250_000)
-    return performance.now() - start
-  })
-  // The best of four: others share the machine. It takes a tenth of that.
-  expect(Math.min(...rounds)).toBeLessThan(250)
 })

@@ -10,6 +10,23 @@ const anyText = fc.uint8Array({ maxLength: 12 }).map((bytes) => Buffer.from(byte
 export function versionContract(format: Format, fixtures: FormatFixtures): void {
   const { version } = fixtures
 
+  test('a million comparisons of parsed versions take less than a second', () => {
+    const versions = fc.sample(version, { numRuns: 1000, seed: 1 }).map(format.parseVersion)
+    const rounds = Array.from({ length: 4 }, () => {
+      const start = process.cpuUsage()
+      let sum = 0
+      for (let i = 0; i < 250_000; i++) {
+        const a = versions[i % 1000]
+        const b = versions[(i * 7 + 1) % 1000]
+        if (a && b) sum += format.compareParsed(a, b)
+      }
+      expect(Math.abs(sum)).toBeLessThan(250_000)
+      return process.cpuUsage(start).user / 1000
+    })
+    // The best of four, by the processor's time: others share the machine.
+    expect(Math.min(...rounds)).toBeLessThan(250)
+  })
+
   test('versions are totally ordered', () => {
     fc.assert(
       fc.property(version, version, version, (a, b, c) => {
