@@ -1,5 +1,6 @@
 import { HolotypeError, run, SYSTEM_PATH } from '@holotype/base'
 import { fail } from './errors.ts'
+import { COMMITS_READ } from './limits.ts'
 
 /** The state of the distribution's git repository that a decision is taken from. */
 export interface Commit {
@@ -30,6 +31,22 @@ export async function commitOf(directory: string): Promise<Commit> {
   } catch (error) {
     if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
     throw fail('DISTRIBUTION_NOT_GIT', { what: `${directory} is not in a git repository with a commit`, cause: error })
+  }
+}
+
+/**
+ * The addresses of those who wrote the commits after `since` up to HEAD (without it: all of them, the newest `COMMITS_READ`), each once.
+ * None outside git, or when `since` is no commit of it any more.
+ * @throws PROCESS_NOT_FOUND
+ */
+export async function authorsSince(directory: string, since?: string): Promise<readonly string[]> {
+  const range = since === undefined ? 'HEAD' : `${since}..HEAD`
+  try {
+    const lines = await git(directory, 'log', `--max-count=${COMMITS_READ}`, '--format=%ae', range, '--', '.')
+    return [...new Set(lines.split('\n').filter((line) => line !== ''))]
+  } catch (error) {
+    if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
+    return []
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Channel, ConvertNames, DistributionFile, ImageSpec, Recipe } from './schema.ts'
+import type { Channel, ConvertNames, DistributionFile, ImageSpec, People, Recipe } from './schema.ts'
 
 /** A whole distribution, read and checked. Maps are by name, in the order of names. */
 export interface Distribution {
@@ -12,6 +12,8 @@ export interface Distribution {
   readonly images: ReadonlyMap<string, ImageSpec>
   /** `convert.yaml`: names of packages where another format is used. Empty tables if there is none. */
   readonly convert: ConvertNames
+  /** `access/people.yaml`: who has which role. Empty if there is none. */
+  readonly people: ReadonlyMap<string, People[string]>
   /** `channels/NAME.yaml` */
   readonly channels: ReadonlyMap<string, Channel>
 }

@@ -62,6 +62,11 @@ export const fail = defineErrors({
     when: "an image asks for a group, and the distribution's package format has none",
     hint: 'name the packages',
   },
+  DISTRIBUTION_ROLE_EMPTY: {
+    kind: 'input',
+    when: 'the policy asks for approvals from a role that too few people have',
+    hint: 'give the role to more people in access/people.yaml, or ask for fewer',
+  },
   DISTRIBUTION_NOT_GIT: {
     kind: 'input',
     when: 'the distribution is not in a git repository with at least one commit',

@@ -1,4 +1,4 @@
-export { type Commit, commitOf } from './commit.ts'
+export { authorsSince, type Commit, commitOf } from './commit.ts'
 export type { Distribution } from './distribution.ts'
 export { fail as failDistribution } from './errors.ts'
 export { initDistribution } from './init.ts'
@@ -21,6 +21,14 @@ export {
   triggerSchema,
   waveSchema,
 } from './schema.ts'
+export {
+  judgeReview,
+  type ReviewPolicy,
+  reviewPolicyDigest,
+  reviewPolicyOf,
+  type ReviewState,
+  type Verdict,
+} from './review-policy.ts'
 export { resolveSource } from './source.ts'
 export {
   type HostUpstream,

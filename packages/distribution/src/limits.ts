@@ -2,3 +2,5 @@
 
 /** Files read from one folder of a distribution. */
 export const FOLDER_ENTRIES = 10_000
+/** Commits whose authors are read for one image. */
+export const COMMITS_READ = 1000

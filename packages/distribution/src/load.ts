@@ -15,6 +15,8 @@ import {
   type ImageSpec,
   imageSchema,
   name,
+  type People,
+  peopleSchema,
   type Recipe,
   recipeSchema,
 } from './schema.ts'
@@ -25,7 +27,8 @@ import { OWN_NAME } from './upstream-schema.ts'
  * Reads a whole distribution and checks it: each file by its schema, then what the files say of each other (a channel's image, names that
  * must differ, files and sources that must be there). Files are shown in errors as a path from `directory` as it is given here.
  * @throws DISTRIBUTION_NOT_FOUND, DISTRIBUTION_BAD_NAME, DISTRIBUTION_DUPLICATE, DISTRIBUTION_UNKNOWN_IMAGE, DISTRIBUTION_SOURCE_MISSING,
- * DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_UNKNOWN_UPSTREAM, DISTRIBUTION_NO_GROUPS, DISTRIBUTION_TOO_LARGE, FILE_UNREADABLE, YAML_SYNTAX, YAML_SCHEMA
+ * DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_UNKNOWN_UPSTREAM, DISTRIBUTION_NO_GROUPS, DISTRIBUTION_ROLE_EMPTY, DISTRIBUTION_TOO_LARGE,
+ * FILE_UNREADABLE, YAML_SYNTAX, YAML_SCHEMA
  */
 export function loadDistribution(directory: string): Distribution {
   const reader = readerOf(directory)
@@ -35,7 +38,15 @@ export function loadDistribution(directory: string): Distribution {
   const channels = new Map(
     specs(directory, 'channels').map((channel) => [channel, readChannel(reader, channel, images)]),
   )
-  return { directory: reader.root, file, recipes, images, channels, convert: readConvert(reader) }
+  return {
+    directory: reader.root,
+    file,
+    recipes,
+    images,
+    channels,
+    convert: readConvert(reader),
+    people: readPeople(reader, file),
+  }
 }
 
 interface Reader {
@@ -77,6 +88,20 @@ function readFile(reader: Reader): DistributionFile {
 function readConvert(reader: Reader): ConvertNames {
   if (!isThere(join(reader.root, 'convert.yaml'))) return convertSchema.parse({})
   return reader.read(convertSchema, 'convert.yaml').value
+}
+
+function readPeople(reader: Reader, { policy }: DistributionFile): ReadonlyMap<string, People[string]> {
+  const people = isThere(join(reader.root, 'access', 'people.yaml'))
+    ? reader.read(peopleSchema, 'access', 'people.yaml').value
+    : {}
+  for (const [role, count] of Object.entries(policy.roles)) {
+    const having = Object.values(people).filter(({ roles }) => roles.includes(role)).length
+    if (having >= count) continue
+    throw fail('DISTRIBUTION_ROLE_EMPTY', {
+      what: `policy.roles asks for ${count} from "${role}", and ${reader.shown('access', 'people.yaml')} gives that role to ${having}`,
+    })
+  }
+  return new Map(Object.entries(people))
 }
 
 function readRecipe(reader: Reader, recipe: string): Recipe {

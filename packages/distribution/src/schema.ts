@@ -92,10 +92,30 @@ export const distributionSchema = z.strictObject({
         .max(9)
         .default(1)
         .describe('how many people must approve the difference to an image before it is rolled out'),
+      roles: z
+        .record(name, z.number().int().min(1).max(9))
+        .default({})
+        .describe('how many of them must have each role, by its name; `access/people.yaml` says who has which'),
+      self_approval: z
+        .boolean()
+        .default(false)
+        .describe('whether those who made a change may be the only ones who approve it'),
     })
     .prefault({})
     .describe('what must hold before something is released'),
 })
+
+/** `access/people.yaml` */
+export const peopleSchema = z.record(
+  z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,62}$/, 'a person is letters, digits, . _ @ and -')
+    .describe('a person, or a script that reviews'),
+  z.strictObject({
+    roles: z.array(name).default([]).describe('the roles whose word is asked for by `policy.roles`'),
+    email: z.array(z.email()).default([]).describe('the addresses of their git commits: authors cannot approve alone'),
+  }),
+)
 
 /** `recipes/NAME/recipe.yaml` */
 export const recipeSchema = z.strictObject({
@@ -257,6 +277,7 @@ export const convertSchema = z.strictObject({
 })
 
 export type DistributionFile = z.output<typeof distributionSchema>
+export type People = z.output<typeof peopleSchema>
 export type Recipe = z.output<typeof recipeSchema>
 export type ImageSpec = z.output<typeof imageSchema>
 export type ConvertNames = z.output<typeof convertSchema>
