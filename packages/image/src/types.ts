@@ -37,6 +37,11 @@ export interface ImageManifest {
   readonly packages: Digest
   /** Who owns each path, as an object: `{ [owner]: paths[] }`; an owner is `package:NAME`, `spec` or `step:NAME`. */
   readonly owners: Digest
+  /**
+   * The files that have several names, as an object: sorted groups of sorted paths (`/usr/bin/perl`, `/usr/bin/perl5.36.0`), each one inode.
+   * In the tree every name is a file with equal metadata and digest. Absent: no file has a second name.
+   */
+  readonly hardlinks?: Digest
   readonly exclusions: readonly string[]
   readonly triggers: readonly ImageTrigger[]
 }

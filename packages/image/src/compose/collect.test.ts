@@ -7,7 +7,7 @@ import { mapOf, type SyntheticPath } from '../testing/synthetic.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
-import type { PathMap } from './path-map.ts'
+import { hardlinkGroups, type PathMap } from './path-map.ts'
 
 const isRoot = process.getuid?.() === 0
 const base = temporaryDirectory()
@@ -43,6 +43,17 @@ const text = (map: PathMap, path: string) => {
 }
 
 describe.skipIf(!isRoot)('what scripts changed (skipped without root: mounts)', () => {
+  test('keeps which names are one file', async () => {
+    const map = await after('ln /etc/old /etc/again; echo x > /etc/one; ln /etc/one /etc/two; cp /etc/one /etc/other', {
+      'etc/old': 'old',
+    })
+    expect(hardlinkGroups(map)).toEqual([
+      ['/etc/again', '/etc/old'],
+      ['/etc/one', '/etc/two'],
+    ])
+    expect(map.get('etc/old')?.entry).toEqual(map.get('etc/again')?.entry)
+  })
+
   test('reaches the image, and nothing else does', async () => {
     const map = await after('echo new > /etc/new; echo more >> /etc/changed; ln -s new /etc/link; mkfifo /etc/pipe', {
       'etc/changed': 'some\n',

@@ -59,8 +59,21 @@ export async function collect(map: PathMap, options: CollectOptions): Promise<vo
     const entry = toEntry(map, member, options)
     if (entry.type !== 'directory' && map.get(member.path)?.entry.type === 'directory')
       removeBelow(map, member.path, { keepSelf: true })
-    map.set(member.path, { entry, owner })
+    map.set(member.path, { entry, owner, ...(member.type === 'hardlink' ? secondName(map, member) : {}) })
   }
+}
+
+/** A script's own hard link: tar stores the bytes under the first name, which is in the map already. */
+function secondName(map: PathMap, member: TarMember): { readonly inode: string } {
+  const path = first(member)
+  const found = map.get(path)
+  const inode = `script:${path}`
+  if (found) map.set(path, { ...found, inode })
+  return { inode }
+}
+
+function first(member: TarMember): string {
+  return member.target.replace(/^\.\//, '')
 }
 
 function isWhiteout(member: TarMember): boolean {
@@ -83,11 +96,10 @@ function toEntry(map: PathMap, member: TarMember, options: CollectOptions): Entr
     case 'file':
       return { type: 'file', ...metadata, digest: options.store.put(member.bytes), size: member.bytes.length }
     case 'hardlink': {
-      // tar names the path it stored first; in the image it is a file of its own with the same bytes.
-      const first = map.get(member.target.replace(/^\.\//, ''))?.entry
-      if (first?.type !== 'file')
+      const target = map.get(first(member))?.entry
+      if (target?.type !== 'file')
         throw fail('IMAGE_MALFORMED', { what: `/${member.path} is a hard link to ${member.target}, which is no file` })
-      return { ...first, ...metadata }
+      return { ...target, ...metadata }
     }
     case 'symlink':
       return { type: 'symlink', ...metadata, mode: 0o777, target: member.target }

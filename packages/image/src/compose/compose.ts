@@ -11,7 +11,7 @@ import type { ImageManifest } from '../types.ts'
 import { unpackAll } from '../unpack/unpack-all.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
-import { type PathMap, prune } from './path-map.ts'
+import { hardlinkGroups, type PathMap, prune } from './path-map.ts'
 import { makeScratch } from './scratch.ts'
 import { scrub } from './scrub.ts'
 import { undateShadow } from './undated-shadow.ts'
@@ -110,6 +110,7 @@ function freeze(
     store,
     [...map].map(([path, { entry }]) => ({ path, entry })),
   )
+  const hardlinks = hardlinkGroups(map)
   const manifest = {
     schema: 'holotype.image/1',
     name: spec.name,
@@ -121,6 +122,7 @@ function freeze(
     spec: store.putJson(spec),
     packages: store.putJson(packageSet(lock)),
     owners: store.putJson(ownersOf(map)),
+    ...(hardlinks.length > 0 ? { hardlinks: store.putJson(hardlinks) } : {}),
     exclusions: spec.exclusions,
     triggers: spec.triggers,
   } satisfies ImageManifest

@@ -10,6 +10,8 @@ export type Owner = string
 export interface OwnedEntry {
   readonly entry: EntryInput
   readonly owner: Owner
+  /** Paths with the same word here are names of one inode: hard links. Whatever places another file at a path drops it. */
+  readonly inode?: string
 }
 
 /** A whole image while it is made: what lies at each path, and whose it is. Paths have no leading slash; '' is the root. */
@@ -53,6 +55,21 @@ export function pathResolver(map: PathMap): { resolve(path: string): string; for
 
 function inRoot(directory: string, target: string): string {
   return join('/', target.startsWith('/') ? '' : directory, target).slice(1)
+}
+
+/** The groups of paths that are one inode, sorted, as the manifest has them: with a leading slash. */
+export function hardlinkGroups(map: PathMap): string[][] {
+  const groups = new Map<string, string[]>()
+  for (const [path, { inode }] of map) {
+    if (inode === undefined) continue
+    const group = groups.get(inode)
+    if (group) group.push(`/${path}`)
+    else groups.set(inode, [`/${path}`])
+  }
+  return [...groups.values()]
+    .filter((group) => group.length > 1)
+    .map((group) => group.sort(compareText))
+    .sort(([a = ''], [b = '']) => compareText(a, b))
 }
 
 /** Removes a path and all below it. */

@@ -3,6 +3,7 @@ import type { PathMatcher } from '@holotype/base'
 import { type EntryInput, type Store, walkTree } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
+import type { Unpacked } from '../unpack/unpacked.ts'
 import { type PathMap, pathResolver } from './path-map.ts'
 
 export interface UniteOptions {
@@ -23,13 +24,14 @@ export function unite(map: PathMap, options: UniteOptions): void {
   const replaces = replacesOf(options)
   for (const { name, unpacked } of options.packages) {
     const owner = `package:${name}`
+    const inodes = inodesOf(name, unpacked)
     for (const { path, entry } of walkTree(options.store, unpacked.tree)) {
       if (path === '' || (entry.type !== 'directory' && options.pruned(`/${path}`))) continue
       const place = resolver.resolve(path)
       const present = map.get(place)
       const incoming = placeable(entry)
       if (present === undefined) {
-        map.set(place, { entry: incoming, owner })
+        map.set(place, { entry: incoming, owner, ...inodes(path) })
         if (incoming.type === 'symlink') resolver.forget(place)
         continue
       }
@@ -38,7 +40,7 @@ export function unite(map: PathMap, options: UniteOptions): void {
       const other = present.owner.replace(/^package:/, '')
       // Replaces is about files: no package replaces a directory, which others have files in (deb-control(5)).
       if (!directories && replaces(name, other)) {
-        map.set(place, { entry: incoming, owner })
+        map.set(place, { entry: incoming, owner, ...inodes(path) })
         resolver.forget(place)
       } else if (directories || !replaces(other, name)) {
         throw fail('IMAGE_PATH_CONFLICT', {
@@ -47,6 +49,14 @@ export function unite(map: PathMap, options: UniteOptions): void {
       }
     }
   }
+}
+
+/** Which names of a package are one file. */
+function inodesOf(name: string, { hardlinks = [] }: Unpacked): (path: string) => { readonly inode?: string } {
+  const known = new Map(
+    hardlinks.flatMap((group) => group.map((path) => [path, { inode: `${name}:${group[0]}` }] as const)),
+  )
+  return (path) => known.get(path) ?? {}
 }
 
 function placeable(entry: EntryInput & { readonly name?: string }): EntryInput {

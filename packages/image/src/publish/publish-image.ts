@@ -38,7 +38,8 @@ export function publishImage(options: PublishImageOptions): Promise<ChannelTarge
       packs.push({ index, pack, size })
       task.note(`${objects} new objects, ${formatBytes(size)} packed`)
     } else task.note('nothing new')
-    for (const digest of [manifest.lock, manifest.spec, manifest.packages, manifest.owners, image])
+    const { lock, spec, packages, owners, hardlinks } = manifest
+    for (const digest of [lock, spec, packages, owners, ...(hardlinks ? [hardlinks] : []), image])
       site.put(store.read(digest))
     await site.flush()
     return { image, packs }

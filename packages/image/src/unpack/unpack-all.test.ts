@@ -57,7 +57,7 @@ test('a package becomes a tree, its fields and its control members; in the order
   const packages = [await locked('b'), await locked('a'), await locked('c')]
   const made = await unpack(packages)
   expect(made.map(({ name }) => name)).toEqual(['b', 'a', 'c'])
-  const { tree, fields, control } = made[0]?.unpacked ?? {}
+  const { tree, fields, control, hardlinks } = made[0]?.unpacked ?? {}
   if (!tree) throw new Error('no tree')
   expect([...walkTree(store, tree)].map(({ path, entry }) => `${path} ${entry.type}`)).toEqual([
     'usr directory',
@@ -67,6 +67,7 @@ test('a package becomes a tree, its fields and its control members; in the order
     'usr/bin/tool file',
   ])
   expect(lookup(store, tree, 'usr/bin/same')).toMatchObject({ size: 4, mode: 0o755 })
+  expect(hardlinks).toEqual([['usr/bin/tool', 'usr/bin/same']])
   expect(fields).toContainEqual(['Package', 'b'])
   expect(control?.['postinst']?.mode).toBe(0o755)
 })

@@ -6,12 +6,14 @@ import { type Unpacked, unpackedKey } from './unpacked.ts'
 
 /**
  * Takes a package file of the store apart: its payload becomes a tree, its control members blobs.
- * A hard link becomes a file of its own with the same bytes.
+ * A hard link becomes an entry equal to its target's, and the record says that both are one file.
  * @throws UNPACK_FAILED, DISK_FULL
  */
 export async function unpackPackage(store: Store, format: FormatName, packageFile: Digest): Promise<Digest> {
   const placed = new Map<string, EntryInput>()
+  const links = new Map<string, string[]>()
   const file = await formatOf(format).readPackage(store.pathOf(packageFile), async (entry, content) => {
+    if (entry.type === 'hardlink') joinGroup(links, entry.target ?? '', entry.path)
     placed.set(entry.path, await place(store, placed, entry, content))
   })
   addMissingParents(placed)
@@ -21,10 +23,24 @@ export async function unpackPackage(store: Store, format: FormatName, packageFil
   )
   const control: Record<string, { digest: Digest; mode: number }> = {}
   for (const [name, member] of file.control) control[name] = { digest: store.put(member.bytes), mode: member.mode }
-  const unpacked = { schema: 'holotype.unpacked/1', tree: tree.digest, fields: file.fields, control } satisfies Unpacked
+  const groups = [...new Set(links.values())]
+  const unpacked = {
+    schema: 'holotype.unpacked/1',
+    tree: tree.digest,
+    ...(groups.length > 0 ? { hardlinks: groups } : {}),
+    fields: file.fields,
+    control,
+  } satisfies Unpacked
   const digest = store.putJson(unpacked)
   store.remember(unpackedKey(packageFile), digest)
   return digest
+}
+
+/** A link to a link is one more name of the same file. */
+function joinGroup(groups: Map<string, string[]>, target: string, path: string): void {
+  const group = groups.get(target) ?? [target]
+  group.push(path)
+  groups.set(target, group).set(path, group)
 }
 
 async function place(

@@ -3,18 +3,21 @@ import { objectsOf, type Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 
 /**
- * A package file taken apart into the store, once for ever: an object under the note `unpacked/<hex of the package file>`.
+ * A package file taken apart into the store, once for ever: an object under the note `unpacked-2/<hex of the package file>`.
  * `control` holds the package manager's own members (for deb those of control.tar).
  */
 export interface Unpacked {
   readonly schema: 'holotype.unpacked/1'
   readonly tree: Digest
+  /** Groups of payload paths that are one file with several names; the first is the one the archive holds the bytes under. */
+  readonly hardlinks?: readonly (readonly string[])[]
   readonly fields: readonly (readonly [name: string, value: string])[]
   readonly control: Readonly<Record<string, { readonly digest: Digest; readonly mode: number }>>
 }
 
+/** The number rises when unpacking records more than before: what an older release noted is then unpacked again. */
 export function unpackedKey(packageFile: Digest): string {
-  return `unpacked/${packageFile.slice('sha256:'.length)}`
+  return `unpacked-2/${packageFile.slice('sha256:'.length)}`
 }
 
 /**
