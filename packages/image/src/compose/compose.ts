@@ -1,11 +1,12 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareText, compileGlobs, type Digest, type Progress, runTask } from '@holotype/base'
+import { compareText, type Digest, type Progress, runTask } from '@holotype/base'
 import type { Lock } from '@holotype/solver'
 import { buildTree, type Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { installerOf } from '../native/native.ts'
 import { applySpec, applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
+import { pruner } from '../spec/prune-rules.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { ImageManifest } from '../types.ts'
 import { unpackAll } from '../unpack/unpack-all.ts'
@@ -56,7 +57,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     unite(map, { store, format: lock.format, packages, pruned })
     prune(map, pruned)
     const newest = newestOf(map)
-    installer.database(map, { store, packages, architecture: lock.architecture })
+    installer.database(map, { store, packages, architecture: lock.architecture, epoch: newest })
     applyUnitFiles(map, spec, newest)
     mkdirSync(upper)
     checkout(store, map, lower)
@@ -65,6 +66,8 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   })
   signal?.throwIfAborted()
   await installer.configure({
+    store,
+    map,
     packages,
     lower,
     upper,
@@ -84,12 +87,6 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     task.note(`${composed.manifest.stats.files} files`)
     return composed
   })
-}
-
-function pruner(spec: ResolvedSpec): (path: string) => boolean {
-  const paths = compileGlobs(spec.prune.paths)
-  const kept = compileGlobs(spec.prune.keep)
-  return (path) => paths(path) && !kept(path)
 }
 
 /** The newest time any package gives one of its files: the image's SOURCE_DATE_EPOCH, a fact of the lock alone. */

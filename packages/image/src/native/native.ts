@@ -4,6 +4,7 @@ import type { Store } from '@holotype/store'
 import type { PathMap } from '../compose/path-map.ts'
 import type { UnitVerb } from '../spec/apply-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
+import { alpm } from './alpm/alpm.ts'
 import { deb } from './deb/deb.ts'
 import { fail } from '../errors.ts'
 
@@ -14,17 +15,25 @@ export interface NativeInstaller {
   /** What lies in the root before any package: the directory layout that the packages assume. */
   layout(map: PathMap, packages: readonly LockedUnpacked[]): void
   /** The package manager's own database, every package unpacked and none configured. */
-  database(
-    map: PathMap,
-    options: { readonly store: Store; readonly packages: readonly LockedUnpacked[]; readonly architecture: string },
-  ): void
+  database(map: PathMap, options: DatabaseOptions): void
   /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
   configure(options: ConfigureOptions): Promise<void>
   /** Globs of what differs from run to run and is made again on the node, with why. */
   readonly scrub: readonly { readonly path: string; readonly why: string }[]
 }
 
+export interface DatabaseOptions {
+  readonly store: Store
+  readonly packages: readonly LockedUnpacked[]
+  readonly architecture: string
+  /** Seconds since the epoch: the time that counts as that of installation. */
+  readonly epoch: number
+}
+
 export interface ConfigureOptions {
+  readonly store: Store
+  /** What is laid out in `lower`. */
+  readonly map: PathMap
   readonly packages: readonly LockedUnpacked[]
   /** The checkout of everything unpacked. */
   readonly lower: string
@@ -38,7 +47,7 @@ export interface ConfigureOptions {
   readonly signal: AbortSignal | undefined
 }
 
-const INSTALLERS: Partial<Record<FormatName, NativeInstaller>> = { deb }
+const INSTALLERS: Partial<Record<FormatName, NativeInstaller>> = { alpm, deb }
 
 /** @throws IMAGE_SPEC_REFUSED for a format that cannot be composed yet */
 export function installerOf(format: FormatName): NativeInstaller {

@@ -6,6 +6,7 @@ import { formats } from '@holotype/formats'
 import { runInSandbox } from '@holotype/sandbox'
 import { fail } from '../../errors.ts'
 import { CONFIGURE_OUTPUT_BYTES, CONFIGURE_TIMEOUT_MS } from '../../limits.ts'
+import { environment } from '../environment.ts'
 import type { ConfigureOptions } from '../native.ts'
 import { infoName } from './database.ts'
 
@@ -86,22 +87,4 @@ export async function configure(options: ConfigureOptions): Promise<void> {
 
 function lastLines(error: HolotypeError): string {
   return typeof error.data.stderr === 'string' ? error.data.stderr : error.message
-}
-
-/** Everything a script may see of the outside: nothing of the machine, its user or its time. */
-function environment(epoch: number): Record<string, string> {
-  return {
-    HOME: '/root',
-    USER: 'root',
-    LOGNAME: 'root',
-    SHELL: '/bin/sh',
-    LC_ALL: 'C.UTF-8',
-    LANG: 'C.UTF-8',
-    TZ: 'UTC0',
-    TERM: 'dumb',
-    SOURCE_DATE_EPOCH: String(epoch),
-    // Python seeds its hashes from the kernel's randomness otherwise, and sets are written in hash order.
-    PYTHONHASHSEED: '0',
-    PERL_HASH_SEED: '0',
-  }
 }

@@ -3,6 +3,7 @@ import { compareText } from '@holotype/base'
 import { statusStanza } from '@holotype/formats'
 import { type Store, walkTree } from '@holotype/store'
 import { addParents, type PathMap, pathResolver } from '../../compose/path-map.ts'
+import type { DatabaseOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 
 const ADMIN = 'var/lib/dpkg'
@@ -15,11 +16,7 @@ const NOT_KEPT = new Set(['control'])
  * Writes dpkg's database as it stands when every package is unpacked and none configured (dpkg's own `doc/` and `lib/dpkg/`:
  * status, info/, triggers/, arch). dpkg itself goes on from there.
  */
-export function database(
-  map: PathMap,
-  options: { readonly store: Store; readonly packages: readonly LockedUnpacked[]; readonly architecture: string },
-): void {
-  const { store, packages, architecture } = options
+export function database(map: PathMap, { store, packages, architecture }: Omit<DatabaseOptions, 'epoch'>): void {
   const write = (path: string, content: string | Uint8Array, mode = 0o644) => {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     const place = `${ADMIN}/${path}`
