@@ -20,9 +20,9 @@ export function formatOf(name: string): Format {
   })
 }
 
-/** How each format's package files are named at their end (deb(5), PKGBUILD(5) PKGEXT, rpm(8), xbps-create(1)). */
+/** How each format's package files are named at their end (deb(5), dsc(5), PKGBUILD(5) PKGEXT, rpm(8), xbps-create(1)). */
 const FILE_NAMES: readonly (readonly [RegExp, FormatName])[] = [
-  [/\.u?deb$/, 'deb'],
+  [/\.(?:u?deb|dsc)$/, 'deb'],
   [/\.pkg\.tar(?:\.(?:zst|xz|gz|bz2))?$/, 'alpm'],
   [/\.rpm$/, 'rpm'],
   [/\.xbps$/, 'xbps'],
@@ -35,5 +35,5 @@ const FILE_NAMES: readonly (readonly [RegExp, FormatName])[] = [
 export function formatOfFile(path: string): FormatName {
   const format = FILE_NAMES.find(([end]) => end.test(path))?.[1]
   if (format) return format
-  throw fail('FORMAT_UNKNOWN', { what: `${path} is named like no package file: .deb, .pkg.tar.zst, .rpm, .xbps` })
+  throw fail('FORMAT_UNKNOWN', { what: `${path} is named like no package file: .deb, .dsc, .pkg.tar.zst, .rpm, .xbps` })
 }

@@ -1,3 +1,4 @@
+import type { SourceFile } from './deb/sources.ts'
 import type { RepositoryIndex } from './upstream-reader.ts'
 import type { Compression, InspectedPackage, PackageRecord } from './types.ts'
 
@@ -130,7 +131,34 @@ export interface PackageSigning {
   sign(file: string, signer: RepositorySigner): AsyncGenerator<Buffer, void, undefined>
 }
 
+/** A source package that is several files, read from the one that names the others. */
+export interface SourcePackage {
+  /** Of the file that names the others: its size, its digest. `architecture` is one that no package is built for. */
+  readonly record: PackageRecord
+  /** SHA-256 of what a signature leaves as it is, hex: the same package signed anew, or by nobody, has the same. */
+  readonly content: string
+  /** The others, which lie beside it. */
+  readonly files: readonly SourceFile[]
+}
+
+/** How source packages that are several files are written. */
+export interface SourceWriter {
+  /** Whether a file is one, by its name. */
+  isSource(path: string): boolean
+  /**
+   * `path` stands in errors. A signature inside is not checked: what we publish, we sign.
+   * @throws PACKAGE_MALFORMED
+   */
+  read(bytes: Uint8Array, path: string): SourcePackage
+  /** Where it lies below the base. deb: `pool/main/h/hello/hello_2.10-3.dsc`. */
+  path(record: PackageRecord, component: string): string
+  /** As {@link RepositoryWriter.renderEntry}. @throws PACKAGE_MALFORMED, REPOSITORY_UNWRITABLE */
+  renderEntry(bytes: Uint8Array, source: SourcePackage, path: string): RepositoryEntry
+}
+
 export interface RepositoryWriter {
+  /** Absent where a source package is a package file like any other (rpm), or where there are none. */
+  readonly sources?: SourceWriter
   /**
    * True where an index holds one version of a name (alpm: pacman calls two an inconsistent database; xbps: the index is a dictionary by
    * name): a repository lists the newest. Absent: all versions stand side by side.

@@ -4,6 +4,7 @@ export { type FetchPackagesOptions, type FetchPackagesResult, fetchPackages } fr
 export { type HostSourcesOptions, hostSources } from './host/sources.ts'
 export { collectGarbage } from './own/collect-garbage.ts'
 export { type IngestOptions, type Ingested, ingest, ingestMany } from './own/ingest.ts'
+export { ingestSources } from './own/ingest-sources.ts'
 export type { OwnPlace, OwnRepository } from './own/place.ts'
 export { publish, type Published, type PublishOptions } from './own/publish.ts'
 export { ownSnapshot } from './own/snapshot.ts'

@@ -46,6 +46,8 @@ export const STATE_TRIES = 5
 export const INGESTED_AT_ONCE = 4
 /** Package files taken in with one change of the state. Their entries are held in memory. */
 export const INGESTED_TOGETHER = 5000
+/** Bytes of the file that names those of a source package (deb: .dsc). It is held in memory. */
+export const SOURCE_BYTES = 16 * 1024 * 1024
 /** Bytes of a package file that is copied in one piece; larger ones are streamed. */
 export const SMALL_PACKAGE_BYTES = 4 * 1024 * 1024
 /** Pieces compressed at a time. */

@@ -80,7 +80,10 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
   }),
   add: command({
     load: () => import('../commands/repo/add.ts'),
-    parameters: { flags: commonFlags, positional: any('FILE', 'Package files: .deb, .pkg.tar.zst, .rpm, .xbps') },
+    parameters: {
+      flags: commonFlags,
+      positional: any('FILE', 'Package files: .deb, .dsc with the files it names beside it, .pkg.tar.zst, .rpm, .xbps'),
+    },
     brief: 'Take package files into your own repository of their format, and publish it',
   }),
   withdraw: command({

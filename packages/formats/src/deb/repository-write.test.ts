@@ -133,9 +133,13 @@ test('the digests that a top names are found again', async () => {
   })
   for (const top of ['InRelease', 'Release']) {
     const named = deb.repository.indexesOf(built.files.get(`dists/stable/${top}`) ?? Buffer.alloc(0))
-    expect(named.map(({ path }) => path)).toEqual(['', '.zst', '.gz'].map((end) => `main/binary-amd64/Packages${end}`))
-    for (const { path, sha256 } of named.slice(1))
-      expect(built.files.get(`dists/stable/main/binary-amd64/by-hash/SHA256/${sha256}`)).toEqual(
+    expect(named.map(({ path }) => path)).toEqual(
+      ['main/binary-amd64/Packages', 'main/source/Sources'].flatMap((index) =>
+        ['', '.zst', '.gz'].map((end) => `${index}${end}`),
+      ),
+    )
+    for (const { path, sha256 } of named.filter((index) => /\.(?:zst|gz)$/.test(index.path)))
+      expect(built.files.get(`dists/stable/${path.slice(0, path.lastIndexOf('/'))}/by-hash/SHA256/${sha256}`)).toEqual(
         built.files.get(`dists/stable/${path}`),
       )
   }

@@ -13,6 +13,7 @@ import { renderStanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
 import { clearSignedText, parseHead, renderHead } from './release.ts'
 import { poolPath } from './pool-path.ts'
+import { SOURCE_ARCHITECTURE, SOURCES, sources } from './source-write.ts'
 
 const PACKAGES = 'Packages'
 /** Fields that say where a package's file is: an index's, never the package's own. */
@@ -32,6 +33,7 @@ const FORMS = [
 /** How apt repositories are written (Debian RepositoryFormat): one suite, one component. */
 export const repository: RepositoryWriter = {
   metadataSuffices: true,
+  sources,
   packagePath: (record, component) => poolPath(component, record),
   companions: async () => new Map(),
   renderEntry(inspected, path) {
@@ -49,19 +51,21 @@ export const repository: RepositoryWriter = {
   indexes(settings) {
     checkNames(settings)
     const { suite, component, architectures } = settings
-    return architectures.map((architecture) => {
-      const directory = `${component}/binary-${architecture}`
-      return {
-        name: `${directory}/${PACKAGES}`,
-        part: PACKAGES,
-        // Packages for every architecture stand in each index: the Release file names no architecture `all`.
-        architectures: [architecture, 'all'],
-        opening: () => Buffer.alloc(0),
-        closing: () => Buffer.alloc(0),
-        forms: FORMS,
-        path: (_, sha256) => `dists/${suite}/${directory}/by-hash/SHA256/${sha256}`,
-      }
+    const index = (directory: string, part: string, listed: readonly string[]): IndexToWrite => ({
+      name: `${component}/${directory}/${part}`,
+      part,
+      architectures: listed,
+      opening: () => Buffer.alloc(0),
+      closing: () => Buffer.alloc(0),
+      forms: FORMS,
+      path: (_, sha256) => `dists/${suite}/${component}/${directory}/by-hash/SHA256/${sha256}`,
     })
+    return [
+      // Packages for every architecture stand in each index: the Release file names no architecture `all`.
+      ...architectures.map((architecture) => index(`binary-${architecture}`, PACKAGES, [architecture, 'all'])),
+      // Also without entries: apt refuses a `deb-src` whose index the Release file does not name.
+      index(SOURCE_ARCHITECTURE, SOURCES, [SOURCE_ARCHITECTURE]),
+    ]
   },
   pathLists(settings) {
     checkNames(settings)
@@ -137,8 +141,8 @@ function checkedPath({ record }: InspectedPackage, path: string): string {
 function checkNames({ suite, component, architectures }: RepositorySettings): void {
   for (const name of [suite, component, ...architectures])
     if (!NAME.test(name)) throw unwritable(`"${name}" is no name of a suite, component or architecture`)
-  if (architectures.length === 0 || architectures.includes('all'))
-    throw unwritable('a repository has at least one architecture, and "all" is in each of them')
+  if (architectures.length === 0 || architectures.includes('all') || architectures.includes(SOURCE_ARCHITECTURE))
+    throw unwritable('a repository has at least one architecture, "all" is in each of them, and "source" is none')
 }
 
 function unwritable(what: string, cause?: unknown): Error {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '@holotype/base'
 import { WITHDRAWN_SECONDS } from '../limits.ts'
-import { chunkDirectory, readRecords } from './chunk.ts'
+import { chunkDirectory, readRecords, type StoredEntry } from './chunk.ts'
 import { currentNumber, readGeneration } from './generation.ts'
 import { readManifest } from './manifest.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
@@ -28,10 +28,14 @@ export async function collectGarbage(
     // As long as clients see a state in which a package is listed yet, its file stays.
     if (!isPublished(base, repository.name, known)) return []
     const entries = chunks.flatMap((chunk) => readRecords(directory, chunk))
-    const removed = entries
-      .filter(({ withdrawn }) => withdrawn !== undefined && withdrawn + grace <= now)
-      .flatMap(({ record, companions }) => [...Object.keys(companions), record.filename])
-      .filter((path) => existsSync(join(base, path)))
+    const pathsOf = (some: readonly StoredEntry[]) =>
+      some.flatMap(({ record, companions }) => [...Object.keys(companions), record.filename])
+    const isOld = ({ withdrawn }: StoredEntry) => withdrawn !== undefined && withdrawn + grace <= now
+    // Versions of a source package share files.
+    const kept = new Set(pathsOf(entries.filter((entry) => !isOld(entry))))
+    const removed = [...new Set(pathsOf(entries.filter(isOld)))].filter(
+      (path) => !kept.has(path) && existsSync(join(base, path)),
+    )
     for (const path of removed) rmSync(join(base, path), { force: true })
     return removed
   })

@@ -8,8 +8,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { type Apt, aptWith } from '../testing/apt.ts'
 import { testFolder } from '../testing/folder.ts'
 import { OWN_SETTINGS, ownRepository } from '../testing/own.ts'
+import { SOURCE_TOOLS, writeSource } from '../testing/source-package.ts'
 import { THEN, writeDeb } from '../testing/upstream.ts'
 import { ingestMany } from './ingest.ts'
+import { ingestSources } from './ingest-sources.ts'
 import type { OwnRepository } from './place.ts'
 import { publish } from './publish.ts'
 import type { PublishStep } from './steps.ts'
@@ -17,6 +19,7 @@ import { withdraw } from './withdraw.ts'
 
 const PROGRAM = join(import.meta.dirname, '../testing/own-process.ts')
 const hasApt = spawnSync('apt-get', ['--version']).status === 0
+const hasSources = SOURCE_TOOLS.every((tool) => spawnSync(tool, ['--version']).status === 0)
 const reason = hasApt ? '' : ' (skipped, because there is no apt-get)'
 
 const folder = testFolder()
@@ -80,6 +83,7 @@ beforeAll(async () => {
     await writeDeb(built, { name: 'data', version: '2.0', content: 'the second data' }),
     await writeDeb(built, { name: 'extra' }),
   ])
+  if (hasSources) await ingestSources(repository, [await writeSource(built, { name: 'hello', version: '2.0-1' })])
   await withdraw(repository, { name: 'obsolete', version: '1.0', now: THEN })
   const { repository: copy, base } = await copyOfBefore()
   const applied: PublishStep[] = []

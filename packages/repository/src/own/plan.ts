@@ -1,6 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { digestOf, errnoOf } from '@holotype/base'
+import { digestOf, errnoOf, hexOf } from '@holotype/base'
 import {
   failFormats,
   type IndexToWrite,
@@ -117,22 +117,30 @@ function packageFiles(options: PlanOptions, architectures: ReadonlySet<string>):
   const before = current === undefined ? undefined : readGeneration(base, repository.name, current)
   const known = new Set(before?.settings === wanted.settings ? before.chunks : [])
   const steps: PublishStep[] = []
+  const place = (to: string, from: string, file: FileToPlace) => {
+    if (!isInPlace(join(base, to), from, file)) steps.push({ kind: 'link', from, to })
+  }
   for (const chunk of manifest.chunks) {
     if (known.has(chunk.id)) continue
     for (const { record, companions, withdrawn } of readRecords(directory, chunk)) {
       if (withdrawn !== undefined || !architectures.has(record.architecture)) continue
-      const from = repository.store.pathOf(`sha256:${record.sha256}`)
-      if (!isInPlace(join(base, record.filename), from, record)) steps.push({ kind: 'link', from, to: record.filename })
-      for (const [to, digest] of Object.entries(companions))
-        if (!isSame(join(base, to), repository.store, digest))
-          steps.push({ kind: 'link', from: repository.store.pathOf(digest), to })
+      const { store, format } = repository
+      place(record.filename, store.pathOf(`sha256:${record.sha256}`), record)
+      for (const [to, digest] of Object.entries(companions)) {
+        const from = store.pathOf(digest)
+        // The files of a source package are given, as a package file is; a signature is made, and may be made anew.
+        if (format.repository.sources) place(to, from, { ...record, size: store.sizeOf(digest), sha256: hexOf(digest) })
+        else if (!isSame(join(base, to), store, digest)) steps.push({ kind: 'link', from, to })
+      }
     }
   }
   return steps
 }
 
+type FileToPlace = Pick<PackageRecord, 'name' | 'version' | 'size' | 'sha256'>
+
 /** @throws REPOSITORY_VERSION_TAKEN where other bytes have the name: clients may know them */
-function isInPlace(path: string, from: string, record: PackageRecord): boolean {
+function isInPlace(path: string, from: string, record: FileToPlace): boolean {
   const there = statSync(path, { throwIfNoEntry: false })
   if (!there) return false
   const ours = statSync(from)

@@ -18,10 +18,8 @@ export function aptWith(root: string, base: string, keyring: string): Apt {
   }
   make([...places, ...kept])
   writeFileSync(join(root, 'dpkg/status'), '')
-  writeFileSync(
-    join(root, 'etc/sources.list'),
-    `deb [signed-by=${keyring}] ${base.includes('://') ? base : `file:${base}`} stable main\n`,
-  )
+  const place = `[signed-by=${keyring}] ${base.includes('://') ? base : `file:${base}`} stable main`
+  writeFileSync(join(root, 'etc/sources.list'), `deb ${place}\ndeb-src ${place}\n`)
   const settings = {
     'Dir::Etc': join(root, 'etc'),
     'Dir::State': join(root, 'state'),

@@ -1,5 +1,5 @@
 import { formatOfFile } from '@holotype/formats'
-import { type Ingested, ingestMany } from '@holotype/repository'
+import { type Ingested, ingestMany, ingestSources } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import { ownRepository, publishOwn } from '../../work/own.ts'
@@ -12,8 +12,8 @@ interface Added {
 export const exclusive = true
 
 /**
- * Takes package files into our own repositories, each into that of its format, and publishes those.
- * @throws FORMAT_UNKNOWN, KEY_*, and what `ingestMany` and `publish` throw
+ * Takes package files, and source packages by their .dsc, into our own repositories, each into that of its format, and publishes those.
+ * @throws FORMAT_UNKNOWN, KEY_*, and what `ingestMany`, `ingestSources` and `publish` throw
  */
 export async function run(context: Context, _flags: CommonFlags, ...files: string[]): Promise<Added> {
   const byFormat = Map.groupBy(files, formatOfFile)
@@ -21,7 +21,15 @@ export async function run(context: Context, _flags: CommonFlags, ...files: strin
   const repositories: string[] = []
   for (const [format, paths] of byFormat) {
     const own = await ownRepository(context, format)
-    taken.push(...(await ingestMany(own.repository, paths)))
+    const { sources } = own.repository.format.repository
+    const named = paths.filter((path) => sources?.isSource(path))
+    if (named.length > 0) taken.push(...(await ingestSources(own.repository, named)))
+    taken.push(
+      ...(await ingestMany(
+        own.repository,
+        paths.filter((path) => !named.includes(path)),
+      )),
+    )
     await own.repository.store.flush()
     await publishOwn(context, own)
     repositories.push(own.base)
