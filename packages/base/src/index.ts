@@ -27,7 +27,15 @@ export {
 export { run, type RunOptions, type RunResult, SYSTEM_PATH } from './process.ts'
 export { locate, type Position, type YamlSource } from './yaml/locate.ts'
 export { nearest } from './yaml/nearest.ts'
-export { parseYaml, parseYamlDocument, readYaml, readYamlDocument, type YamlDocument } from './yaml/yaml.ts'
+export {
+  checkValue,
+  parseYaml,
+  parseYamlDocument,
+  type Place,
+  readYaml,
+  readYamlDocument,
+  type YamlDocument,
+} from './yaml/yaml.ts'
 export { type Painter, painter } from './text/colour.ts'
 export { formatBytes, formatDuration } from './text/quantities.ts'
 export { renderPairs, renderTable, type TableCell, type TableColumn, type TableOptions } from './text/table.ts'

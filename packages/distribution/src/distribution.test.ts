@@ -9,7 +9,7 @@ import { commitOf } from './commit.ts'
 import { initDistribution } from './init.ts'
 import { loadDistribution } from './load.ts'
 import { channelOf, imageOf, lockPathOf, recipeOf, recipeSourceOf } from './lookup.ts'
-import { duration, share } from './schema.ts'
+import { duration, share } from './values.ts'
 import { resolveSource } from './source.ts'
 
 let scratch = ''
@@ -55,7 +55,7 @@ describe('a starting distribution', () => {
     expect(loaded.file.name).toBe('acme')
     expect(loaded.file.policy.approvals).toBe(1)
     expect([...loaded.images.keys()]).toEqual(['base'])
-    expect(imageOf(loaded, 'base').files['/etc/motd']).toMatchObject({ mode: 0o644, uid: 0 })
+    expect(imageOf(loaded, 'base').files['/etc/motd']).toMatchObject({ content: expect.stringContaining('acme') })
     expect(channelOf(loaded, 'base').waves.map((wave) => [wave.name, wave.share, wave.gate])).toEqual([
       ['canary', 10_000, { soak: 0, success: 10_000 }],
       ['rest', 10_000, { soak: 600, success: 10_000 }],
@@ -198,7 +198,7 @@ describe('errors stand at their place', () => {
       'content and source both',
       { 'images/web.yaml': 'packages: [a]\nfiles: { /x: { content: a, source: b } }\n' },
       'YAML_SCHEMA',
-      'images/web.yaml:2:14: files./x: give either content or source',
+      'images/web.yaml:2:14: files./x: give one of content, source, link and directory',
     ],
     ['bad YAML', { 'holotype.yaml': 'name: [\n' }, 'YAML_SYNTAX', 'holotype.yaml:'],
   ])('%s', (_what, files, code, what) => {

@@ -1,4 +1,5 @@
-import type { Channel, ConvertNames, DistributionFile, ImageSpec, People, Recipe } from './schema.ts'
+import type { ImageSpec } from './image/image-schema.ts'
+import type { Channel, ConvertNames, DistributionFile, People, Recipe } from './schema.ts'
 
 /** A whole distribution, read and checked. Maps are by name, in the order of names. */
 export interface Distribution {

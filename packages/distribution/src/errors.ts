@@ -57,6 +57,26 @@ export const fail = defineErrors({
     when: 'an image pins a package to an upstream that the distribution does not have',
     hint: 'correct the name, or add the upstream to holotype.yaml',
   },
+  DISTRIBUTION_UNKNOWN_PROFILE: {
+    kind: 'input',
+    when: 'an image names a profile that the distribution does not have',
+    hint: 'correct the name, or add profiles/NAME.yaml',
+  },
+  DISTRIBUTION_UNKNOWN_VARIABLE: {
+    kind: 'input',
+    when: 'a value or a template refers to a variable that the image does not have',
+    hint: 'add it to `variables`, or write `$${NAME}` where the text itself is meant',
+  },
+  DISTRIBUTION_CYCLE: {
+    kind: 'input',
+    when: 'an image starts from itself, through its base or its layers',
+    hint: 'put what both need into an image or a profile of its own',
+  },
+  DISTRIBUTION_NOTHING_TO_REMOVE: {
+    kind: 'input',
+    when: 'an image removes something that what it starts from does not have',
+    hint: 'drop it from `remove`: perhaps the base does not have it any more',
+  },
   DISTRIBUTION_NO_GROUPS: {
     kind: 'input',
     when: "an image asks for a group, and the distribution's package format has none",

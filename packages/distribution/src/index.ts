@@ -1,6 +1,8 @@
 export { authorsSince, type Commit, commitOf } from './commit.ts'
 export type { Distribution } from './distribution.ts'
 export { fail as failDistribution } from './errors.ts'
+export { type ImageSpec, imageSchema, triggerSchema } from './image/image-schema.ts'
+export { readTemplate, type Variables } from './image/variables.ts'
 export { initDistribution } from './init.ts'
 export { loadDistribution } from './load.ts'
 export { channelOf, imageOf, keyringsOf, lockPathOf, recipeDirectoryOf, recipeOf, recipeSourceOf } from './lookup.ts'
@@ -12,13 +14,8 @@ export {
   convertSchema,
   type DistributionFile,
   distributionSchema,
-  duration,
-  type ImageSpec,
-  imageSchema,
   type Recipe,
   recipeSchema,
-  share,
-  triggerSchema,
   waveSchema,
 } from './schema.ts'
 export {
@@ -30,6 +27,7 @@ export {
   type Verdict,
 } from './review-policy.ts'
 export { resolveSource } from './source.ts'
+export { duration, share } from './values.ts'
 export {
   type HostUpstream,
   OWN_NAME,

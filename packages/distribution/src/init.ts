@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '@holotype/base'
 import { fail } from './errors.ts'
-import { name as nameSchema } from './schema.ts'
+import { name as nameSchema } from './values.ts'
 
 /**
  * Writes a small valid distribution to start from: `holotype.yaml`, one image, one channel, and a `.gitignore` for the state directory.

@@ -4,6 +4,7 @@ import { compareText, type ErrorDetails, errnoOf, nearest, readYamlDocument, typ
 import type { z } from 'zod'
 import type { Distribution } from './distribution.ts'
 import { fail } from './errors.ts'
+import { type ImageSpec, imageSchema } from './image/image-schema.ts'
 import { FOLDER_ENTRIES } from './limits.ts'
 import {
   type Channel,
@@ -12,9 +13,6 @@ import {
   convertSchema,
   type DistributionFile,
   distributionSchema,
-  type ImageSpec,
-  imageSchema,
-  name,
   type People,
   peopleSchema,
   type Recipe,
@@ -22,6 +20,7 @@ import {
 } from './schema.ts'
 import { resolveSource } from './source.ts'
 import { OWN_NAME } from './upstream-schema.ts'
+import { name } from './values.ts'
 
 /**
  * Reads a whole distribution and checks it: each file by its schema, then what the files say of each other (a channel's image, names that

@@ -90,6 +90,7 @@ describe('upstreams', () => {
           images: new Map(),
           channels: new Map(),
           convert: { rpm: {}, deb: {} },
+    people: new Map(),
         },
         upstream,
       ),

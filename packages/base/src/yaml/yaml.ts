@@ -14,6 +14,13 @@ export interface YamlDocument<Value> {
   readonly value: Value
   /** The details of an error about what stands at a path: file:line:column, the line and a caret. For checks beyond the schema. */
   complain(path: readonly PropertyKey[], message: string, part?: 'key' | 'value'): ErrorDetails
+  /** Where that stands. */
+  placeOf(path: readonly PropertyKey[], part?: 'key' | 'value'): Place
+}
+
+/** A place in a file, as errors show it. */
+export interface Place extends Position {
+  readonly file: string
 }
 
 /**
@@ -56,10 +63,28 @@ export function parseYamlDocument<Schema extends z.ZodType>(
   const value = plainValue(source, located.document)
   const complain = (path: readonly PropertyKey[], message: string, part: 'key' | 'value' = 'value') =>
     detailsAt(source, positionOf(located, path, part), message)
+  const placeOf = (path: readonly PropertyKey[], part: 'key' | 'value' = 'value') => ({
+    file: source.file,
+    ...positionOf(located, path, part),
+  })
+  return { value: checkValue(schema, { file: source.file, value, complain }), complain, placeOf }
+}
+
+/** A value whose parts may stand in several files: `complain` says where. */
+export interface Unchecked {
+  /** As errors show it. */
+  readonly file: string
+  readonly value: unknown
+  readonly complain: YamlDocument<unknown>['complain']
+}
+
+/** Checks with a schema what was put together from documents. @throws YAML_SCHEMA */
+export function checkValue<Schema extends z.ZodType>(schema: Schema, unchecked: Unchecked): z.output<Schema> {
+  const { file, value, complain } = unchecked
   const result = schema.safeParse(value, { reportInput: true })
-  if (result.success) return { value: result.data, complain }
+  if (result.success) return result.data
   const complaint = complaintOf(schema, value, result.error.issues)
-  if (!complaint) throw fail('YAML_SCHEMA', { what: `${source.file} is not of the expected form` })
+  if (!complaint) throw fail('YAML_SCHEMA', { what: `${file} is not of the expected form` })
   throw fail('YAML_SCHEMA', {
     ...complain(complaint.path, complaint.message, complaint.part),
     ...(complaint.hint === undefined ? {} : { hint: complaint.hint }),

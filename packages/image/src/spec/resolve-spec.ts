@@ -1,36 +1,68 @@
 import { readFileSync } from 'node:fs'
 import { type Digest, digestOf } from '@holotype/base'
-import { type ImageSpec, resolveSource } from '@holotype/distribution'
+import { type ImageSpec, readTemplate, resolveSource } from '@holotype/distribution'
 import type { Store } from '@holotype/store'
 
-export interface ResolvedFile {
-  readonly digest: Digest
-  readonly size: number
-  readonly mode: number
-  readonly uid: number
-  readonly gid: number
+interface Owned {
+  /** A number, or a name that the image's own /etc/passwd must have. */
+  readonly user: number | string
+  /** A number, or a name that the image's own /etc/group must have. */
+  readonly group: number | string
 }
 
-/** An image spec with every file it names by digest: nothing outside it is needed to compose. An object of the store. */
-export type ResolvedSpec = Omit<ImageSpec, 'files'> & {
+/** What a spec puts at a path. */
+export type ResolvedFile = Owned &
+  (
+    | { readonly type: 'file'; readonly mode: number; readonly digest: Digest; readonly size: number }
+    | { readonly type: 'directory'; readonly mode: number }
+    | { readonly type: 'symlink'; readonly target: string }
+  )
+
+/**
+ * An image spec with every file it names by digest: nothing outside it is needed to compose. An object of the store. What it was put together
+ * from does not show: the same spec in other files is the same object.
+ */
+export type ResolvedSpec = Omit<ImageSpec, 'files' | 'variables'> & {
   readonly schema: 'holotype.spec/1'
   readonly name: string
   readonly files: Readonly<Record<string, ResolvedFile>>
 }
 
-/** Puts the files a spec names into the store, and their digests in their place. @throws DISTRIBUTION_SOURCE_MISSING, DISTRIBUTION_SOURCE_OUTSIDE, DISK_FULL */
+/**
+ * Puts the files a spec names into the store, and their digests in their place.
+ * @throws DISTRIBUTION_SOURCE_MISSING, DISTRIBUTION_SOURCE_OUTSIDE, DISTRIBUTION_UNKNOWN_VARIABLE (in a template), DISK_FULL
+ */
 export function resolveSpec(
   store: Store,
   options: { readonly name: string; readonly spec: ImageSpec; readonly directory: string },
 ): ResolvedSpec {
+  const { name, directory } = options
+  const { variables, files: declared, ...rest } = options.spec
   const files: Record<string, ResolvedFile> = {}
-  for (const [path, file] of Object.entries(options.spec.files)) {
-    const bytes =
-      file.content === undefined
-        ? readFileSync(resolveSource(options.directory, 'images', file.source ?? ''))
-        : Buffer.from(file.content)
-    files[path] = { digest: digestOf(bytes), size: bytes.length, mode: file.mode, uid: file.uid, gid: file.gid }
-    store.put(bytes)
+  for (const [path, file] of Object.entries(declared)) {
+    const owned = { user: file.uid ?? file.user ?? 0, group: file.gid ?? file.group ?? 0 }
+    if (file.link !== undefined) files[path] = { type: 'symlink', ...owned, target: file.link }
+    else if (file.directory) files[path] = { type: 'directory', ...owned, mode: file.mode ?? 0o755 }
+    else {
+      const bytes = bytesOf(file, { directory, variables })
+      files[path] = {
+        type: 'file',
+        ...owned,
+        mode: file.mode ?? 0o644,
+        digest: digestOf(bytes),
+        size: bytes.length,
+      }
+      store.put(bytes)
+    }
   }
-  return { schema: 'holotype.spec/1', name: options.name, ...options.spec, files }
+  return { schema: 'holotype.spec/1', name, ...rest, files }
+}
+
+function bytesOf(
+  file: ImageSpec['files'][string],
+  { directory, variables }: { readonly directory: string; readonly variables: ImageSpec['variables'] },
+): Buffer {
+  if (file.content !== undefined) return Buffer.from(file.content)
+  const path = resolveSource(directory, 'images', file.source ?? '')
+  return file.template ? Buffer.from(readTemplate(path, file.source ?? '', variables)) : readFileSync(path)
 }
