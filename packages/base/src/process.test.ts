@@ -22,6 +22,19 @@ describe('run', () => {
     expect(lines).toEqual(['stdout:a', 'stdout:b', 'stdout:last'])
   })
 
+  test('feeds a stream, and what the stream throws is what the caller gets', async () => {
+    async function* parts(end: () => void) {
+      for (let index = 0; index < 20; index++) yield Buffer.alloc(100_000, index)
+      end()
+    }
+    expect((await run(['wc', '-c'], { input: parts(() => {}) })).stdout.toString()).toBe('2000000\n')
+    const broken = parts(() => {
+      throw new Error('the disk is gone')
+    })
+    await expect(run(['cat'], { input: broken })).rejects.toThrow('the disk is gone')
+    expect((await run(['true'], { input: parts(() => {}) })).code).toBe(0)
+  })
+
   test('a child that does not read its input is judged by its exit code', async () => {
     expect((await run(['true'], { input: Buffer.alloc(4_000_000) })).code).toBe(0)
   })

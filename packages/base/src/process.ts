@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { Readable } from 'node:stream'
 import { errnoOf } from './errors.ts'
 import { fail } from './codes.ts'
 import { DEFAULT_PROCESS_OUTPUT_BYTES, DEFAULT_PROCESS_TIMEOUT_MS, PROCESS_KILL_GRACE_MS } from './limits.ts'
@@ -9,7 +10,8 @@ export interface RunOptions {
   readonly cwd?: string
   /** The whole environment of the child: nothing is inherited but what stands here. Default: PATH alone. */
   readonly env?: Readonly<Record<string, string>>
-  readonly input?: string | Uint8Array
+  /** Its standard input. A stream is read as fast as the child takes it; what the stream throws ends the child. */
+  readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly timeoutMs?: number
   readonly maxOutputBytes?: number
   /** Called for each line of standard output and standard error as it comes. */
@@ -76,7 +78,14 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
     child.stdin?.on('error', (error) => {
       if (errnoOf(error) !== 'EPIPE') endWith(error)
     })
-    child.stdin?.end(options.input)
+    const { input } = options
+    if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) child.stdin?.end(input)
+    else if (child.stdin) {
+      const source = Readable.from(input)
+      source.on('error', endWith)
+      child.stdin.on('close', () => source.destroy())
+      source.pipe(child.stdin)
+    }
     const finish = () => {
       running.delete(child)
       clearTimeout(timer)
