@@ -1,5 +1,7 @@
 export { compress } from './archive/compress.ts'
 export { decompress, type DecompressOptions } from './archive/decompress.ts'
+export { compressionOf } from './archive/sniff.ts'
+export { unpackAtOnce, type UnpackAtOnceOptions } from './archive/unpack-at-once.ts'
 export { type ChangelogEntry, parseChangelog } from './deb/changelog.ts'
 export { parseStanzas, renderStanza, type Stanza } from './deb/control.ts'
 export { type ContentsLine, parseContents, renderContents } from './deb/contents.ts'

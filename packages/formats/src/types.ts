@@ -167,11 +167,18 @@ export interface InstalledPackage {
   readonly origin?: string
 }
 
+/** A payload member to write. Of a file its content is given as bytes, or as a stream where it need not be held in memory. */
+export interface PayloadToWrite extends PayloadEntry {
+  readonly bytes?: Uint8Array
+  /** Opens the file's content, `size` bytes, from its start: called up to twice, and both must give the same. */
+  readonly open?: () => AsyncIterable<Uint8Array>
+}
+
 export interface PackageToWrite {
   /** The native fields in the order they are written; a list's members are fields of the same name (alpm `depend`, rpm `Requires`). */
   readonly fields: readonly (readonly [name: string, value: string])[]
   readonly control: ReadonlyMap<string, { readonly bytes: Uint8Array; readonly mode: number }>
-  readonly payload: readonly (PayloadEntry & { readonly bytes?: Uint8Array })[]
+  readonly payload: readonly PayloadToWrite[]
   /** Seconds since the epoch, for members that have no time of their own (SOURCE_DATE_EPOCH). */
   readonly epoch: number
   /** How the payload is compressed; absent: the format's own default. @see Compression */
@@ -209,7 +216,10 @@ export interface Format {
    * @throws FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, and what `visit` throws
    */
   readPackage(path: string, visit?: PayloadVisitor): Promise<PackageFile>
-  /** Writes a package file: same input, same bytes. @throws PACKAGE_UNWRITABLE */
+  /**
+   * Writes a package file: same input, same bytes, whether a file's content comes as bytes or as a stream. Nothing is left of one that fails.
+   * @throws PACKAGE_UNWRITABLE, also for a content of another size than its entry says; DISK_FULL, and what a stream throws
+   */
   writePackage(path: string, content: PackageToWrite): Promise<void>
   /** The installed packages of a root directory, sorted by name and architecture. @throws INSTALLED_MALFORMED */
   readInstalled(root: string): InstalledPackage[]

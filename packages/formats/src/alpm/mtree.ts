@@ -1,35 +1,35 @@
-import { createHash } from 'node:crypto'
-import type { TarMember } from '../archive/tar-write.ts'
+import type { ContentDigests, DigestedMember } from '../archive/content.ts'
+import type { PayloadToWrite } from '../types.ts'
 
 /**
  * The text of .MTREE (mtree(5)) that lists a package's members, as bsdtar writes it for makepkg: `pacman -Qkk` holds the installed files
  * against it. Keywords are type, uid, gid, mode, time, size, md5digest, sha256digest, link.
  */
-export function renderMtree(members: Iterable<TarMember>): string {
+export function renderMtree(members: Iterable<DigestedMember>): string {
   const lines = ['#mtree', '/set type=file uid=0 gid=0 mode=644']
   const files = new Map<string, string>()
-  for (const member of members) {
+  for (const { member, digests } of members) {
     // The root is no member of a package to pacman.
     if (member.path === '') continue
-    const content = contentOf(member, files)
+    const content = contentOf(member, { digests, files })
     if (member.type === 'file') files.set(member.path, content)
     lines.push(`./${quote(member.path)} time=${member.mtime}.0${ownership(member)}${content}`)
   }
   return `${lines.join('\n')}\n`
 }
 
-function ownership({ uid, gid, mode }: TarMember): string {
+function ownership({ uid, gid, mode }: PayloadToWrite): string {
   return `${mode === 0o644 ? '' : ` mode=${mode.toString(8)}`}${uid === 0 ? '' : ` uid=${uid}`}${gid === 0 ? '' : ` gid=${gid}`}`
 }
 
-function contentOf(member: TarMember, files: ReadonlyMap<string, string>): string {
+function contentOf(
+  member: PayloadToWrite,
+  { digests, files }: { readonly digests: ContentDigests | undefined; readonly files: ReadonlyMap<string, string> },
+): string {
   switch (member.type) {
-    case 'file': {
-      const bytes = member.bytes ?? Buffer.alloc(0)
-      const digest = (name: string) => createHash(name).update(bytes).digest('hex')
+    case 'file':
       // pacman before 6.1 looks at the MD5 alone.
-      return ` size=${bytes.length} md5digest=${digest('md5')} sha256digest=${digest('sha256')}`
-    }
+      return ` size=${member.size} md5digest=${digests?.md5 ?? ''} sha256digest=${digests?.sha256 ?? ''}`
     case 'hardlink':
       return files.get(member.target ?? '') ?? ''
     case 'symlink':

@@ -2,17 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { TarMember } from '../archive/tar-write.ts'
+import type { InMemory } from '../archive/content.ts'
 import { CONTROL_BYTES } from '../limits.ts'
 import { readWhole } from '../testing/payloads.ts'
 import { scratch } from '../testing/tools.ts'
 import { alpm } from './index.ts'
-import { paxMembers, TAR_END } from './tar-pax.ts'
+import { writePax, TAR_END } from './tar-pax.ts'
 import { sampleFields } from './testing.ts'
 
 const root = { mode: 0o644, uid: 0, gid: 0, mtime: 1_700_000_000 }
 
-function file(path: string, text = 'x'): TarMember {
+function file(path: string, text = 'x'): InMemory {
   const bytes = Buffer.from(text)
   return { ...root, path, type: 'file', size: bytes.length, bytes }
 }
@@ -22,9 +22,9 @@ const PKGINFO = sampleFields('sample', '1.0-1')
   .join('')
 
 /** Reads a package made of these members, whatever they are. */
-async function read(members: readonly TarMember[]): ReturnType<typeof readWhole> {
+async function read(members: readonly InMemory[]): ReturnType<typeof readWhole> {
   using directory = scratch()
-  writeFileSync(directory.at('p'), gzipSync(Buffer.concat([...paxMembers(members), TAR_END])))
+  writeFileSync(directory.at('p'), gzipSync(Buffer.concat([writePax(members), TAR_END])))
   // The directory must outlast the reading.
   return await readWhole(alpm, directory.at('p'))
 }
@@ -44,7 +44,7 @@ test('metadata in any order before the files, an unknown one among it', async ()
 })
 
 test('what pacman passes over is no part of the payload', async () => {
-  const dot: TarMember = { ...root, path: '.hidden', type: 'directory', size: 0 }
+  const dot: InMemory = { ...root, path: '.hidden', type: 'directory', size: 0 }
   const { payload } = await read([info, dot, file('.hidden/x'), file('usr'), file('.hidden/y')])
   expect(payload.map(({ path }) => path)).toEqual(['usr'])
 })
@@ -85,7 +85,7 @@ test.each([
 
 test('metadata over its limit is refused before it is held', async () => {
   const zeros = Buffer.alloc(CONTROL_BYTES)
-  const member: TarMember = { ...root, path: '.CHANGELOG', type: 'file', size: zeros.length, bytes: zeros }
+  const member: InMemory = { ...root, path: '.CHANGELOG', type: 'file', size: zeros.length, bytes: zeros }
   await expect(read([info, member])).rejects.toMatchObject({ code: 'PACKAGE_TOO_LARGE' })
 })
 

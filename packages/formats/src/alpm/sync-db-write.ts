@@ -5,7 +5,7 @@ import type { RepositoryEntry } from '../repository-writer.ts'
 import type { InspectedPackage } from '../types.ts'
 import { renderSections } from './desc.ts'
 import { recordOf, valuesOf } from './record.ts'
-import { paxMembers } from './tar-pax.ts'
+import { writePax } from './tar-pax.ts'
 
 /** Bytes of a detached signature: repo-add and libalpm refuse larger ones. */
 const SIGNATURE_BYTES = 16_384
@@ -69,8 +69,8 @@ export function renderEntry(
   return {
     record,
     parts: {
-      db: Buffer.concat([...paxMembers(head)]),
-      files: Buffer.concat([...paxMembers([...head, file('files', fileList(inspected))])]),
+      db: writePax(head),
+      files: writePax([...head, file('files', fileList(inspected))]),
     },
   }
 }

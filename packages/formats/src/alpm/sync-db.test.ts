@@ -8,7 +8,7 @@ import { SMALL_PAYLOAD } from '../testing/payloads.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { alpm } from './index.ts'
 import { parseIndex } from './sync-db.ts'
-import { paxMembers, TAR_END } from './tar-pax.ts'
+import { writePax, TAR_END } from './tar-pax.ts'
 import { sampleFields } from './testing.ts'
 
 const member = { uid: 0, gid: 0, mtime: 0, mode: 0o644, type: 'file' } as const
@@ -21,7 +21,7 @@ function database(files: Readonly<Record<string, string>>): Buffer {
     size: Buffer.byteLength(text),
     bytes: Buffer.from(text),
   }))
-  return Buffer.concat([...paxMembers(members), TAR_END])
+  return Buffer.concat([writePax(members), TAR_END])
 }
 
 function desc(name: string, version: string, more = ''): string {

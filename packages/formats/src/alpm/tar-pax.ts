@@ -1,7 +1,8 @@
+import { contentParts, type InMemory, type Part, partsSize } from '../archive/content.ts'
 import { checksum, TAR_BLOCK } from '../archive/tar-header.ts'
-import type { TarMember } from '../archive/tar-write.ts'
+import { padding } from '../archive/tar-write.ts'
 import { fail } from '../errors.ts'
-import type { PayloadType } from '../types.ts'
+import type { PayloadToWrite, PayloadType } from '../types.ts'
 
 const FLAGS: Readonly<Record<PayloadType, string>> = {
   file: '0',
@@ -18,41 +19,27 @@ export const TAR_END: Buffer = Buffer.alloc(2 * TAR_BLOCK)
 
 /**
  * Members of a tar archive in the form bsdtar gives a package: ustar headers, paths without a leading `./`, and an extended header where
- * ustar is too narrow: long names, large numbers, extended attributes (as SCHILY.xattr). Without {@link TAR_END}. Same members, same bytes.
+ * ustar is too narrow: long names, large numbers, extended attributes (as SCHILY.xattr). Without {@link TAR_END}. Same members, same parts.
  * @throws PACKAGE_UNWRITABLE
  */
-export function* paxMembers(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
+export function paxParts(members: Iterable<InMemory>): Generator<Uint8Array, void, undefined>
+export function paxParts(members: Iterable<PayloadToWrite>): Generator<Part, void, undefined>
+export function* paxParts(members: Iterable<PayloadToWrite>): Generator<Part, void, undefined> {
   for (const member of members) {
-    const bytes = member.type === 'file' ? (member.bytes ?? Buffer.alloc(0)) : Buffer.alloc(0)
-    yield* headers(member, bytes.length)
-    yield* padded(bytes)
+    const content = contentParts(member)
+    const size = partsSize(content)
+    yield* headers(member, size)
+    yield* content
+    yield* padding(size)
   }
 }
 
-/** Bytes of small parts put together before they are handed on. */
-const BATCH_BYTES = 256 * 1024
-
-/** A whole archive of {@link paxMembers} in parts: small ones are put together, a large file's bytes are not copied. @throws PACKAGE_UNWRITABLE */
-export function* paxArchive(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
-  let batch: Uint8Array[] = []
-  let bytes = 0
-  for (const part of paxMembers(members)) {
-    if (bytes + part.length > BATCH_BYTES && batch.length > 0) {
-      yield Buffer.concat(batch)
-      batch = []
-      bytes = 0
-    }
-    if (part.length >= BATCH_BYTES) {
-      yield part
-      continue
-    }
-    batch.push(part)
-    bytes += part.length
-  }
-  yield Buffer.concat([...batch, TAR_END])
+/** The same in one piece, for what is small and in memory. @throws PACKAGE_UNWRITABLE */
+export function writePax(members: Iterable<InMemory>): Buffer {
+  return Buffer.concat([...paxParts(members)])
 }
 
-function* headers(member: TarMember, size: number): Generator<Uint8Array, void, undefined> {
+function* headers(member: PayloadToWrite, size: number): Generator<Uint8Array, void, undefined> {
   const name = Buffer.from(member.path === '' ? './' : member.type === 'directory' ? `${member.path}/` : member.path)
   const link = Buffer.from(member.target ?? '')
   const extended: (readonly [keyword: string, value: Uint8Array])[] = []
@@ -81,7 +68,8 @@ function* headers(member: TarMember, size: number): Generator<Uint8Array, void, 
       size: 0,
     } as const
     yield header(facts, { flag: 'x', name: Buffer.from('PaxHeader'), link: Buffer.alloc(0), size: body.length })
-    yield* padded(body)
+    yield body
+    yield* padding(body.length)
   }
   yield header(member, { flag: FLAGS[member.type], name, link, size })
 }
@@ -105,7 +93,7 @@ interface HeaderForm {
   readonly size: number
 }
 
-function header(facts: TarMember, { flag, name, link, size }: HeaderForm): Buffer {
+function header(facts: PayloadToWrite, { flag, name, link, size }: HeaderForm): Buffer {
   const block = Buffer.alloc(TAR_BLOCK)
   name.copy(block, 0, 0, 100)
   octal(block, facts.mode, { at: 100, digits: 7 })
@@ -141,10 +129,4 @@ function owner(block: Buffer, value: string | undefined, at: number): void {
 
 function isAscii(bytes: Buffer): boolean {
   return bytes.every((byte) => byte < 128)
-}
-
-function* padded(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
-  if (bytes.length > 0) yield bytes
-  const rest = (TAR_BLOCK - (bytes.length % TAR_BLOCK)) % TAR_BLOCK
-  if (rest > 0) yield Buffer.alloc(rest)
 }

@@ -16,7 +16,7 @@ export interface StreamOptions extends CompressOptions {
  * @throws PACKAGE_UNWRITABLE for a compression that is only read, COMPRESSION_UNAVAILABLE, and what `source` throws
  */
 export async function* compressed(
-  source: Iterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array>,
   { compression, level, size }: StreamOptions,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   switch (compression) {
@@ -38,7 +38,7 @@ export async function* compressed(
 }
 
 async function* through(
-  source: Iterable<Uint8Array>,
+  source: AsyncIterable<Uint8Array>,
   encoder: ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const input = Readable.from(source, { objectMode: false })

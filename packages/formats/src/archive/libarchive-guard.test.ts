@@ -3,23 +3,23 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { run, SYSTEM_PATH } from '@holotype/base'
 import { expect, test } from 'vitest'
 import { checksum } from './tar-header.ts'
-import type { TarMember } from './tar-write.ts'
+import type { InMemory } from './content.ts'
 import { readWhole } from '../testing/payloads.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { alpm } from '../alpm/index.ts'
 import { xbps } from '../xbps/index.ts'
 import { libarchiveGuard } from './libarchive-guard.ts'
-import { paxArchive, paxMembers, TAR_END } from '../alpm/tar-pax.ts'
+import { TAR_END, writePax } from '../alpm/tar-pax.ts'
 import { sampleFields } from '../alpm/testing.ts'
 
-function file(path: string, text = 'x'): TarMember {
+function file(path: string, text = 'x'): InMemory {
   const bytes = Buffer.from(text)
   return { path, type: 'file', mode: 0o755, uid: 0, gid: 0, mtime: 1_700_000_000, size: bytes.length, bytes }
 }
 
 /** A member's blocks, its header altered. */
-function altered(member: TarMember, alter: (header: Buffer) => void): Buffer {
-  const block = Buffer.concat([...paxMembers([member])])
+function altered(member: InMemory, alter: (header: Buffer) => void): Buffer {
+  const block = writePax([member])
   alter(block)
   block.write(`${checksum(block.subarray(0, 512)).toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
   return block
@@ -38,7 +38,7 @@ function record(keyword: string, value: string): string {
 }
 
 function member(path: string): Buffer {
-  return Buffer.concat([...paxMembers([file(path)])])
+  return writePax([file(path)])
 }
 
 const REFUSED = { dotSlash: 'refused' } as const
@@ -49,7 +49,7 @@ const PKGINFO = sampleFields('sample', '1.0-1')
 
 async function read(...blocks: Buffer[]): ReturnType<typeof readWhole> {
   using directory = scratch()
-  const info = Buffer.concat([...paxMembers([file('.PKGINFO', PKGINFO)])])
+  const info = writePax([file('.PKGINFO', PKGINFO)])
   writeFileSync(directory.at('p'), Buffer.concat([info, ...blocks, TAR_END]))
   // The directory must outlast the reading.
   return await readWhole(alpm, directory.at('p'))
@@ -143,7 +143,7 @@ test('what both read alike is let pass', async () => {
 })
 
 test('headers are found however the bytes are cut, and bytes pass unchanged', async () => {
-  const good = Buffer.concat([...paxArchive([file('.a', 'x'.repeat(1500)), file('d'.repeat(150)), file('c', '')])])
+  const good = Buffer.concat([writePax([file('.a', 'x'.repeat(1500)), file('d'.repeat(150)), file('c', '')]), TAR_END])
   const bad = Buffer.concat([good.subarray(0, -1024), extension('g', record('path', 'b')), TAR_END])
   for (const step of [1, 7, 511, 512, 513, 4000]) {
     const pieces = async function* (bytes: Buffer) {
@@ -222,7 +222,7 @@ test.skipIf(!haveTools('bsdtar'))(
       header.write(name, 0, 'latin1')
       header.write('x', 156, 'latin1')
     })
-    writeFileSync(directory.at('p'), Buffer.concat([disguised, ...paxArchive([file('.PKGINFO', PKGINFO)])]))
+    writeFileSync(directory.at('p'), Buffer.concat([disguised, writePax([file('.PKGINFO', PKGINFO)]), TAR_END]))
     const { stdout } = await run(['bsdtar', '-tf', directory.at('p')])
     expect(stdout.toString()).toBe('evil\n')
     for (const format of [alpm, xbps])

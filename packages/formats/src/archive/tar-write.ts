@@ -1,9 +1,7 @@
 import { fail } from '../errors.ts'
-import type { PayloadEntry, PayloadType } from '../types.ts'
+import type { PayloadEntry, PayloadToWrite, PayloadType } from '../types.ts'
+import { contentParts, type InMemory, type Part, partsSize } from './content.ts'
 import { checksum, TAR_BLOCK } from './tar-header.ts'
-
-/** What is written of one member: its payload entry and, for a file, its bytes. */
-export type TarMember = PayloadEntry & { readonly bytes?: Uint8Array }
 
 const FLAGS: Readonly<Record<PayloadType, string>> = {
   file: '0',
@@ -15,57 +13,35 @@ const FLAGS: Readonly<Record<PayloadType, string>> = {
   fifo: '6',
 }
 
-/** Bytes of small parts put together before they are handed on. */
-const BATCH_BYTES = 256 * 1024
-
 /**
  * A tar archive in GNU form, the one that every dpkg reads (it refuses PAX headers), paths with the leading `./` that dpkg-deb writes.
- * Same members, same bytes. In parts: a large file's bytes are not copied.
+ * Same members, same parts.
  * @throws PACKAGE_UNWRITABLE for what that form cannot hold: extended attributes, negative numbers
  */
-export function* tarParts(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
-  let batch: Uint8Array[] = []
-  let batched = 0
-  for (const part of smallParts(members)) {
-    batch.push(part)
-    batched += part.length
-    if (batched < BATCH_BYTES) continue
-    yield* batch.length > 1 && part.length >= BATCH_BYTES
-      ? [Buffer.concat(batch.slice(0, -1)), part]
-      : [Buffer.concat(batch)]
-    batch = []
-    batched = 0
-  }
-  yield Buffer.concat(batch)
-}
-
-/** Bytes of the archive that {@link tarParts} makes of these members. */
-export function tarSize(members: Iterable<TarMember>): number {
-  let size = 0
-  for (const part of smallParts(members)) size += part.length
-  return size
-}
-
-/** A tar archive in one piece, for what is small. */
-export function writeTar(members: Iterable<TarMember>): Buffer {
-  return Buffer.concat([...smallParts(members)])
-}
-
-function* smallParts(members: Iterable<TarMember>): Generator<Uint8Array, void, undefined> {
+export function tarParts(members: Iterable<InMemory>): Generator<Uint8Array, void, undefined>
+export function tarParts(members: Iterable<PayloadToWrite>): Generator<Part, void, undefined>
+export function* tarParts(members: Iterable<PayloadToWrite>): Generator<Part, void, undefined> {
   for (const member of members) {
     if (member.xattrs && Object.keys(member.xattrs).length > 0)
       throw fail('PACKAGE_UNWRITABLE', { what: `${member.path}: dpkg reads no extended attributes from a package` })
-    const bytes = member.type === 'file' ? (member.bytes ?? Buffer.alloc(0)) : Buffer.alloc(0)
+    const content = contentParts(member)
+    const size = partsSize(content)
     const name = Buffer.from(memberName(member.path, member.type === 'directory'))
     const link = Buffer.from(
       member.type === 'hardlink' ? memberName(member.target ?? '', false) : (member.target ?? ''),
     )
     if (link.length > 100) yield longName('K', link)
     if (name.length > 100) yield longName('L', name)
-    yield header({ ...member, size: bytes.length }, { flag: FLAGS[member.type], name, link })
-    yield* padded(bytes)
+    yield header({ ...member, size }, { flag: FLAGS[member.type], name, link })
+    yield* content
+    yield* padding(size)
   }
   yield Buffer.alloc(2 * TAR_BLOCK)
+}
+
+/** A tar archive in one piece, for what is small and in memory. */
+export function writeTar(members: Iterable<InMemory>): Buffer {
+  return Buffer.concat([...tarParts(members)])
 }
 
 function memberName(path: string, directory: boolean): string {
@@ -77,7 +53,7 @@ function longName(flag: 'K' | 'L', name: Buffer): Buffer {
   const bytes = Buffer.concat([name, Buffer.alloc(1)])
   const facts = { mode: 0, uid: 0, gid: 0, mtime: 0, size: bytes.length }
   const block = header(facts, { flag, name: Buffer.from('././@LongLink'), link: Buffer.alloc(0) })
-  return Buffer.concat([block, ...padded(bytes)])
+  return Buffer.concat([block, bytes, ...padding(bytes.length)])
 }
 
 type HeaderFacts = Pick<PayloadEntry, 'mode' | 'uid' | 'gid' | 'mtime' | 'size' | 'owner' | 'group' | 'device'>
@@ -131,7 +107,8 @@ function text(block: Buffer, value: string | undefined, offset: number): void {
   block.write(value, offset, 'latin1')
 }
 
-function padded(bytes: Uint8Array): Uint8Array[] {
-  const rest = (TAR_BLOCK - (bytes.length % TAR_BLOCK)) % TAR_BLOCK
-  return rest === 0 ? [bytes] : [bytes, Buffer.alloc(rest)]
+/** The zeros between a content of `size` bytes and the next block. */
+export function padding(size: number): Buffer[] {
+  const rest = (TAR_BLOCK - (size % TAR_BLOCK)) % TAR_BLOCK
+  return rest === 0 ? [] : [Buffer.alloc(rest)]
 }

@@ -9,7 +9,7 @@ import { asDiskFull, syncDirectory, temporaryName } from '@holotype/base'
 export async function writeWhole(path: string, write: (file: number) => Promise<void>): Promise<void> {
   const temporary = temporaryName(path)
   try {
-    const file = openSync(temporary, 'wx', 0o644)
+    const file = openSync(temporary, 'wx+', 0o644)
     try {
       await write(file)
       fsyncSync(file)
@@ -24,13 +24,19 @@ export async function writeWhole(path: string, write: (file: number) => Promise<
   }
 }
 
+/** Writes bytes at an offset of a file. @returns the offset behind them */
+export function writeAll(file: number, bytes: Uint8Array, at: number): number {
+  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, at + done)
+  return at + bytes.length
+}
+
 /**
  * The same, of bytes as they come.
  * @throws DISK_FULL, and what `chunks` throws
  */
 export async function writeStreamAtomic(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
   await writeWhole(path, async (file) => {
-    for await (const chunk of chunks)
-      for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at)
+    let at = 0
+    for await (const chunk of chunks) at = writeAll(file, chunk, at)
   })
 }

@@ -5,6 +5,7 @@ import { XZ_DICTIONARY_BYTES } from '../limits.ts'
 
 /** xz's preset for what is published: more costs ten times the memory for a hundredth of the size. */
 const PRESET = 6
+const COMPRESS = ['--compress', '--stdout', '--threads=1', '--check=crc64'] as const
 
 type Chunks = AsyncIterable<Uint8Array>
 
@@ -22,7 +23,7 @@ export async function* unxz(source: Chunks): AsyncGenerator<Uint8Array, void, un
 export async function xz(bytes: Uint8Array, preset = PRESET): Promise<Buffer> {
   const loaded = await loadXz()
   if (!loaded) {
-    const { stdout } = await run(['xz', '--compress', '--stdout', `-${preset}`, '--threads=1', '--check=crc64'], {
+    const { stdout } = await run(['xz', ...COMPRESS, `-${preset}`], {
       input: bytes,
       maxOutputBytes: bytes.length + 1024 * 1024,
     })
@@ -33,45 +34,13 @@ export async function xz(bytes: Uint8Array, preset = PRESET): Promise<Buffer> {
 }
 
 /**
- * One xz stream of what comes from `source`, with back pressure. Where the library is missing all of it is held in memory once.
+ * One xz stream of what comes from `source`, with back pressure.
  * @param preset 0 to 9. @throws COMPRESSION_UNAVAILABLE
  */
-export async function* xzStream(
-  source: Iterable<Uint8Array>,
-  preset = PRESET,
-): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* xzStream(source: Chunks, preset = PRESET): AsyncGenerator<Uint8Array, void, undefined> {
   const loaded = await loadXz()
-  if (!loaded) {
-    yield await xz(Buffer.concat([...source]), preset)
-    return
-  }
-  const iterator = source[Symbol.iterator]()
-  let sourceError: unknown
-  const input = new ReadableStream<Uint8Array>({
-    pull(controller) {
-      try {
-        let next = iterator.next()
-        // A stream of bytes takes no empty chunks.
-        while (!next.done && next.value.length === 0) next = iterator.next()
-        if (next.done) controller.close()
-        else controller.enqueue(next.value)
-      } catch (error) {
-        sourceError = error
-        throw error
-      }
-    },
-  })
-  const reader = loaded.compressStream(input, { preset }).getReader()
-  const read = () =>
-    reader.read().catch((error: unknown) => {
-      // The library rewraps what its source threw.
-      throw sourceError ?? error
-    })
-  try {
-    for (let next = await read(); !next.done; next = await read()) yield next.value
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
+  if (loaded) yield* throughLibrary((input) => loaded.compressStream(input, { preset }), source)
+  else yield* throughProgram([...COMPRESS, `-${preset}`], source)
 }
 
 type Library = typeof import('@napi-rs/lzma/xz')
@@ -85,8 +54,15 @@ export function loadXz(): Promise<Library | undefined> {
 }
 
 /** Exported for its test. */
-export async function* unxzWithLibrary(
+export function unxzWithLibrary(
   { decompressStream }: Library,
+  source: Chunks,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  return throughLibrary(decompressStream, source)
+}
+
+async function* throughLibrary(
+  coder: (input: ReadableStream<Uint8Array>) => ReadableStream<Uint8Array>,
   source: Chunks,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = source[Symbol.asyncIterator]()
@@ -106,7 +82,7 @@ export async function* unxzWithLibrary(
       await iterator.return?.()
     },
   })
-  const reader = decompressStream(input).getReader()
+  const reader = coder(input).getReader()
   let ended = false
   try {
     for (;;) {
@@ -126,9 +102,16 @@ export async function* unxzWithLibrary(
 }
 
 /** Exported for its test. */
-export async function* unxzWithProgram(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+export function unxzWithProgram(source: Chunks): AsyncGenerator<Uint8Array, void, undefined> {
+  return throughProgram(['--decompress', '--stdout', '--threads=1', '--quiet'], source)
+}
+
+async function* throughProgram(
+  options: readonly string[],
+  source: Chunks,
+): AsyncGenerator<Uint8Array, void, undefined> {
   // `run` of base keeps a program's whole output; this one must stream.
-  const child = spawn('xz', ['--decompress', '--stdout', '--threads=1', '--quiet'], {
+  const child = spawn('xz', options, {
     env: { PATH: '/usr/local/bin:/usr/bin:/bin' },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
@@ -141,7 +124,7 @@ export async function* unxzWithProgram(source: Chunks): AsyncGenerator<Uint8Arra
     child.on('error', (error) =>
       reject(
         errnoOf(error) === 'ENOENT'
-          ? fail('COMPRESSION_UNAVAILABLE', { what: 'there is nothing that reads xz', cause: error })
+          ? fail('COMPRESSION_UNAVAILABLE', { what: 'there is nothing that knows xz', cause: error })
           : error,
       ),
     )

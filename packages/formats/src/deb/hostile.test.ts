@@ -3,7 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { run } from '@holotype/base'
 import { expect, test } from 'vitest'
-import { type TarMember, writeTar } from '../archive/tar-write.ts'
+import type { InMemory } from '../archive/content.ts'
+import { writeTar } from '../archive/tar-write.ts'
 import { haveTools, scratch, skipReason } from '../testing/tools.ts'
 import { writeAr } from './ar.ts'
 import { parseChangelog } from './changelog.ts'
@@ -14,12 +15,12 @@ import { sampleFields } from './testing.ts'
 
 const root = { mode: 0o755, uid: 0, gid: 0, owner: 'root', group: 'root', mtime: 1_700_000_000, size: 0 }
 
-function file(path: string, text: string): TarMember {
+function file(path: string, text: string): InMemory {
   const bytes = Buffer.from(text)
   return { ...root, path, type: 'file', size: bytes.length, bytes }
 }
 
-function packageOf(control: readonly TarMember[], data: Buffer, end = ''): Buffer {
+function packageOf(control: readonly InMemory[], data: Buffer, end = ''): Buffer {
   return writeAr(
     [
       { name: 'debian-binary', bytes: Buffer.from('2.0\n') },

@@ -1,13 +1,13 @@
-import { writeSync } from 'node:fs'
 import { compareText, isErrorCode } from '@holotype/base'
 import { compress } from '../archive/compress.ts'
 import { compressed } from '../archive/compress-stream.ts'
 import { confinedPath } from '../archive/path.ts'
+import { contentFault, gathered, type InMemory, partsSize } from '../archive/content.ts'
 import { pathGuard } from '../archive/path-guard.ts'
-import { type TarMember, tarParts, tarSize, writeTar } from '../archive/tar-write.ts'
-import { writeWhole } from '../archive/write-stream.ts'
+import { tarParts, writeTar } from '../archive/tar-write.ts'
+import { writeAll, writeWhole } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
-import type { Compression, PackageToWrite } from '../types.ts'
+import type { Compression, PackageToWrite, PayloadToWrite } from '../types.ts'
 import { arHeader, writeAr } from './ar.ts'
 import { renderStanza, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
@@ -22,8 +22,8 @@ const FORMS = new Map<Compression, { readonly end: string; readonly level: numbe
 
 /**
  * Writes a .deb: same input, same bytes (with the same Node: its libraries decide the compressed form). The payload keeps its order; parent
- * directories that are missing are put in, for dpkg makes none. The payload is compressed as it is written: beside what was handed in, memory
- * holds a few chunks.
+ * directories that are missing are put in, for dpkg makes none. The payload is read, packed and written in one pass: beside what was handed in,
+ * memory holds a few chunks and the encoder's tables.
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
@@ -33,7 +33,8 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
   const { end, level } = form
   const controlTar = await compress(writeTar(controlMembers(fields, control, epoch)), { compression, level })
   const members = checkedPayload(payload, epoch)
-  const data = compressed(tarParts(members), { compression, level, size: tarSize(members) })
+  const size = partsSize(tarParts(members))
+  const data = compressed(gathered(tarParts(members)), { compression, level, size })
   const head = writeAr(
     [
       { name: 'debian-binary', bytes: Buffer.from('2.0\n') },
@@ -52,18 +53,12 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
   })
 }
 
-/** @returns the offset behind the bytes written */
-function writeAll(file: number, bytes: Uint8Array, at: number): number {
-  for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done, bytes.length - done, at + done)
-  return at + bytes.length
-}
-
-function directory(path: string, epoch: number): TarMember {
+function directory(path: string, epoch: number): InMemory {
   return { path, type: 'directory', mode: 0o755, uid: 0, gid: 0, owner: 'root', group: 'root', mtime: epoch, size: 0 }
 }
 
-function controlMembers(fields: Stanza, control: PackageToWrite['control'], epoch: number): TarMember[] {
-  const file = (path: string, bytes: Uint8Array, mode: number): TarMember => ({
+function controlMembers(fields: Stanza, control: PackageToWrite['control'], epoch: number): InMemory[] {
+  const file = (path: string, bytes: Uint8Array, mode: number): InMemory => ({
     ...directory(path, epoch),
     type: 'file',
     mode,
@@ -91,11 +86,11 @@ function controlText(fields: Stanza): string {
   }
 }
 
-function checkedPayload(payload: PackageToWrite['payload'], epoch: number): TarMember[] {
+function checkedPayload(payload: PackageToWrite['payload'], epoch: number): PayloadToWrite[] {
   const guard = pathGuard()
   const written = new Set<string>()
-  const members: TarMember[] = []
-  const add = (member: TarMember) => {
+  const members: PayloadToWrite[] = []
+  const add = (member: PayloadToWrite) => {
     try {
       guard(member)
     } catch (error) {
@@ -119,13 +114,14 @@ function checkedPayload(payload: PackageToWrite['payload'], epoch: number): TarM
   return members
 }
 
-function checkMember({ path, type, target, size, bytes }: TarMember): void {
+function checkMember(member: PayloadToWrite): void {
+  const { path, type, target } = member
   const wrong = (what: string) => fail('PACKAGE_UNWRITABLE', { what: `${JSON.stringify(path)}: ${what}` })
   if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
   // Its lists of files are lines: dpkg refuses such a package.
   if (path.includes('\n')) throw wrong('holds a line break')
-  if (type === 'file' && (bytes?.length ?? 0) !== size)
-    throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
+  const fault = contentFault(member)
+  if (fault !== undefined) throw wrong(fault)
   if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))
     throw wrong('is a link without a target')
 }

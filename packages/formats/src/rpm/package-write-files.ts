@@ -1,4 +1,5 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
+import { contentFault, contentParts, type Part, partsSize } from '../archive/content.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
 import { isErrorCode } from '@holotype/base'
@@ -15,11 +16,13 @@ type Member = PackageToWrite['payload'][number]
 
 /** A payload as an rpm holds it. */
 export interface WrittenFiles {
-  readonly entries: readonly HeaderEntry[]
+  /** Of the header. Digests of streamed files are zeros, as many, until `archive` was read to its end. */
+  readonly entries: () => readonly HeaderEntry[]
   /** The cpio archive, not compressed. */
-  readonly archive: Buffer
+  readonly archive: readonly Part[]
   /** Bytes when installed, as rpm counts them: files and the texts of symbolic links; hard links once. */
   readonly size: number
+  readonly hasFiles: boolean
   readonly hasLinks: boolean
   readonly hasCapabilities: boolean
 }
@@ -59,16 +62,18 @@ export function writeFiles(payload: readonly Member[], flags: ReadonlyMap<string
     .sort((a, b) => Buffer.compare(a.bytes, b.bytes))
     .map(({ row }) => row)
   const sets = numberLinks(rows, sorted)
-  const archive = archiveOf(rows, sets)
+  const facts = new Map<Member, ContentFacts>()
+  const archive = [...archiveOf(rows, { sets, facts })]
   const size = rows.reduce((sum, { member, flags: bits }) => {
     if ((bits & FILE_FLAGS.GHOST) !== 0) return sum
     if (member.type === 'symlink') return sum + Buffer.byteLength(member.target ?? '')
     return member.type === 'file' ? sum + member.size : sum
   }, 0)
   return {
-    entries: sorted.length === 0 ? [] : headerEntries(sorted),
+    entries: () => (sorted.length === 0 ? [] : headerEntries(sorted, facts)),
     archive,
     size,
+    hasFiles: rows.length > 0,
     hasLinks: sets.size > 0,
     hasCapabilities: rows.some(({ member }) => member.xattrs !== undefined),
   }
@@ -95,11 +100,12 @@ function rowsOf(payload: readonly Member[], flags: ReadonlyMap<string, number>):
   return [...byPath.values()]
 }
 
-function checkMember({ path, type, target, size, bytes, xattrs, device, owner, group, uid, gid }: Member): void {
+function checkMember(member: Member): void {
+  const { path, type, target, xattrs, device, owner, group, uid, gid } = member
   const wrong = (what: string) => unwritable(`${JSON.stringify(path)}: ${what}`)
   if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
-  if (type === 'file' && (bytes?.length ?? 0) !== size)
-    throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
+  const fault = contentFault(member)
+  if (fault !== undefined) throw wrong(fault)
   if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))
     throw wrong('is a link without a target')
   if (device && (device.major > 0xff || device.minor > 0xff))
@@ -131,34 +137,63 @@ function numberLinks(rows: readonly Row[], sorted: readonly Row[]): ReadonlyMap<
   return sets
 }
 
-function archiveOf(rows: readonly Row[], sets: ReadonlyMap<Member, readonly Row[]>): Buffer {
-  const parts: Uint8Array[] = []
-  const add = (row: Row) => {
+/** What the header says of a file's content. */
+interface ContentFacts {
+  readonly sha256: string
+  readonly color: number
+}
+
+const UNREAD: ContentFacts = { sha256: '0'.repeat(64), color: 0 }
+const EMPTY: ContentFacts = { sha256: hash('sha256', '', 'hex'), color: 0 }
+
+/** The parts of the archive; what is learnt of a content as it goes by stands in `facts`, by the member that has it. */
+function* archiveOf(
+  rows: readonly Row[],
+  { sets, facts }: { readonly sets: ReadonlyMap<Member, readonly Row[]>; readonly facts: Map<Member, ContentFacts> },
+): Generator<Part, void, undefined> {
+  function* one(row: Row): Generator<Part, void, undefined> {
     const { member, source } = row
-    const bytes = contentOf(row)
+    const content = contentOf(row, facts)
+    const size = partsSize(content)
     const { major = 0, minor = 0 } = member.device ?? {}
     const mode = TYPE_BITS[member.type] | source.mode
-    parts.push(
-      cpioHeader(`./${member.path}`, [row.inode, mode, row.links, source.mtime, bytes.length, major, minor]),
-      bytes,
-      cpioPadding(bytes.length),
-    )
+    yield cpioHeader(`./${member.path}`, [row.inode, mode, row.links, source.mtime, size, major, minor])
+    yield* content
+    yield cpioPadding(size)
   }
   for (const row of rows) {
     if ((row.flags & FILE_FLAGS.GHOST) !== 0 || row.member.type === 'hardlink') continue
-    const set = sets.get(row.source)
-    for (const other of set ?? [row]) add(other)
+    for (const other of sets.get(row.source) ?? [row]) yield* one(other)
   }
-  parts.push(cpioHeader('TRAILER!!!', []))
-  return Buffer.concat(parts)
+  yield cpioHeader('TRAILER!!!', [])
 }
 
-function contentOf({ member, source, carries }: Row): Uint8Array {
-  if (member.type === 'symlink') return Buffer.from(member.target ?? '')
-  return carries ? (source.bytes ?? new Uint8Array()) : new Uint8Array()
+function contentOf({ member, source, carries }: Row, facts: Map<Member, ContentFacts>): Part[] {
+  if (member.type === 'symlink') return [Buffer.from(member.target ?? '')]
+  if (!carries) return []
+  const learn = (known: ContentFacts) => facts.set(source, known)
+  return contentParts(source).map((part) => {
+    if (!(part instanceof Uint8Array)) return { ...part, open: () => observed(part.open(), learn) }
+    learn({ sha256: hash('sha256', part, 'hex'), color: colorOf(part) })
+    return part
+  })
 }
 
-function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
+async function* observed(
+  content: AsyncIterable<Uint8Array>,
+  learn: (facts: ContentFacts) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const sha256 = createHash('sha256')
+  let head: Uint8Array = Buffer.alloc(0)
+  for await (const chunk of content) {
+    sha256.update(chunk)
+    if (head.length < ELF_IDENT_BYTES) head = Buffer.concat([head, chunk.subarray(0, ELF_IDENT_BYTES)])
+    yield chunk
+  }
+  learn({ sha256: sha256.digest('hex'), color: colorOf(head) })
+}
+
+function headerEntries(sorted: readonly Row[], facts: ReadonlyMap<Member, ContentFacts>): HeaderEntry[] {
   const directories: string[] = []
   const places = new Map<string, number>()
   const indexes: number[] = []
@@ -183,12 +218,7 @@ function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
   const numbers = (name: TagName, of: (row: Row) => number) => entry(name, sorted.map(of))
   const strings = (name: TagName, of: (row: Row) => string) => entry(name, sorted.map(of))
   const regular = ({ member }: Row) => member.type === 'file' || member.type === 'hardlink'
-  const digests = new Map<Member, string>()
-  const digest = (source: Member) => {
-    const known = digests.get(source) ?? hash('sha256', source.bytes ?? '', 'hex')
-    digests.set(source, known)
-    return known
-  }
+  const factsOf = ({ source }: Row) => facts.get(source) ?? (source.size > 0 ? UNREAD : EMPTY)
   const capabilities = sorted.map(capabilitiesOf)
   return [
     numbers('FILESIZES', (row) =>
@@ -197,7 +227,7 @@ function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
     numbers('FILEMODES', ({ member, source }) => TYPE_BITS[member.type] | source.mode),
     numbers('FILERDEVS', ({ member: { device } }) => (device ? (device.major << 8) | device.minor : 0)),
     numbers('FILEMTIMES', ({ source }) => source.mtime),
-    strings('FILEDIGESTS', (row) => (regular(row) && (row.flags & FILE_FLAGS.GHOST) === 0 ? digest(row.source) : '')),
+    strings('FILEDIGESTS', (row) => (regular(row) && (row.flags & FILE_FLAGS.GHOST) === 0 ? factsOf(row).sha256 : '')),
     strings('FILELINKTOS', ({ member }) => (member.type === 'symlink' ? (member.target ?? '') : '')),
     numbers('FILEFLAGS', ({ flags }) => flags),
     strings('FILEUSERNAME', ({ source }) => source.owner ?? 'root'),
@@ -209,15 +239,18 @@ function headerEntries(sorted: readonly Row[]): HeaderEntry[] {
     entry('DIRINDEXES', indexes),
     entry('BASENAMES', names),
     entry('DIRNAMES', directories),
-    numbers('FILECOLORS', (row) => (regular(row) ? colorOf(row.source.bytes) : 0)),
+    numbers('FILECOLORS', (row) => (regular(row) ? factsOf(row).color : 0)),
     entry('FILEDIGESTALGO', [8]),
     ...(capabilities.some((text) => text !== '') ? [entry('FILECAPS', capabilities)] : []),
   ]
 }
 
+/** Bytes of e_ident: by them a file's class is known. */
+const ELF_IDENT_BYTES = 16
+
 /** 1 of a 32-bit ELF file, 2 of a 64-bit one: by it rpm lets two architectures' packages share a path, the 64-bit file staying. */
-function colorOf(bytes: Uint8Array | undefined): number {
-  const color = bytes !== undefined && isElf(bytes) ? bytes[4] : 0
+function colorOf(bytes: Uint8Array): number {
+  const color = isElf(bytes) ? bytes[4] : 0
   return color === 1 || color === 2 ? color : 0
 }
 

@@ -1,7 +1,11 @@
 import { createHash, hash } from 'node:crypto'
-import { isErrorCode, writeFileAtomic } from '@holotype/base'
-import { compress } from '../archive/compress.ts'
+import { readSync } from 'node:fs'
+import { isErrorCode } from '@holotype/base'
+import { compressed } from '../archive/compress-stream.ts'
+import { gathered, partsSize } from '../archive/content.ts'
+import { writeAll, writeWhole } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
+import { READ_CHUNK_BYTES } from '../limits.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { parseHeader } from './header.ts'
 import { type HeaderEntry, writeHeader } from './header-write.ts'
@@ -30,7 +34,11 @@ const PAYLOADS = {
  * Writes an .rpm of format 4: same input, same bytes. Fields are as `readPackage` gives them, names in any case: NAME, VERSION, RELEASE, ARCH,
  * SUMMARY and LICENSE must be there; BUILDTIME, BUILDHOST, OS, GROUP, DESCRIPTION, SOURCERPM, what the package provides of itself and
  * the features of rpm that it needs are put in where they are missing. `control` must be empty: scripts are fields (POSTIN, POSTINPROG …).
- * Held in memory while it is written.
+ *
+ * The header has digests of what stands behind it, but its length does not depend on them: its place is left free, the payload is read,
+ * packed and written in one pass, and the header put in front. No content is read twice, and no copy takes room on the disk; the MD5 that
+ * packages of this format have over header and payload is made from the file. Beside what was handed in, memory holds a few chunks and the
+ * encoder's tables.
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
@@ -39,31 +47,89 @@ export async function writePackage(path: string, content: PackageToWrite): Promi
   for (const name of control.keys()) throw unwritable(`an rpm has no control member "${name}"`)
   const collected = collect(fields)
   const files = writeFiles(payload, collected.flags)
-  if (files.archive.length > 0xffffffff || files.size > 0xffffffff) throw unwritable('it is larger than 4 GiB')
-  const packed = await compress(files.archive, { compression, level: how.level })
+  const archiveBytes = partsSize(files.archive)
+  if (archiveBytes > MAX_BYTES || files.size > MAX_BYTES) throw unwritable('it is larger than 4 GiB')
   const defaults = complete(collected, files, { epoch, feature: how.feature })
-  const header = writeHeader(
-    [
-      ...defaults,
-      ...files.entries,
-      ...dependencyEntries(collected.dependencies),
-      text('PAYLOADFORMAT', 'cpio'),
-      ...(how.compressor === ''
-        ? []
-        : [text('PAYLOADCOMPRESSOR', how.compressor), text('PAYLOADFLAGS', String(how.level))]),
-      text('PAYLOADDIGEST', hash('sha256', packed, 'hex')),
-      number('PAYLOADDIGESTALGO', 8),
-      text('PAYLOADDIGESTALT', hash('sha256', files.archive, 'hex')),
-      number('SIZE', files.size),
-      text('ENCODING', 'utf-8'),
-      text('HEADERI18NTABLE', 'C'),
-    ],
-    HEADERIMMUTABLE,
-  )
-  const record = checkedRecord(parseHeader(header), unwritable)
+  const dependencies = dependencyEntries(collected.dependencies)
+  const headerOf = ({ packed, plain }: PayloadDigests): Buffer =>
+    writeHeader(
+      [
+        ...defaults,
+        ...files.entries(),
+        ...dependencies,
+        text('PAYLOADFORMAT', 'cpio'),
+        ...(how.compressor === ''
+          ? []
+          : [text('PAYLOADCOMPRESSOR', how.compressor), text('PAYLOADFLAGS', String(how.level))]),
+        text('PAYLOADDIGEST', packed),
+        number('PAYLOADDIGESTALGO', 8),
+        text('PAYLOADDIGESTALT', plain),
+        number('SIZE', files.size),
+        text('ENCODING', 'utf-8'),
+        text('HEADERI18NTABLE', 'C'),
+      ],
+      HEADERIMMUTABLE,
+    )
+  const blank = headerOf({ packed: NO_DIGEST, plain: NO_DIGEST })
+  const record = checkedRecord(parseHeader(blank), unwritable)
   const label = `${record.name}-${collected.values.get('VERSION')?.[0] ?? ''}-${collected.values.get('RELEASE')?.[0] ?? ''}`
-  const signature = signatureHeader(header, packed, files.archive.length)
-  writeFileAtomic(path, Buffer.concat([writeLead(label, false), signature, headerPadding(signature), header, packed]))
+  const front = (header: Buffer, packed: PackedPayload) => {
+    const signature = signatureHeader(header, { ...packed, archiveBytes })
+    return Buffer.concat([writeLead(label, false), signature, headerPadding(signature), header])
+  }
+  const begin = front(blank, { packedBytes: 0, md5: Buffer.alloc(16) }).length
+  await writeWhole(path, async (file) => {
+    const digests = { packed: createHash('sha256'), plain: createHash('sha256') }
+    const archive = noting(gathered(files.archive), (chunk) => digests.plain.update(chunk))
+    let end = begin
+    for await (const chunk of compressed(archive, { compression, level: how.level, size: archiveBytes })) {
+      digests.packed.update(chunk)
+      end = writeAll(file, chunk, end)
+      if (end > MAX_BYTES) throw unwritable('it is larger than 4 GiB')
+    }
+    const header = headerOf({ packed: digests.packed.digest('hex'), plain: digests.plain.digest('hex') })
+    const packed = { packedBytes: end - begin, md5: md5Of(header, { file, begin, end }) }
+    writeAll(file, front(header, packed), 0)
+  })
+}
+
+/** What the sizes of an rpm of format 4 go up to: they have 32 bits. */
+const MAX_BYTES = 0xffffffff
+
+/** SHA-256 in hex, of the payload as it stands in the file and before it was compressed. */
+interface PayloadDigests {
+  readonly packed: string
+  readonly plain: string
+}
+
+const NO_DIGEST = '0'.repeat(64)
+
+interface PackedPayload {
+  readonly packedBytes: number
+  /** Of header and payload. */
+  readonly md5: Buffer
+}
+
+async function* noting(
+  chunks: AsyncIterable<Uint8Array>,
+  note: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    note(chunk)
+    yield chunk
+  }
+}
+
+function md5Of(header: Buffer, { file, begin, end }: { file: number; begin: number; end: number }): Buffer {
+  const md5 = createHash('md5').update(header)
+  const buffer = Buffer.allocUnsafe(READ_CHUNK_BYTES)
+  for (let at = begin; at < end; ) {
+    const read = readSync(file, buffer, 0, Math.min(buffer.length, end - at), at)
+    if (read === 0) throw unwritable('it was cut short while it was written')
+    md5.update(buffer.subarray(0, read))
+    at += read
+  }
+  return md5.digest()
 }
 
 function payloadOf(compression: Compression): (typeof PAYLOADS)[keyof typeof PAYLOADS] {
@@ -77,13 +143,16 @@ export function headerPadding(signature: Uint8Array): Buffer {
   return Buffer.alloc((8 - (signature.length % 8)) % 8)
 }
 
-function signatureHeader(header: Buffer, packed: Buffer, archiveBytes: number): Buffer {
+function signatureHeader(
+  header: Buffer,
+  { packedBytes, md5, archiveBytes }: PackedPayload & { readonly archiveBytes: number },
+): Buffer {
   return writeHeader(
     [
       { tag: SIGNATURE_TAGS.SHA1, type: 'string', values: [hash('sha1', header, 'hex')] },
       { tag: SIGNATURE_TAGS.SHA256, type: 'string', values: [hash('sha256', header, 'hex')] },
-      { tag: SIGNATURE_TAGS.SIZE, type: 'int32', values: [header.length + packed.length] },
-      { tag: SIGNATURE_TAGS.MD5, type: 'bin', values: createHash('md5').update(header).update(packed).digest() },
+      { tag: SIGNATURE_TAGS.SIZE, type: 'int32', values: [header.length + packedBytes] },
+      { tag: SIGNATURE_TAGS.MD5, type: 'bin', values: md5 },
       { tag: SIGNATURE_TAGS.PAYLOADSIZE, type: 'int32', values: [archiveBytes] },
     ],
     HEADERSIGNATURES,
@@ -207,11 +276,11 @@ function features(
   const wanted: readonly (readonly [string, boolean])[] = [
     ['BuiltinLuaScripts', lua],
     ['CaretInVersions', versions.includes('^')],
-    ['CompressedFileNames', files.entries.length > 0],
+    ['CompressedFileNames', files.hasFiles],
     ['FileCaps', files.hasCapabilities],
-    ['FileDigests', files.entries.length > 0],
+    ['FileDigests', files.hasFiles],
     ['PartialHardlinkSets', files.hasLinks],
-    ['PayloadFilesHavePrefix', files.entries.length > 0],
+    ['PayloadFilesHavePrefix', files.hasFiles],
     [payload, payload !== ''],
     ['RichDependencies', all.some(({ name }) => name.startsWith('('))],
     ['TildeInVersions', versions.includes('~')],

@@ -1,7 +1,9 @@
-import { digestOf, hexOf, isErrorCode, writeFileAtomic } from '@holotype/base'
-import { compress } from '../archive/compress.ts'
+import { isErrorCode } from '@holotype/base'
+import { compressed } from '../archive/compress-stream.ts'
+import { contentFault, contentParts, digested, gathered, type Part, partsSize } from '../archive/content.ts'
 import { confinedPath } from '../archive/path.ts'
 import { pathGuard } from '../archive/path-guard.ts'
+import { writeStreamAtomic } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
 import type { Compression, PackageToWrite } from '../types.ts'
 import { type PlistValue, renderPlist } from './plist.ts'
@@ -22,44 +24,53 @@ const LEVELS: Readonly<Record<string, number>> = { zst: 9, gz: 9, xz: 6, none: 0
 /**
  * Writes a package as xbps-create(1) lays it out: scripts, props.plist, files.plist, then files and links from the last path to the first.
  * Directories stand in files.plist alone, so one with a mode or an owner of its own is refused: INSTALL may set it. Same input, same bytes.
- * Held in memory while it is written.
+ * files.plist, which stands first, has digests of all files: streams are read twice, which takes no disk. Beside what was handed in, memory
+ * holds a few chunks and the encoder's tables.
  * @throws PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function writePackage(path: string, content: PackageToWrite): Promise<void> {
   const { control, compression = 'zst' } = content
   for (const name of control.keys())
     if (!CONTROL.has(name)) throw unwritable(`"${name}" is no control file of xbps: ${[...CONTROL].join(', ')}`)
-  const payload = sortedPayload(content.payload)
-  const unlinked = hardLinks(payload)
-  const size = payload.reduce((sum, member) => sum + (member.type === 'file' ? member.size : 0), 0)
+  const sorted = sortedPayload(content.payload)
+  const size = sorted.reduce((sum, member) => sum + (member.type === 'file' ? member.size : 0), 0)
   const props = propsOf(content, size)
   recordOf(recordProperties(props, complain), complain)
+  const digests = new Map<string, string>()
+  const payload: Member[] = []
+  for (const each of sorted) {
+    const known = await digested(each)
+    payload.push(known.member)
+    if (known.digests) digests.set(each.path, known.digests.sha256)
+  }
+  const unlinked = hardLinks(payload)
   const configuration = new Set(content.fields.flatMap(([name, value]) => (name === 'conf_files' ? [value] : [])))
-  const parts: Uint8Array[] = []
-  const add = (member: UstarMember, bytes: Uint8Array) =>
-    parts.push(ustarHeader({ ...member, size: bytes.length }), bytes, ustarPadding(bytes.length))
+  const parts: Part[] = []
+  const add = (member: UstarMember, bytes: readonly Part[]) => {
+    const bytesSize = partsSize(bytes)
+    parts.push(ustarHeader({ ...member, size: bytesSize }), ...bytes, ustarPadding(bytesSize))
+  }
   const root = { type: 'file', uid: 0, gid: 0, owner: 'root', group: 'root', size: 0 } as const
   for (const name of SCRIPTS) {
     const script = control.get(name)
-    if (script) add({ ...root, name: `./${name}`, mode: script.mode, mtime: content.epoch }, script.bytes)
+    if (script) add({ ...root, name: `./${name}`, mode: script.mode, mtime: content.epoch }, [script.bytes])
   }
-  const plists = { 'props.plist': props, 'files.plist': filesPlist(payload, configuration) }
+  const plists = { 'props.plist': props, 'files.plist': filesPlist(payload, { configuration, digests }) }
   for (const [name, plist] of Object.entries(plists))
-    add({ ...root, name: `./${name}`, mode: 0o644, mtime: 0 }, Buffer.from(renderPlist(plist)))
+    add({ ...root, name: `./${name}`, mode: 0o644, mtime: 0 }, [Buffer.from(renderPlist(plist))])
   for (const member of unlinked) {
     const { type } = member
     if (type !== 'file' && type !== 'hardlink' && type !== 'symlink') continue
     const target = type === 'hardlink' ? `./${member.target}` : member.target
     add(
       { ...member, type, name: `./${member.path}`, ...(target === undefined ? {} : { target }) },
-      member.bytes ?? NOTHING,
+      contentParts(member),
     )
   }
   parts.push(USTAR_END)
-  writeFileAtomic(path, await compress(Buffer.concat(parts), { compression, level: levelOf(compression) }))
+  const tar = compressed(gathered(parts), { compression, level: levelOf(compression), size: partsSize(parts) })
+  await writeStreamAtomic(path, tar)
 }
-
-const NOTHING = Buffer.alloc(0)
 
 function levelOf(compression: Compression): number {
   const level = LEVELS[compression]
@@ -87,7 +98,8 @@ function sortedPayload(payload: PackageToWrite['payload']): Member[] {
     .map(({ member }) => member)
 }
 
-function checkMember({ path, type, mode, uid, gid, target, size, bytes, xattrs }: Member): void {
+function checkMember(member: Member): void {
+  const { path, type, mode, uid, gid, target, xattrs } = member
   const wrong = (what: string) => unwritable(`${JSON.stringify(path)}: ${what}`)
   if (path !== '' && confinedPath(path) !== path) throw wrong('is no normal path below the root')
   if (METADATA.has(path)) throw wrong('would be taken for metadata')
@@ -95,8 +107,8 @@ function checkMember({ path, type, mode, uid, gid, target, size, bytes, xattrs }
   if (xattrs && Object.keys(xattrs).length > 0) throw wrong('xbps packages no extended attributes')
   if (type === 'directory' && (mode !== 0o755 || uid !== 0 || gid !== 0))
     throw wrong('xbps packages no mode or owner of a directory: let INSTALL set it')
-  if (type === 'file' && (bytes?.length ?? 0) !== size)
-    throw wrong(`its size is ${size}, its bytes are ${bytes?.length ?? 0}`)
+  const fault = contentFault(member)
+  if (fault !== undefined) throw wrong(fault)
   if ((type === 'symlink' || type === 'hardlink') && (target === undefined || target === '' || target.includes('\0')))
     throw wrong('is a link without a target')
 }
@@ -123,13 +135,19 @@ function hardLinks(sorted: readonly Member[]): Member[] {
       firsts.set(file, member.path)
       return { ...file, path: member.path }
     }
-    const { bytes: _, ...facts } = file
+    const { bytes: _, open: __, ...facts } = file
     return { ...facts, path: member.path, type: 'hardlink', size: 0, target: first }
   })
 }
 
 /** files.plist: files, configuration files, links and directories, each from the first path to the last. */
-function filesPlist(sorted: readonly Member[], configuration: ReadonlySet<string>): PlistDictionary {
+function filesPlist(
+  sorted: readonly Member[],
+  {
+    configuration,
+    digests,
+  }: { readonly configuration: ReadonlySet<string>; readonly digests: ReadonlyMap<string, string> },
+): PlistDictionary {
   const groups = new Map<string, PlistDictionary[]>()
   const bytesOf = new Map(sorted.map((member) => [member.path, member]))
   for (const member of sorted) {
@@ -146,7 +164,7 @@ function filesPlist(sorted: readonly Member[], configuration: ReadonlySet<string
         file = next
       }
       group = configuration.has(`/${member.path}`) ? 'conf_files' : 'files'
-      entry.set('sha256', hexOf(digestOf(file.bytes ?? NOTHING)))
+      entry.set('sha256', digests.get(file.path) ?? '')
       if (file.size > 0) entry.set('size', file.size)
     }
     const list = groups.get(group)
