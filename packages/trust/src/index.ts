@@ -2,6 +2,7 @@ export { bucketOf, decide, type Decision } from './decide.ts'
 export { fail as failTrust } from './errors.ts'
 export type { Keyring, KeyringOptions, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
 export type { RoleName } from './roles.ts'
+export { fileDigests, type MinisignKey, verifyMinisign } from './signing/minisign.ts'
 export {
   addChannel,
   createKeyring,

@@ -1,5 +1,6 @@
 import type { RepositorySigner } from '@holotype/formats'
 import type { RoleName } from './roles.ts'
+import type { MinisignKey } from './signing/minisign.ts'
 
 /** An Ed25519 public key as TUF metadata holds it (TUF 1.0 §4.2.2): `public` is 64 hex digits. */
 export interface TufKey {
@@ -50,6 +51,8 @@ export interface Keyring {
   endRotation(role: RoleName): void
   /** Signs package repositories. `now`: the clock that dates signatures. */
   repositorySigner(now?: () => Date): RepositorySigner
+  /** Signs exported images. @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
+  exportsKey(): MinisignKey
   /** @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
   openPgpPublicKey(): Promise<OpenPgpPublicKey>
 }

@@ -43,3 +43,5 @@ export const CLEAR_SIGNED_BYTES = 16 * 1024 * 1024
 export const DETACHED_SIGNATURE_BYTES = 256 * 1024
 /** Bytes of one private key file. */
 export const KEY_FILE_BYTES = 64 * 1024
+/** Characters of the comment that a minisign signature carries: minisign reads no more. */
+export const SIGNATURE_COMMENT_LENGTH = 8000

@@ -35,7 +35,7 @@ test('a keyring is private, whatever the umask', async () => {
   }
   expect(modeOf(at())).toBe(0o700)
   const names = readdirSync(at()).sort()
-  expect(names).toEqual(['repository.asc', 'root.pem', 'snapshot.pem', 'targets.pem', 'timestamp.pem'])
+  expect(names).toEqual(['exports.pem', 'repository.asc', 'root.pem', 'snapshot.pem', 'targets.pem', 'timestamp.pem'])
   for (const name of names) expect(modeOf(join(at(), name))).toBe(0o600)
 })
 

@@ -7,6 +7,7 @@ import type { Keyring, KeyringOptions, PublicKey, Signature } from '../keyring.t
 import { type RoleName, TOP_ROLES } from '../roles.ts'
 import { verifyDetached } from '../verify/detached.ts'
 import { checkKeyDirectory, makeKeyDirectory, readKeyFile, replaceKeyFile, writeKeyFile } from './key-file.ts'
+import { minisignKey } from './minisign.ts'
 import { createRepositoryKey, openRepositoryKey } from './repository-key.ts'
 import { rsaKey, rsaPublicKey, signFileRsa } from './rsa-key.ts'
 
@@ -17,6 +18,7 @@ export async function createKeyring(directory: string, options: KeyringOptions):
   for (const role of TOP_ROLES) keyring.createKey(role)
   const repository = repositoryFile(directory)
   if (!existsSync(repository)) writeKeyFile(repository, await createRepositoryKey(options))
+  if (!existsSync(exportsFile(directory))) writeKeyFile(exportsFile(directory), newPrivate())
   return keyring
 }
 
@@ -70,12 +72,18 @@ function keyringOf(directory: string): Keyring {
         rsaPublicKey: async () => ({ ...rsaPublicKey(rsaKey(directory)), signedBy: (await key()).publicKey().userId }),
       }
     },
+    exportsKey: () => minisignKey(readPrivate(exportsFile(directory))),
     openPgpPublicKey: async () => (await openRepositoryKey(readKeyFile(repositoryFile(directory)))).publicKey(),
   }
 }
 
 function repositoryFile(directory: string): string {
   return join(directory, 'repository.asc')
+}
+
+/** No role's name, nor a channel's, which begins with `channel-`. */
+function exportsFile(directory: string): string {
+  return join(directory, 'exports.pem')
 }
 
 /** A new Ed25519 key as PKCS #8 PEM, not encrypted: the file's mode is its lock, so that a signer can start unattended. */
