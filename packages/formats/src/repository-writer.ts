@@ -27,6 +27,8 @@ export interface RepositorySettings {
   readonly component: string
   /** deb: whether Contents indexes are written, which apt-file searches. Default: false. */
   readonly contents?: boolean
+  /** rpm: what updateinfo says of the packages. Default: none, and no updateinfo. */
+  readonly advisories?: readonly DeclaredAdvisory[]
   readonly architectures: readonly string[]
   /** The address under which clients find the base, where an index or a mirror list says it: `https://packages.acme.example/rpm`. */
   readonly url?: string
@@ -36,6 +38,24 @@ export interface RepositorySettings {
   readonly validUntil?: number
   /** The key that package files are signed with, where an index names it: xbps' index-meta.plist. `prepare` puts it here. */
   readonly packageKey?: RsaPublicKey
+}
+
+/** A distribution's own statement: which versions of its packages mend what. */
+export interface DeclaredAdvisory {
+  /** `ACME-2026-1` */
+  readonly id: string
+  readonly type: 'security' | 'bugfix' | 'enhancement' | 'newpackage'
+  readonly severity: 'critical' | 'important' | 'moderate' | 'low' | ''
+  readonly title: string
+  readonly description: string
+  /** ISO 8601, UTC. */
+  readonly issued: string
+  readonly updated?: string
+  readonly cves: readonly string[]
+  /** Addresses. */
+  readonly references: readonly string[]
+  /** The first version that is mended, by source package. */
+  readonly fixed: Readonly<Record<string, string>>
 }
 
 /** An RSA key's public half: PEM (SubjectPublicKeyInfo), its size in bits, whose it is. */
@@ -68,12 +88,14 @@ export interface IndexToWrite {
   path?(form: Compression, sha256: string): string
 }
 
-/** An index whose order is that of paths over all packages: made anew for each state. */
-export interface PathListToWrite {
-  /** `main/Contents-amd64`. */
+/** An index that says something of all packages together, and so cannot be put together of entries: made anew for each state. */
+export interface WholeIndexToWrite {
+  /** `main/Contents-amd64`, `updateinfo`. */
   readonly name: string
   readonly architectures: readonly string[]
   readonly form: { readonly compression: Compression; readonly level: number }
+  /** Whether `render` wants the paths of each package; else they are empty. */
+  readonly wantsPaths: boolean
   /** Where it lies for ever, below the base. */
   path(sha256: string): string
   render(packages: readonly { readonly record: PackageRecord; readonly paths: readonly string[] }[]): string
@@ -170,6 +192,8 @@ export interface RepositoryWriter {
    * the base that holds the package files.
    */
   readonly mirrorlist?: { readonly path: string; readonly packages: string }
+  /** True where the indexes can say what a distribution's advisories do; elsewhere {@link RepositorySettings.advisories} changes nothing. */
+  readonly hasAdvisories?: true
   /** True where the indexes say nothing of a package's payload: `files`, `needed` and `provided` of what is rendered may be empty. */
   readonly metadataSuffices?: true
   /** How package files are signed inside, when they are taken in; absent where they are not. */
@@ -197,8 +221,8 @@ export interface RepositoryWriter {
    */
   prepare?(settings: RepositorySettings, signer: RepositorySigner): Promise<RepositorySettings>
   indexes(settings: RepositorySettings): readonly IndexToWrite[]
-  /** Lists of who has which path, where the settings ask for them: deb's Contents. Absent where the indexes say it (alpm, rpm) or nothing does. */
-  pathLists?(settings: RepositorySettings): readonly PathListToWrite[]
+  /** What the settings ask for beside: deb's Contents, rpm's updateinfo. */
+  wholeIndexes?(settings: RepositorySettings): readonly WholeIndexToWrite[]
   /**
    * The tops of a state, made of its indexes (deb: Release, Release.gpg, InRelease; rpm: repomd.xml, its .asc; alpm: db and files db with
    * signatures; xbps: repodata with our signature), in no particular order: they appear together.

@@ -67,13 +67,14 @@ export const repository: RepositoryWriter = {
       index(SOURCE_ARCHITECTURE, SOURCES, [SOURCE_ARCHITECTURE]),
     ]
   },
-  pathLists(settings) {
+  wholeIndexes(settings) {
     checkNames(settings)
     const { suite, component, architectures, contents = false } = settings
     return (contents ? architectures : []).map((architecture) => ({
       name: `${component}/Contents-${architecture}`,
       architectures: [architecture, 'all'],
       form: { compression: 'gz', level: 6 },
+      wantsPaths: true,
       path: (sha256) => `dists/${suite}/${component}/by-hash/SHA256/${sha256}`,
       render: (packages) =>
         [...renderContents(packages.map(({ record, paths }) => [qualified(record), paths]))].join(''),

@@ -101,10 +101,12 @@ function versionElement(evr: string): string {
 }
 
 /** Payload and ghosts together, by path. A ghost is in no payload: rpm's file flags name it. */
-function filesOf({ files, fields }: InspectedPackage): ListedFile[] {
+function filesOf({ record, files, fields }: InspectedPackage): ListedFile[] {
   const listed = new Map<string, ListedFile>()
+  // The files of a source package are for no root.
+  const root = record.architecture === 'src' ? '' : '/'
   for (const { path, type } of files) {
-    const absolute = `/${path}`
+    const absolute = `${root}${path}`
     listed.set(absolute, { path: absolute, type: type === 'directory' ? 'dir' : '' })
   }
   for (const [name, value] of fields) {

@@ -1,9 +1,11 @@
 import { confinedPath } from '../archive/path.ts'
 import { fail } from '../errors.ts'
 import type { RepositoryWriter } from '../repository-writer.ts'
+import { advisoriesOf } from './advisories.ts'
 import { signing } from './package-sign.ts'
 import { renderRepomd } from './repomd.ts'
 import { renderPackage } from './repository-render.ts'
+import { renderUpdateinfo } from './updateinfo-render.ts'
 import { headOf, REPOMD, REPOMD_SIGNATURE } from './upstream.ts'
 
 const XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -16,9 +18,12 @@ const LISTS = [
   { name: 'other', root: 'otherdata', spaces: `xmlns="${NAMESPACE}/other"` },
 ] as const
 
+const UPDATEINFO = 'updateinfo'
+
 /** How our own repositories of rpm packages are written: gzip alone, which every dnf and zypper reads. */
 export const repository: RepositoryWriter = {
   signing,
+  hasAdvisories: true,
   mirrorlist: { path: 'mirrorlist', packages: 'Packages' },
   packagePath({ name, version, architecture }) {
     const path = `Packages/${name.slice(0, 1).toLowerCase()}/${name}-${version.replace(/^\d+:/, '')}.${architecture}.rpm`
@@ -41,15 +46,33 @@ export const repository: RepositoryWriter = {
     LISTS.map(({ name, root, spaces }) => ({
       name,
       part: name,
-      // noarch packages stand beside those of any architecture.
-      architectures: [...new Set([...architectures, 'noarch'])],
+      architectures: listedBeside(architectures),
       opening: (count) => Buffer.from(`${XML}<${root} ${spaces} packages="${count}">\n`),
       closing: () => Buffer.from(`</${root}>\n`),
       forms: [{ compression: 'gz', level: 6 }],
       path: (form, sha256) => `repodata/${sha256}-${name}.xml${form === 'none' ? '' : `.${form}`}`,
     })),
+  wholeIndexes: (settings) =>
+    (settings.advisories ?? []).length === 0
+      ? []
+      : [
+          {
+            name: UPDATEINFO,
+            architectures: listedBeside(settings.architectures),
+            form: { compression: 'gz', level: 6 },
+            wantsPaths: false,
+            path: (sha256) => `repodata/${sha256}-${UPDATEINFO}.xml.gz`,
+            render: (packages) =>
+              renderUpdateinfo(
+                advisoriesOf(
+                  settings,
+                  packages.map(({ record }) => record),
+                ),
+              ),
+          },
+        ],
   async tops({ date }, indexes, signer) {
-    const data = LISTS.flatMap(({ name }) => indexes.filter((index) => index.name === name)).map((index) => ({
+    const data = indexes.map((index) => ({
       type: index.name,
       checksum: { type: 'sha256', hex: index.sha256 },
       openChecksum: { type: 'sha256', hex: index.open.sha256 },
@@ -66,4 +89,9 @@ export const repository: RepositoryWriter = {
     ]
   },
   indexesOf: (top) => headOf(top).indexes,
+}
+
+/** Packages for every machine and source packages stand beside those of any architecture, as createrepo_c has them. */
+function listedBeside(architectures: readonly string[]): readonly string[] {
+  return [...new Set([...architectures, 'noarch', 'src'])]
 }

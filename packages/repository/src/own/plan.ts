@@ -25,7 +25,7 @@ import type { Manifest } from './manifest.ts'
 import type { OwnRepository } from './place.ts'
 import type { Wanted } from './publish.ts'
 import type { PublishStep } from './steps.ts'
-import { writePathLists } from './path-lists.ts'
+import { writeWholeIndexes } from './whole-indexes.ts'
 import { type PlacedIndex, writeIndexes } from './write-indexes.ts'
 
 export interface PlanOptions {
@@ -61,7 +61,7 @@ export async function planPublication(options: PlanOptions): Promise<Plan> {
   const making = { directory, manifest, work: join(base, work) }
   const placed = [
     ...(await writeIndexes({ ...making, indexes })),
-    ...(await writePathLists({ ...making, repository, settings })),
+    ...(await writeWholeIndexes({ ...making, repository, settings })),
   ]
   const written = placed.map((index) => index.written)
   const current = currentNumber(base, name)

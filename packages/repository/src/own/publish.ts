@@ -30,8 +30,13 @@ export interface PublishOptions extends PublishSettings {
  * DISK_FULL, and what the signer throws
  */
 export async function publish(repository: OwnRepository, base: string, options: PublishOptions): Promise<Published> {
-  const { afterStep, ...asked } = options
-  const settings = { ...asked, component: repository.component }
+  const { afterStep, advisories = [], ...asked } = options
+  const settings: RepositorySettings = {
+    ...asked,
+    component: repository.component,
+    // Where no index says them, another advisory is nothing new.
+    ...(advisories.length > 0 && repository.format.repository.hasAdvisories ? { advisories } : {}),
+  }
   const directory = stateDirectory(placeOf(repository))
   const before = presentState(repository.name, base, wantedOf(readManifest(directory), settings))
   if (before) return { packages: before.packages, changed: false }

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { asDiskFull, type Digest, digestOf, hexOf } from '@holotype/base'
-import { compress, type Format, type PathListToWrite, type RepositorySettings } from '@holotype/formats'
+import { compress, type Format, type WholeIndexToWrite, type RepositorySettings } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { INGESTED_AT_ONCE } from '../limits.ts'
 import { readRecords } from './chunk.ts'
@@ -10,7 +10,7 @@ import type { Manifest } from './manifest.ts'
 import type { OwnRepository } from './place.ts'
 import type { PlacedIndex } from './write-indexes.ts'
 
-export interface WritePathLists {
+export interface WriteWholeIndexes {
   readonly repository: OwnRepository
   /** The state's. */
   readonly directory: string
@@ -21,33 +21,35 @@ export interface WritePathLists {
 }
 
 /**
- * Writes the indexes whose order is that of paths over all packages (apt's Contents): they cannot be put together of rendered packages, and
- * are made anew for each state. What a package holds is read from its file once and noted in the store.
+ * Writes the indexes that say something of all packages together (apt's Contents, rpm's updateinfo): they cannot be put together of rendered
+ * packages, and are made anew for each state. What a package holds is read from its file once and noted in the store.
  * @throws REPOSITORY_STATE_MALFORMED, OBJECT_MISSING, PACKAGE_MALFORMED, DISK_FULL
  */
-export async function writePathLists(options: WritePathLists): Promise<readonly PlacedIndex[]> {
+export async function writeWholeIndexes(options: WriteWholeIndexes): Promise<readonly PlacedIndex[]> {
   const { repository, settings } = options
-  const lists = repository.format.repository.pathLists?.(settings) ?? []
+  const indexes = repository.format.repository.wholeIndexes?.(settings) ?? []
   const placed: PlacedIndex[] = []
-  for (const [at, list] of lists.entries()) placed.push(await writeOne(options, list, at))
+  for (const [at, index] of indexes.entries()) placed.push(await writeOne(options, index, at))
   return placed
 }
 
 async function writeOne(
-  { repository, directory, manifest, work }: WritePathLists,
-  list: PathListToWrite,
+  { repository, directory, manifest, work }: WriteWholeIndexes,
+  index: WholeIndexToWrite,
   at: number,
 ): Promise<PlacedIndex> {
-  const wanted = new Set(list.architectures)
+  const wanted = new Set(index.architectures)
   const records = manifest.chunks
     .flatMap((chunk) => readRecords(directory, chunk))
     .flatMap(({ record, withdrawn }) => (withdrawn === undefined && wanted.has(record.architecture) ? [record] : []))
-  const paths = await inParallel(records, INGESTED_AT_ONCE, ({ sha256 }) =>
-    pathsOf(repository.store, repository.format, `sha256:${sha256}`),
-  )
-  const plain = Buffer.from(list.render(records.map((record, index) => ({ record, paths: paths[index] ?? [] }))))
-  const bytes = await compress(plain, list.form)
-  const file = join(work, `paths-${at}`)
+  const paths = index.wantsPaths
+    ? await inParallel(records, INGESTED_AT_ONCE, ({ sha256 }) =>
+        pathsOf(repository.store, repository.format, `sha256:${sha256}`),
+      )
+    : []
+  const plain = Buffer.from(index.render(records.map((record, which) => ({ record, paths: paths[which] ?? [] }))))
+  const bytes = await compress(plain, index.form)
+  const file = join(work, `whole-${at}`)
   try {
     writeFileSync(file, bytes)
   } catch (error) {
@@ -56,8 +58,8 @@ async function writeOne(
   const sha256 = hexOf(digestOf(bytes))
   const open = { size: plain.length, sha256: hexOf(digestOf(plain)) }
   return {
-    written: { name: list.name, compression: list.form.compression, size: bytes.length, sha256, open, file },
-    path: list.path(sha256),
+    written: { name: index.name, compression: index.form.compression, size: bytes.length, sha256, open, file },
+    path: index.path(sha256),
   }
 }
 
