@@ -86,6 +86,39 @@ export interface FileFacts {
   readonly capabilities?: string
 }
 
+/** One thing that a file says of itself, before and after: a value, or what came to a list and what went. */
+export interface FactChange {
+  readonly name: string
+  readonly before?: string
+  readonly after?: string
+  readonly added?: readonly string[]
+  readonly removed?: readonly string[]
+  /** How many of both are not named. */
+  readonly more?: number
+}
+
+/** A file within a file. */
+export interface MemberChange {
+  /** As its container has it. */
+  readonly path: string
+  readonly change: 'added' | 'removed' | 'changed'
+  readonly details?: FileDetails
+  /** A unified diff, where both sides are text and within the limits. */
+  readonly text?: string
+}
+
+/** What a plug-in finds that changes within a file. No facts and no members: the bytes differ in nothing that it reads. */
+export interface FileDetails {
+  /** `elf`, `tar`, `sqlite` … */
+  readonly format: string
+  /** The bytes differ, and one side at least is not what it seems. */
+  readonly unreadable?: true
+  readonly facts: readonly FactChange[]
+  readonly members: readonly MemberChange[]
+  /** Members that differ as well and are not named. */
+  readonly moreMembers?: number
+}
+
 export interface FileChange {
   readonly kind: 'file'
   readonly risk: Risk
@@ -98,6 +131,8 @@ export interface FileChange {
   readonly after?: FileFacts
   /** A unified diff, where both sides are text and within the limits. */
   readonly text?: string
+  /** What changes within the file, where a plug-in reads its kind. */
+  readonly details?: FileDetails
 }
 
 export interface ImageDiff {

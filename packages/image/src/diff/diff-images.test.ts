@@ -1,11 +1,12 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { canonicalJson, digestOf, hexOf } from '@holotype/base'
+import { canonicalJson, digestOf } from '@holotype/base'
 import { openStore } from '@holotype/store'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FileChange, ImageDiff, PackageChange } from '../types.ts'
+import { unpackedKey } from '../unpack/unpacked.ts'
 import { diffImages } from './diff-images.ts'
 import {
   changelogEntry,
@@ -539,7 +540,7 @@ describe('a changelog', () => {
     )
     if (!from || !to) throw new Error('two images were made')
     expect(diffImages(lost, from, to).diff.packages[0]?.changelog.length).toBe(1)
-    rmSync(lost.pathOf(noteOf(lost.recall(`unpacked/${hexOf(digestOf('x_2-1_amd64.deb '))}`))))
+    rmSync(lost.pathOf(noteOf(lost.recall(unpackedKey(digestOf('x_2-1_amd64.deb '))))))
     expect(diffImages(lost, from, to).diff.packages[0]?.changelog).toEqual([])
   })
 })

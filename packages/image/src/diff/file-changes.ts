@@ -1,10 +1,12 @@
 import { posix } from 'node:path'
 import { compareText, type Digest } from '@holotype/base'
 import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
-import type { FileChange } from '../types.ts'
+import type { FileChange, FileDetails } from '../types.ts'
+import { detailsOf } from './details.ts'
+import { detailsConcerns } from './details-risk.ts'
 import { compareEntries, factsOf } from './file-facts.ts'
 import { type BareFileChange, type FileContext, fileConcerns } from './file-risk.ts'
-import { TEXT_TOTAL_LENGTH, TEXT_WHOLE_FILE_BYTES } from './limits.ts'
+import { DESCRIBED_BYTES, DESCRIBED_TOTAL_BYTES, TEXT_TOTAL_LENGTH, TEXT_WHOLE_FILE_BYTES } from './limits.ts'
 import type { ReadImage } from './read-image.ts'
 import { readText } from './read-text.ts'
 import { compareRisk, weigh } from './risk.ts'
@@ -14,21 +16,46 @@ import { unifiedDiff } from './unified.ts'
 export function fileChanges(store: Store, before: ReadImage, after: ReadImage): FileChange[] {
   const found = [...differences(store, before, after)]
   const context = contextOf(store, before.tree, found)
-  const weighed = found.map((difference) => ({
-    difference,
-    change: { ...difference.bare, ...weigh(fileConcerns(difference.bare, context)) },
-  }))
-  weighed.sort((a, b) => compareRisk(a.change.risk, b.change.risk) || compareText(a.change.path, b.change.path))
+  const weighed = found.map((difference) => {
+    const concerns = fileConcerns(difference.bare, context)
+    return { difference, concerns, change: { ...difference.bare, ...weigh(concerns) } }
+  })
+  // The riskiest come first, so what no longer fits the limits is what matters least.
+  weighed.sort(byRisk)
+  let unread = DESCRIBED_TOTAL_BYTES
+  // Files of several names are hard links, or copies: their bytes are read once.
+  const known = new Map<string, FileDetails | undefined>()
+  const described = weighed.map(({ difference, concerns, change }): { difference: Difference; change: FileChange } => {
+    const key = `${change.before?.digest} ${change.after?.digest} ${posix.extname(change.path)}`
+    const isKnown = known.has(key)
+    const details = isKnown ? known.get(key) : unread > 0 ? describe(store, difference) : undefined
+    known.set(key, details)
+    if (details === undefined) return { difference, change }
+    if (!isKnown) unread -= (change.before?.size ?? 0) + (change.after?.size ?? 0)
+    const telling = concerns.filter(({ generic }) => !generic)
+    const inside = detailsConcerns(details)
+    return {
+      difference,
+      change: { ...change, ...weigh(inside.length > 0 ? [...telling, ...inside] : concerns), details },
+    }
+  })
+  described.sort(byRisk)
   let room = TEXT_TOTAL_LENGTH
-  return weighed.map(({ difference, change }) => {
-    // The riskiest come first, so what no longer fits is what matters least.
+  return described.map(({ difference, change }) => {
     const text = room > 0 ? textDiff(store, difference) : undefined
     if (text === undefined) return change
     room -= text.length
+    // Text that was compressed is shown as the file's own.
+    const { details, ...rest } = change
+    const shown = details === undefined || details.format === 'compressed' ? rest : change
     return room >= 0
-      ? { ...change, text }
-      : { ...change, text: '# left out: the text diffs before this one are too long together\n' }
+      ? { ...shown, text }
+      : { ...shown, text: '# left out: the text diffs before this one are too long together\n' }
   })
+}
+
+function byRisk(a: { readonly change: FileChange }, b: { readonly change: FileChange }): number {
+  return compareRisk(a.change.risk, b.change.risk) || compareText(a.change.path, b.change.path)
 }
 
 interface Difference {
@@ -90,4 +117,16 @@ function textDiff(store: Store, { bare, entries }: Difference): string | undefin
   if (before === undefined || after === undefined) return undefined
   const names = { before: entries.before ? bare.path : '/dev/null', after: entries.after ? bare.path : '/dev/null' }
   return unifiedDiff(before, after, names) || undefined
+}
+
+/** What changes within a file. Changelogs are shown with their packages. */
+function describe(store: Store, { bare, entries }: Difference): FileDetails | undefined {
+  if (bare.change === 'metadata' || NO_TEXT.test(bare.path)) return undefined
+  const read = (entry: Entry | undefined) => {
+    if (entry === undefined) return undefined
+    return entry.type === 'file' && entry.size <= DESCRIBED_BYTES ? store.read(entry.digest) : null
+  }
+  if (bare.change !== 'changed' && !TEXT_OF_ONE_SIDE.test(bare.path)) return undefined
+  const [before, after] = [read(entries.before), read(entries.after)]
+  return before === null || after === null ? undefined : detailsOf({ path: bare.path, before, after })
 }

@@ -26,7 +26,7 @@ export function fileConcerns(change: BareFileChange, context: FileContext): Conc
     ...unitConcerns(change),
     ...libraryConcerns(change, context),
   ]
-  return concerns.length > 0 ? concerns : [...kindConcerns(change)]
+  return concerns.length > 0 ? concerns : [...kindConcerns(change)].map((concern) => ({ ...concern, generic: true }))
 }
 
 /** True if the change gives, takes or alters setuid, setgid or file capabilities. Directories inherit groups by setgid: not meant. */

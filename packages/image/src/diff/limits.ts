@@ -28,3 +28,36 @@ export const CVES_PER_PACKAGE = 2000
 export const CHANGELOG_SYMLINKS = 8
 /** File reasons repeated on the package that owns the files. */
 export const REASONS_FROM_FILES = 4
+/** Bytes of a file, or of a member of one, that a plug-in reads. */
+export const DESCRIBED_BYTES = 64 * 1024 * 1024
+/** Bytes that one compressed file or member may unpack to. An initial RAM disk of a distribution's kernel unpacks to some 150 MiB. */
+export const UNPACKED_BYTES = 256 * 1024 * 1024
+/** Bytes of all files of both sides that plug-ins read for one diff; riskiest first. */
+export const DESCRIBED_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
+/** Containers within containers that are looked into. */
+export const CONTAINER_DEPTH = 4
+/** Members of one container that are read. */
+export const MEMBERS_READ = 65_536
+/** Bytes of members of both sides that are unpacked for one file. */
+export const MEMBERS_TOTAL_BYTES = 768 * 1024 * 1024
+/** Members shown that differ. */
+export const MEMBERS_SHOWN = 50
+/** Code units of one member's text diff. */
+export const MEMBER_TEXT_LENGTH = 8 * 1024
+/** Values shown that came to a list of facts, and that went. */
+export const VALUES_SHOWN = 40
+/** Code units of one value. */
+export const VALUE_LENGTH = 400
+/** Program or section headers, or records of one chain, of an ELF file. */
+export const ELF_SECTIONS = 65_536
+/** Dynamic symbols of an ELF file. */
+export const ELF_SYMBOLS = 1_000_000
+/** Nesting and number of objects in one file of Python bytecode. */
+export const BYTECODE_DEPTH = 200
+export const BYTECODE_OBJECTS = 1_000_000
+/** Bytes of an SQLite database that is read. */
+export const SQLITE_BYTES = 32 * 1024 * 1024
+/** Tables of it, rows of one table, and code units of a row that are compared. */
+export const SQLITE_TABLES = 500
+export const SQLITE_ROWS = 100_000
+export const SQLITE_ROW_LENGTH = 200

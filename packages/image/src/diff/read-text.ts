@@ -9,7 +9,12 @@ export function readText(store: Store, path: string, file: FileEntry, limit = TE
   if (file.size > limit) return undefined
   const stored = store.read(file.digest)
   const bytes = path.endsWith('.gz') ? gunzipBounded(stored, limit) : stored
-  if (bytes === undefined || bytes.includes(0)) return undefined
+  return bytes === undefined ? undefined : textOf(bytes)
+}
+
+/** The text of bytes; undefined for what is not UTF-8 or holds a NUL. */
+export function textOf(bytes: Uint8Array): string | undefined {
+  if (bytes.includes(0)) return undefined
   try {
     return decoder.decode(bytes)
   } catch {

@@ -4,6 +4,8 @@ import type { Risk } from '../types.ts'
 export interface Concern {
   readonly risk: Risk
   readonly reason: string
+  /** True if it only says what kind of thing it is: left out where there is more to say. */
+  readonly generic?: boolean
 }
 
 const WEIGHT = { high: 3, medium: 2, low: 1, none: 0 } as const

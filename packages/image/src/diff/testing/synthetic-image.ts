@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { compareText, type Digest, digestOf, hexOf } from '@holotype/base'
 import { buildTree, type EntryInput, type PathInput, type Store } from '@holotype/store'
+import { unpackedKey } from '../../unpack/unpacked.ts'
 
 /** What a test says of one path: text for a file, or the parts that matter. */
 export interface SyntheticFile {
@@ -110,7 +111,7 @@ function unpack(store: Store, item: SyntheticPackage, mtime: number): void {
   }
   const { digest } = buildTree(store, paths.values())
   const unpacked = store.putJson({ schema: 'holotype.unpacked/1', tree: digest, fields: [], control: {} })
-  store.remember(`unpacked/${hexOf(fileOf(item))}`, unpacked)
+  store.remember(unpackedKey(fileOf(item)), unpacked)
 }
 
 function changelogFile({ name, changelog }: SyntheticPackage): Record<string, SyntheticFile> {
