@@ -1,5 +1,11 @@
 import { z } from 'zod'
 
+/** The name of an advisory's file, without its ending: `ACME-2026-1`. */
+export const advisoryId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9:._-]{0,99}$/, 'an id is letters, digits, : . _ and -')
+  .describe('an id')
+
 /** `2026-11-20` or `2026-11-20T12:00:00Z` → ISO 8601, UTC. */
 const date = z
   .union([z.iso.date(), z.iso.datetime()], 'a date is written 2026-11-20 or 2026-11-20T12:00:00Z')

@@ -1,3 +1,4 @@
+export { type AdvisorySpec, advisorySchema } from './advisory-schema.ts'
 export { authorsSince, type Commit, commitOf } from './commit.ts'
 export type { Distribution } from './distribution.ts'
 export { fail as failDistribution } from './errors.ts'

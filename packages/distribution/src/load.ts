@@ -1,10 +1,13 @@
 import { type Dirent, readdirSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { compareText, type ErrorDetails, errnoOf, nearest, readYamlDocument, type YamlDocument } from '@holotype/base'
-import type { z } from 'zod'
+import { z } from 'zod'
+import { advisoryId, advisorySchema, type AdvisorySpec } from './advisory-schema.ts'
 import type { Distribution } from './distribution.ts'
 import { fail } from './errors.ts'
-import { type ImageSpec, imageSchema } from './image/image-schema.ts'
+import type { ImageSpec } from './image/image-schema.ts'
+import { checkProfile, type ReadImage, readImageSpec, type SpecFiles } from './image/read-image.ts'
+import { readTemplate } from './image/variables.ts'
 import { FOLDER_ENTRIES } from './limits.ts'
 import {
   type Channel,
@@ -33,7 +36,8 @@ export function loadDistribution(directory: string): Distribution {
   const reader = readerOf(directory)
   const file = readFile(reader)
   const recipes = new Map(folders(directory, 'recipes').map((recipe) => [recipe, readRecipe(reader, recipe)]))
-  const images = new Map(specs(directory, 'images').map((image) => [image, readImage(reader, image, file)]))
+  const read = readImages(reader, directory)
+  const images = new Map([...read].map(([image, document]) => [image, checkImage(reader, document, file)]))
   const channels = new Map(
     specs(directory, 'channels').map((channel) => [channel, readChannel(reader, channel, images)]),
   )
@@ -42,8 +46,10 @@ export function loadDistribution(directory: string): Distribution {
     file,
     recipes,
     images,
+    origins: new Map([...read].map(([image, { originOf }]) => [image, originOf])),
     channels,
     convert: readConvert(reader),
+    advisories: new Map(specs(directory, 'advisories', advisoryId).map((id) => [id, readAdvisory(reader, id)])),
     people: readPeople(reader, file),
   }
 }
@@ -103,6 +109,10 @@ function readPeople(reader: Reader, { policy }: DistributionFile): ReadonlyMap<s
   return new Map(Object.entries(people))
 }
 
+function readAdvisory(reader: Reader, id: string): AdvisorySpec {
+  return reader.read(advisorySchema, 'advisories', `${id}.yaml`).value
+}
+
 function readRecipe(reader: Reader, recipe: string): Recipe {
   const document = reader.read(recipeSchema, 'recipes', recipe, 'recipe.yaml')
   const { source } = document.value
@@ -110,14 +120,33 @@ function readRecipe(reader: Reader, recipe: string): Recipe {
   return document.value
 }
 
-function readImage(reader: Reader, image: string, file: DistributionFile): ImageSpec {
-  const document = reader.read(imageSchema, 'images', `${image}.yaml`)
+/** Every image, each file read once. Profiles that no image has are looked at too: the whole distribution is checked. */
+function readImages(reader: Reader, directory: string): Map<string, ReadImage> {
+  const known = new Map<string, YamlDocument<unknown>>()
+  const files: SpecFiles = {
+    images: specs(directory, 'images'),
+    profiles: specs(directory, 'profiles'),
+    read: (folder, file) => {
+      const path = `${folder}/${file}`
+      const document = known.get(path) ?? reader.read(z.unknown(), folder, `${file}.yaml`)
+      known.set(path, document)
+      return document
+    },
+  }
+  const images = new Map(files.images.map((image) => [image, readImageSpec(files, image)]))
+  for (const profile of files.profiles) checkProfile(files.read('profiles', profile))
+  return images
+}
+
+function checkImage(reader: Reader, document: ReadImage, file: DistributionFile): ImageSpec {
   const spec = document.value
   distinctNames(document, 'triggers', spec.triggers)
   checkPackages(document, file)
-  for (const [path, { source }] of Object.entries(spec.files)) {
-    if (source !== undefined)
-      locating(document, ['files', path, 'source'], () => resolveFile(reader.root, 'images', source))
+  for (const [path, { source, template }] of Object.entries(spec.files)) {
+    if (source === undefined) continue
+    locating(document, ['files', path, 'source'], () => resolveFile(reader.root, 'images', source))
+    if (template)
+      readTemplate(resolveSource(reader.root, 'images', source), reader.shown('images', source), spec.variables)
   }
   return spec
 }
@@ -189,14 +218,13 @@ function locating(document: YamlDocument<unknown>, path: readonly PropertyKey[],
 function folders(directory: string, folder: string): string[] {
   const found = entriesOf(directory, folder).filter((entry) => !entry.isFile())
   return checked(
-    directory,
-    folder,
+    { directory, folder, allowed: name },
     found.map((entry) => entry.name),
   )
 }
 
 /** The names of the YAML files directly in a folder, without their ending. */
-function specs(directory: string, folder: string): string[] {
+function specs(directory: string, folder: string, allowed = name): string[] {
   const files = entriesOf(directory, folder).filter((entry) => !entry.isDirectory())
   for (const { name: file } of files) {
     if (!file.endsWith('.yml')) continue
@@ -208,12 +236,18 @@ function specs(directory: string, folder: string): string[] {
   const found = files
     .filter((entry) => entry.name.endsWith('.yaml'))
     .map((entry) => entry.name.slice(0, -'.yaml'.length))
-  return checked(directory, folder, found)
+  return checked({ directory, folder, allowed }, found)
 }
 
-function checked(directory: string, folder: string, names: readonly string[]): string[] {
+interface Names {
+  readonly directory: string
+  readonly folder: string
+  readonly allowed: typeof name
+}
+
+function checked({ directory, folder, allowed }: Names, names: readonly string[]): string[] {
   for (const one of names) {
-    if (!name.safeParse(one).success)
+    if (!allowed.safeParse(one).success)
       throw fail('DISTRIBUTION_BAD_NAME', { what: `${join(directory, folder)}: "${one}" is not a name` })
   }
   return names.toSorted(compareText)

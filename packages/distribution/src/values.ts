@@ -11,6 +11,7 @@ export const absolutePath = z
   .string()
   .regex(/^\/[^\0]*$/, 'an absolute path starts with /')
   .refine((path) => !path.split('/').includes('..'), 'a path may not contain ".."')
+  .refine((path) => !/\$\{[a-z]/.test(path), 'a path that is a key holds no variable')
   .describe('an absolute path')
 
 /** `5s`, `10m`, `2h`, `30d` → seconds. */

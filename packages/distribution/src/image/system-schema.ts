@@ -29,7 +29,11 @@ const field = z.string().regex(/^[^:\n\0]*$/, 'a field of an account holds no co
 
 export const fileSchema = z
   .strictObject({
-    content: z.string().optional().describe('its text'),
+    // A variable alone may be a number.
+    content: z
+      .union([z.string(), z.number().transform(String)])
+      .optional()
+      .describe('its text'),
     source: z.string().optional().describe('or a file of the distribution, relative to `images/`'),
     template: z.boolean().default(false).describe('whether `${NAME}` in the source stands for a variable'),
     link: z
