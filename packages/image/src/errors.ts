@@ -42,4 +42,24 @@ export const fail = defineErrors({
     when: 'a program of a resolved image needs a library that none of its packages has',
     hint: 'add the package that has the library, or hold its package at the version that had it; `--allow-missing-sonames` locks all the same',
   },
+  EXPORT_FAILED: {
+    kind: 'input',
+    when: 'an image cannot be written in the form that was asked for',
+    hint: 'the reason is the one named; another `--kind` may hold it',
+  },
+  EXPORT_NOT_BOOTABLE: {
+    kind: 'input',
+    when: 'a disk is asked for of an image without a kernel or without a boot loader',
+    hint: 'add to the image: a kernel (linux-image-amd64), an initrd maker (initramfs-tools), and grub-pc-bin or grub-efi-amd64-bin',
+  },
+  EXPORT_MISSING: {
+    kind: 'input',
+    when: 'what is to be promoted or booted was not exported',
+    hint: 'make it: `holotype image export NAME --kind raw`',
+  },
+  EXPORT_UNSIGNED: {
+    kind: 'trust',
+    when: 'an exported file is not what the signed list beside it says, or the list has no good signature',
+    hint: 'export it again where the keys are',
+  },
 })

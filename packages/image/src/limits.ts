@@ -16,3 +16,10 @@ export const SCRATCH_AGE_MS = 7 * 24 * 3_600_000
 export const SCRATCH_MEMORY_BYTES = 2 * 1024 * 1024 * 1024
 /** Missing sonames, packages that need one of them, and files of each, that a refusal names. */
 export const SONAMES_SHOWN = 5
+
+/** Bytes of a file whose content an export holds in memory; a larger one is streamed in pieces of this size. */
+export const HELD_FILE_BYTES = 1024 * 1024
+/** Milliseconds one program of an export may run. */
+export const EXPORT_TIMEOUT_MS = 30 * 60_000
+/** Bytes that debugfs may print while it fills a file system: some 100 for each of its commands. */
+export const DEBUGFS_OUTPUT_BYTES = 1024 * 1024 * 1024
