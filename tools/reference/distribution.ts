@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import {
+  advisorySchema,
   channelSchema,
   convertSchema,
   distributionSchema,
@@ -15,6 +16,11 @@ const FILES = [
     'convert.yaml',
     convertSchema,
     'What packages are called where another format is used: for `holotype repo convert`. Need not be there.',
+  ],
+  [
+    'advisories/ID.yaml',
+    advisorySchema,
+    'One advisory: what is mended in packages of your own. rpm repositories say it as updateinfo.',
   ],
   ['recipes/NAME/recipe.yaml', recipeSchema, 'One recipe: how a package of your own is built.'],
 ] as const

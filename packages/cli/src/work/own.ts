@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '@holotype/base'
-import { OWN_NAME } from '@holotype/distribution'
-import { formatOf, type FormatName } from '@holotype/formats'
-import { type OwnRepository, publish, type Published } from '@holotype/repository'
+import { type Distribution, OWN_NAME } from '@holotype/distribution'
+import { type DeclaredAdvisory, formatOf, type FormatName } from '@holotype/formats'
+import { type OwnRepository, ownPackages, publish, type Published } from '@holotype/repository'
 import type { Context } from '../context.ts'
 import { architectureIn } from './upstreams.ts'
 
@@ -31,7 +31,8 @@ export async function ownRepository(context: Context, format: FormatName): Promi
 }
 
 /** Publishes it as it is now, and beside the repositories the key that their clients need. @throws as `publish` of @holotype/repository */
-export async function publishOwn(context: Context, { repository, base }: Own): Promise<Published> {
+export async function publishOwn(context: Context, own: Own): Promise<Published> {
+  const { repository, base } = own
   await publishKey(context)
   const distribution = await context.distribution()
   const { name: origin, repository: declared } = distribution.file
@@ -44,7 +45,24 @@ export async function publishOwn(context: Context, { repository, base }: Own): P
     codename: declared.suite,
     description: `Packages of ${origin}`,
     architectures: [architectureIn(distribution, repository.format.name)],
+    advisories: advisoriesFor(context, own, distribution),
     date: Math.floor(context.now().getTime() / 1000),
+  })
+}
+
+/** The advisories that the indexes can say. One whose mended version is not listed yet is said of nobody's packages: that is worth a word. */
+function advisoriesFor(context: Context, { repository }: Own, { advisories }: Distribution): DeclaredAdvisory[] {
+  const { format } = repository
+  if (advisories.size === 0 || !format.repository.hasAdvisories) return []
+  const listed = Map.groupBy(ownPackages({ ...repository, format: format.name }), ({ source }) => source)
+  return [...advisories].map(([id, { severity = '', updated, ...spec }]) => {
+    for (const [source, version] of Object.entries(spec.fixed)) {
+      const records = listed.get(source) ?? []
+      if (records.some(({ sourceVersion }) => format.compareVersions(sourceVersion, version) >= 0)) continue
+      const text = `advisories/${id}.yaml: your own repository lists no package of ${source} ${version} or later`
+      context.progress({ kind: 'note', level: 'warning', text })
+    }
+    return { id, ...spec, severity, ...(updated === undefined ? {} : { updated }) }
   })
 }
 
