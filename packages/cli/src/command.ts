@@ -8,6 +8,8 @@ import type { View } from './view/view.ts'
 export interface CommandModule<Flags extends CommonFlags, Args extends readonly unknown[], Result> {
   readonly run: (context: Context, flags: Flags, ...args: Args) => Promise<Result>
   readonly show: (result: Result, view: View) => string
+  /** The result where it is known already: then nothing else is loaded and nobody is waited for. It must not change anything. */
+  readonly known?: (context: Context, flags: Flags) => Result | undefined
   /** True for what changes the state directory in more than one step: one such command at a time. */
   readonly exclusive?: boolean
 }
@@ -32,9 +34,11 @@ export function command<Flags extends CommonFlags, Args extends readonly unknown
       const { execute } = await import('./execute.ts')
       return function (this: Launch, flags: Flags, ...args: Args) {
         return execute(this, flags, async (context) => {
-          const { run, show, exclusive } = await spec.load()
+          const { run, show, known, exclusive } = await spec.load()
           const work = () => run(context, flags, ...args)
-          const result = exclusive ? await (await import('./work/alone.ts')).alone(context, work) : await work()
+          const result =
+            known?.(context, flags) ??
+            (exclusive ? await (await import('./work/alone.ts')).alone(context, work) : await work())
           return { result, show: (view) => show(result, view) }
         })
       }

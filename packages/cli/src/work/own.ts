@@ -3,9 +3,11 @@ import { dirname, join } from 'node:path'
 import { writeFileAtomic } from '@holotype/base'
 import { type Distribution, OWN_NAME } from '@holotype/distribution'
 import { type DeclaredAdvisory, formatOf, type FormatName } from '@holotype/formats'
-import { type OwnRepository, ownPackages, publish, type Published } from '@holotype/repository'
+import { type OwnRepository, ownPackages, publish, type Published, publishedFrom } from '@holotype/repository'
 import type { Context } from '../context.ts'
-import { architectureIn } from './upstreams.ts'
+import { architectureIn, formatOfDistribution } from './architecture.ts'
+import { declarationPath, publicationNote, publicKeyPath } from './publication.ts'
+import { keepResult } from './unchanged.ts'
 
 /** One of the distribution's own repositories: there is one for each format. */
 export interface Own {
@@ -36,7 +38,8 @@ export async function publishOwn(context: Context, own: Own): Promise<Published>
   await publishKey(context)
   const distribution = await context.distribution()
   const { name: origin, repository: declared } = distribution.file
-  return publish(repository, base, {
+  const advisories = advisoriesFor(context, own, distribution)
+  const published = await publish(repository, base, {
     suite: declared.suite,
     contents: declared.contents,
     ...(declared.url === undefined ? {} : { url: `${declared.url.replace(/\/$/, '')}/${repository.format.name}` }),
@@ -45,8 +48,26 @@ export async function publishOwn(context: Context, own: Own): Promise<Published>
     codename: declared.suite,
     description: `Packages of ${origin}`,
     architectures: [architectureIn(distribution, repository.format.name)],
-    advisories: advisoriesFor(context, own, distribution),
+    advisories,
     date: Math.floor(context.now().getTime() / 1000),
+  })
+  const { name: format } = repository.format
+  // Each run warns of an advisory that is said of no package: then there is always something to do.
+  if (advisories.length > 0) return published
+  note(context, own, format, published.packages)
+  if (format === formatOfDistribution(distribution)) note(context, own, 'default', published.packages)
+  return published
+}
+
+/** Notes what was published and all that decides whether {@link publishOwn} would change anything: `repo publish` asks there first. */
+function note(context: Context, { repository, base }: Own, format: FormatName | 'default', packages: number): void {
+  const { home } = context
+  const declaration = declarationPath(context)
+  const advisories = join(dirname(declaration), 'advisories')
+  const inputs = [declaration, advisories, home.keys, publicKeyPath(home)]
+  keepResult(publicationNote(home, format), [...inputs, ...publishedFrom(repository, base)], {
+    repository: base,
+    packages,
   })
 }
 
@@ -68,7 +89,7 @@ function advisoriesFor(context: Context, { repository }: Own, { advisories }: Di
 
 async function publishKey(context: Context): Promise<void> {
   const { armored } = await (await context.keyring()).openPgpPublicKey()
-  const path = join(context.home.site, 'repo', 'key.asc')
+  const path = publicKeyPath(context.home)
   if (existsSync(path) && readFileSync(path, 'utf8') === armored) return
   mkdirSync(dirname(path), { recursive: true })
   writeFileAtomic(path, armored)

@@ -1,6 +1,5 @@
 import { shortDigest } from '@holotype/base'
 import { type Distribution, keyringsOf, OWN_NAME, OWN_PRIORITY, type Upstream } from '@holotype/distribution'
-import type { FormatName } from '@holotype/formats'
 import type { LockSource } from '@holotype/image'
 import {
   type Fetcher,
@@ -15,6 +14,7 @@ import type { Store } from '@holotype/store'
 import { verifyClearSigned, verifyDetached } from '@holotype/trust'
 import type { Context } from '../context.ts'
 import { keepNurserySmall } from '../memory.ts'
+import { architectureOfDistribution, formatOfDistribution } from './architecture.ts'
 import { type Pins, pinsOf, readPinned } from './pins.ts'
 
 interface WantedSnapshots {
@@ -112,24 +112,6 @@ async function takeOne(context: Context, { distribution, fetcher, name }: OneUps
 
 function now(context: Context): string {
   return context.now().toISOString()
-}
-
-/** The format of a distribution's packages: that of its upstreams. */
-export function formatOfDistribution(distribution: Distribution): FormatName {
-  return Object.values(distribution.file.upstreams)[0]?.format ?? 'deb'
-}
-
-/** What the formats other than deb call the architectures that a distribution names as Debian does. */
-const ELSEWHERE = { amd64: 'x86_64', arm64: 'aarch64' } as const
-
-/** The architecture of a distribution's nodes, as its format names it: what a lock is resolved for. */
-export function architectureOfDistribution(distribution: Distribution): string {
-  return architectureIn(distribution, formatOfDistribution(distribution))
-}
-
-/** That architecture by the name a format gives it: `amd64` of deb is `x86_64` elsewhere. */
-export function architectureIn({ file }: Distribution, format: FormatName): string {
-  return format === 'deb' ? file.architecture : ELSEWHERE[file.architecture]
 }
 
 function architectureOf(distribution: Distribution, upstream: Upstream): string {

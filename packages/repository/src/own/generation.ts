@@ -42,10 +42,20 @@ export function topsDirectory(name: string): string {
   return join('.tops', name)
 }
 
+/** The link that says which state clients see. */
+export function currentPath(base: string, name: string): string {
+  return join(base, topsDirectory(name), 'current')
+}
+
+/** The note of a state. */
+export function generationPath(base: string, name: string, number: number): string {
+  return join(base, topsDirectory(name), `${number}.json`)
+}
+
 /** The number of the state that clients see; undefined before the first. */
 export function currentNumber(base: string, name: string): number | undefined {
   try {
-    const number = Number(readlinkSync(join(base, topsDirectory(name), 'current')))
+    const number = Number(readlinkSync(currentPath(base, name)))
     return Number.isSafeInteger(number) ? number : undefined
   } catch (error) {
     if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return undefined
@@ -69,7 +79,7 @@ export function numbersOf(base: string, name: string): readonly number[] {
 
 /** A state's note; undefined where there is none, because its publisher was stopped. @throws REPOSITORY_STATE_MALFORMED */
 export function readGeneration(base: string, name: string, number: number): Generation | undefined {
-  const path = join(base, topsDirectory(name), `${number}.json`)
+  const path = generationPath(base, name, number)
   try {
     return generationSchema.parse(JSON.parse(readFileSync(path, 'utf8')))
   } catch (cause) {

@@ -67,6 +67,7 @@ export function chunkAt(chunks: readonly Chunk[], key: string): number {
   return low
 }
 
-function manifestPath(directory: string): string {
+/** The file that names the present state. */
+export function manifestPath(directory: string): string {
   return join(directory, 'manifest.json')
 }

@@ -1,7 +1,7 @@
 import { canonicalJson, digestOf } from '@holotype/base'
 import type { RepositorySettings } from '@holotype/formats'
-import { currentNumber, type Generation, readGeneration } from './generation.ts'
-import { type Manifest, readManifest } from './manifest.ts'
+import { currentNumber, currentPath, type Generation, generationPath, readGeneration } from './generation.ts'
+import { type Manifest, manifestPath, readManifest } from './manifest.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
 import { planPublication } from './plan.ts'
 import { inTurn } from './queue.ts'
@@ -54,6 +54,20 @@ export async function publish(repository: OwnRepository, base: string, options: 
     }
     return { packages, changed: true }
   })
+}
+
+/**
+ * The files that decide, with the settings, whether {@link publish} would change anything: our state, and the note of what clients see. Paths of files
+ * and links, which need not be there. Not for states with a `validUntil`: time decides those.
+ */
+export function publishedFrom(repository: OwnRepository, base: string): readonly string[] {
+  const { name } = repository
+  const number = currentNumber(base, name)
+  return [
+    manifestPath(stateDirectory(placeOf(repository))),
+    currentPath(base, name),
+    ...(number === undefined ? [] : [generationPath(base, name, number)]),
+  ]
 }
 
 /** What a publication is asked for, by digest. */

@@ -8,7 +8,7 @@ import { type RoleName, TOP_ROLES } from '../roles.ts'
 import { verifyDetached } from '../verify/detached.ts'
 import { checkKeyDirectory, makeKeyDirectory, readKeyFile, replaceKeyFile, writeKeyFile } from './key-file.ts'
 import { minisignKey } from './minisign.ts'
-import { createRepositoryKey, openRepositoryKey } from './repository-key.ts'
+import { createRepositoryKey, openRepositoryKey, type RepositoryKey } from './repository-key.ts'
 import { rsaKey, rsaPublicKey, signFileRsa } from './rsa-key.ts'
 
 /** Makes a keyring with the keys of the top roles and of the repositories: see signer.ts. */
@@ -34,6 +34,9 @@ function keyringOf(directory: string): Keyring {
   const nextFile = (role: RoleName) => join(directory, `next-${role}.pem`)
   const publicOf = (path: string) => publicKeyOf(readPrivate(path))
   const nextKey = (role: RoleName) => (existsSync(nextFile(role)) ? publicOf(nextFile(role)) : undefined)
+  let repositoryKey: Promise<RepositoryKey> | undefined
+  // Opened once: reading it costs more than a signature.
+  const key = () => (repositoryKey ??= openRepositoryKey(readKeyFile(repositoryFile(directory))))
   return {
     directory,
     has: (role) => existsSync(currentFile(role)),
@@ -55,7 +58,6 @@ function keyringOf(directory: string): Keyring {
       if (existsSync(nextFile(role))) replaceKeyFile(nextFile(role), currentFile(role))
     },
     repositorySigner: (now = () => new Date()) => {
-      const key = () => openRepositoryKey(readKeyFile(repositoryFile(directory)))
       return {
         clearSign: async (text) => (await key()).clearSign(text, now()),
         detachSign: async (bytes) => (await key()).detachSign(Buffer.from(bytes), now()),
@@ -73,7 +75,7 @@ function keyringOf(directory: string): Keyring {
       }
     },
     exportsKey: () => minisignKey(readPrivate(exportsFile(directory))),
-    openPgpPublicKey: async () => (await openRepositoryKey(readKeyFile(repositoryFile(directory)))).publicKey(),
+    openPgpPublicKey: async () => (await key()).publicKey(),
   }
 }
 

@@ -6,7 +6,8 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { ownRepository, publishOwn } from '../../work/own.ts'
-import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
+import { architectureOfDistribution, formatOfDistribution } from '../../work/architecture.ts'
+import { takeSnapshots } from '../../work/upstreams.ts'
 
 interface BuiltRecipe {
   readonly record: BuildRecord

@@ -10,7 +10,8 @@ import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
 import { pinsWith } from '../../work/pins.ts'
-import { architectureOfDistribution, formatOfDistribution, takeSnapshots } from '../../work/upstreams.ts'
+import { architectureOfDistribution, formatOfDistribution } from '../../work/architecture.ts'
+import { takeSnapshots } from '../../work/upstreams.ts'
 
 export type Flags = CommonFlags & {
   readonly keep: boolean

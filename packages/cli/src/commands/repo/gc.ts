@@ -2,7 +2,7 @@ import { collectGarbage } from '@holotype/repository'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import { ownRepository } from '../../work/own.ts'
-import { formatOfDistribution } from '../../work/upstreams.ts'
+import { formatOfDistribution } from '../../work/architecture.ts'
 import type { FormatFlags } from './format-flag.ts'
 
 interface Result {

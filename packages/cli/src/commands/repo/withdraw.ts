@@ -3,7 +3,7 @@ import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import { ownRepository, publishOwn } from '../../work/own.ts'
-import { formatOfDistribution } from '../../work/upstreams.ts'
+import { formatOfDistribution } from '../../work/architecture.ts'
 import type { FormatFlags } from './format-flag.ts'
 
 interface Withdrawn {
