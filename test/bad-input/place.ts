@@ -72,6 +72,7 @@ upstreams:
   debian: { format: deb, from: host, pockets: [release] }
 policy:
   approvals: 1
+  self_approval: true
 `,
   'images/web.yaml': `description: a test
 packages:

@@ -10,9 +10,12 @@ const diffSchema = z.object({
   digest: z.string(),
   diff: z.object({
     summary: z.object({ cves: z.array(z.string()) }),
+    hazards: z.array(z.object({ id: z.string() })).default([]),
     packages: z.array(z.looseObject({ name: z.string(), change: z.string() })),
   }),
 })
+
+const tokenSchema = z.object({ token: z.string() })
 
 /** Upstream's security fixes, a new version of our own package, one package more and one less; what changes, by risk; an approval. */
 export async function patchDay(
@@ -42,14 +45,22 @@ export async function patchDay(
   ) {
     throw new Error('the difference lacks what patch day changed')
   }
-  shell.heading('5  Approve exactly this difference, and start the rollout')
-  await shell.holotype(place, [
-    'image',
-    'approve',
-    digest.slice(7, 19),
-    '--comment',
-    'security fixes; read the haproxy and openssl changelogs',
-  ])
+  shell.heading('5  Anna of security approves exactly this difference')
+  const short = digest.slice(7, 19)
+  const token = join(place.home, 'anna-token')
+  shell.say(shell.dim('$ holotype admin reviewer anna > anna-token'))
+  const { token: secret } = tokenSchema.parse(await shell.holotypeJson(place, ['admin', 'reviewer', 'anna']))
+  writeFileSync(token, secret, { mode: 0o600 })
+  const asAnna = { env: { HOLOTYPE_TOKEN_FILE: token } }
+  await shell.holotype(
+    place,
+    ['image', 'comment', short, 'the changelog was read', '--item', 'package:haproxy'],
+    asAnna,
+  )
+  const hazards = diff.hazards.flatMap(({ id }) => ['--hazard', id])
+  const comment = 'security fixes; read the haproxy and openssl changelogs'
+  await shell.holotype(place, ['image', 'approve', short, ...hazards, '--comment', comment], asAnna)
+  await shell.holotype(place, ['image', 'review', short])
 }
 
 /** The node that is damaged: a production one, so that it meets the second wave. */

@@ -54,7 +54,7 @@ export class Shell implements AsyncDisposable {
     return this.run([HOLOTYPE, ...words, ...colour], {
       cwd: place.distribution,
       ...options,
-      env: environment(place),
+      env: { ...environment(place), ...options.env },
     })
   }
 

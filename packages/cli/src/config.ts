@@ -8,6 +8,8 @@ export interface Config {
   readonly server: string | undefined
   /** `HOLOTYPE_ACTOR`: who decides, as records name them. Default: the login name. */
   readonly actor: string | undefined
+  /** `HOLOTYPE_TOKEN_FILE`: a file with a reviewer's own token, in place of the operator's. */
+  readonly tokenFile: string | undefined
   /** `HOLOTYPE_APT_ROOT`: the root whose apt sources and os-release are read, for tests and to build for another machine. Default: `/`. */
   readonly aptRoot: string | undefined
   /** `HOLOTYPE_DEBUG=1`: errors show their causes and stacks. */
@@ -30,6 +32,7 @@ export function readConfig(environment: Environment = process.env): Config {
     home: set(environment, 'HOLOTYPE_HOME'),
     server: set(environment, 'HOLOTYPE_SERVER'),
     actor: set(environment, 'HOLOTYPE_ACTOR'),
+    tokenFile: set(environment, 'HOLOTYPE_TOKEN_FILE'),
     aptRoot: set(environment, 'HOLOTYPE_APT_ROOT'),
     debug: environment.HOLOTYPE_DEBUG === '1',
     noColor: set(environment, 'NO_COLOR') !== undefined,

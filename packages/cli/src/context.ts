@@ -8,7 +8,7 @@ import type { Keyring } from '@holotype/trust'
 import type { ApiClient } from './api-client.ts'
 import type { Config } from './config.ts'
 import type { CommonFlags } from './flags.ts'
-import { type Home, homeAt, readOperatorToken, readServerAddress } from './home.ts'
+import { type Home, homeAt, readOperatorToken, readServerAddress, readToken } from './home.ts'
 
 /** What a command works with. Whatever costs time is opened when it is first asked for, and then once. */
 export interface Context {
@@ -23,6 +23,8 @@ export interface Context {
   readonly aptRoot: string
   /** Who decides, as records name them. */
   readonly actor: string
+  /** Whether a person's own token is used, which says who they are, and not the operator's. */
+  readonly ownToken: boolean
   /** @throws what `loadDistribution` throws */
   distribution(): Promise<Distribution>
   store(): Promise<Store>
@@ -47,6 +49,7 @@ export function createContext({ config, flags, progress, signal, workingDirector
   const named = flags.directory ?? config.directory
   const found = named === undefined ? findDistribution(workingDirectory) : resolve(workingDirectory, named)
   const home = homeAt(resolve(workingDirectory, flags.home ?? config.home ?? join(found, '.holotype')))
+  const tokenFile = config.tokenFile === undefined ? undefined : resolve(workingDirectory, config.tokenFile)
   return {
     directory: shortPath(workingDirectory, found),
     home,
@@ -55,6 +58,7 @@ export function createContext({ config, flags, progress, signal, workingDirector
     now: () => new Date(),
     aptRoot: resolve(workingDirectory, config.aptRoot ?? '/'),
     actor: config.actor ?? userInfo().username,
+    ownToken: config.tokenFile !== undefined,
     distribution: once(async () => {
       const { loadDistribution } = await import('@holotype/distribution')
       return loadDistribution(shortPath(workingDirectory, found))
@@ -64,7 +68,11 @@ export function createContext({ config, flags, progress, signal, workingDirector
     api: once(async () => {
       const address = flags.server ?? config.server ?? readServerAddress(home) ?? DEFAULT_SERVER
       const { openApiClient } = await import('./api-client.ts')
-      return openApiClient({ address, token: () => readOperatorToken(home), signal })
+      return openApiClient({
+        address,
+        token: () => (tokenFile === undefined ? readOperatorToken(home) : readToken(tokenFile)),
+        signal,
+      })
     }),
   }
 }

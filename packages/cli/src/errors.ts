@@ -47,6 +47,11 @@ export const fail = defineErrors({
     when: "a command that changes something finds no operator's token",
     hint: 'run it where `holotype serve` keeps its state, or name that directory with --home',
   },
+  PERSON_UNKNOWN: {
+    kind: 'input',
+    when: 'a token is asked for somebody whom the distribution does not know',
+    hint: 'add them to access/people.yaml, with their roles',
+  },
   TOKEN_EXPOSED: {
     kind: 'trust',
     when: "the operator's token would cross a network in clear, or its file can be read by others",

@@ -41,11 +41,15 @@ export function homeAt(directory: string): Home {
 
 /** The operator's token, or undefined where there is none. @throws TOKEN_EXPOSED when others may read its file */
 export function readOperatorToken(home: Home): string | undefined {
-  const facts = statSync(home.operatorToken, { throwIfNoEntry: false })
+  return readToken(home.operatorToken)
+}
+
+/** A token in a file of its own, or undefined where there is none. @throws TOKEN_EXPOSED when others may read it */
+export function readToken(path: string): string | undefined {
+  const facts = statSync(path, { throwIfNoEntry: false })
   if (!facts) return undefined
-  if ((facts.mode & 0o077) !== 0)
-    throw fail('TOKEN_EXPOSED', { what: `${home.operatorToken} can be read by others than its owner` })
-  return readSmall(home.operatorToken)
+  if ((facts.mode & 0o077) !== 0) throw fail('TOKEN_EXPOSED', { what: `${path} can be read by others than its owner` })
+  return readSmall(path)
 }
 
 /** The operator's token; makes one of 256 random bits, readable by its owner alone, where there is none. For `serve`. */

@@ -82,6 +82,8 @@ upstreams:
 policy:
   # How many people must approve an image before it may be rolled out.
   approvals: 1
+  # You begin alone. As soon as there are two of you: false, and nobody approves their own change alone.
+  self_approval: true
 `,
   }
 }

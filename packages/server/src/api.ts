@@ -1,10 +1,14 @@
 import { z } from 'zod'
 import {
   DIFF_CHARACTERS,
+  EVIDENCE_CHARACTERS,
   FLAG_CHARACTERS,
   FLAGS,
+  HAZARDS,
+  ITEMS_TICKED,
   NAME_CHARACTERS,
   PATH_CHARACTERS,
+  REVIEWER_TOKEN_SECONDS,
   RUN_OUTPUT_CHARACTERS,
   RUN_REPAIRED,
   RUN_TRIGGERS,
@@ -243,10 +247,20 @@ export const imageRequestSchema = z.strictObject({
   files: z.number().int().min(0),
   bytes: z.number().int().min(0),
   packages: packageSetSchema,
+  /** Who made it: they do not approve it alone. */
+  authors: z.array(z.string().min(1).max(NAME_CHARACTERS)).max(1000).default([]),
 })
 
 /** `POST /diffs` (operator): stores a diff's canonical JSON for review; `GET /diffs/:digest` gives it back with its approvals. Idempotent. */
 export const diffRequestSchema = z.strictObject({ digest: digestSchema, body: z.string().max(DIFF_CHARACTERS) })
+
+const actor = z.string().min(1).max(NAME_CHARACTERS)
+const hazardId = z.string().min(1).max(NAME_CHARACTERS)
+/** What a comment or a tick is about: `package:NAME`, `file:/PATH`, `hazard:ID`; empty: the whole diff. */
+const item = z
+  .string()
+  .max(PATH_CHARACTERS)
+  .regex(/^$|^(package|file|hazard):[^\0]+$/, 'an item is package:NAME, file:/PATH or hazard:ID')
 
 export const approvalSchema = z.object({
   diff: digest,
@@ -254,21 +268,70 @@ export const approvalSchema = z.object({
   verdict: z.enum(['approved', 'rejected']),
   comment: z.string(),
   time,
+  /** The digest of the policy it was given under; another policy, and it counts for nothing. */
+  policy: z.string(),
+  hazards: z.array(z.string()),
+  /** Given with the actor's own token: only then their roles count. */
+  proven: z.boolean(),
 })
-/** `POST /diffs/:digest/approvals` (operator) */
+/** `POST /diffs/:digest/approvals` (reviewer). `actor`: needed with the operator's token; a person's own token says who they are. */
 export const approvalRequestSchema = z.strictObject({
-  actor: z.string().min(1).max(NAME_CHARACTERS),
+  actor: actor.exactOptional(),
   verdict: z.enum(['approved', 'rejected']),
   comment: z.string().max(4000).default(''),
+  /** The hazards of the diff that this verdict names. */
+  hazards: z.array(hazardId).max(HAZARDS).default([]),
+  /** What a script that reviews has seen. */
+  evidence: z.string().max(EVIDENCE_CHARACTERS).default(''),
 })
-/** How many people must approve, by the distribution's policy; of each the last word counts. */
-const approvalsRequired = z.number().int().min(0)
 
-/** `GET /diffs/:digest`: the diff as it was registered (image/src/types.ts, ImageDiff), its approvals, and how many it needs. */
+export const commentSchema = z.object({ item: z.string(), actor: z.string(), text: z.string(), time })
+/** `POST /diffs/:digest/comments` (reviewer) */
+export const commentRequestSchema = z.strictObject({
+  actor: actor.exactOptional(),
+  item,
+  text: z.string().min(1).max(4000),
+})
+
+export const reviewedSchema = z.object({ item: z.string(), actor: z.string(), time })
+/** `POST /diffs/:digest/reviewed` (reviewer): sets or takes away one's ticks. */
+export const reviewedRequestSchema = z.strictObject({
+  actor: actor.exactOptional(),
+  items: z.array(item).min(1).max(ITEMS_TICKED),
+  reviewed: z.boolean(),
+})
+
+/** `POST /reviewers` (operator): a token of a person's or a script's own. */
+export const reviewerRequestSchema = z.strictObject({
+  actor,
+  /** Seconds the token stays good. */
+  validFor: z
+    .number()
+    .int()
+    .min(1)
+    .max(REVIEWER_TOKEN_SECONDS)
+    .default(90 * 86_400),
+})
+
+/** Where a review stands, judged by the policy that the server was started with. */
+const reviewStateSchema = z.object({
+  state: z.enum(['open', 'approved', 'rejected']),
+  /** `needs 1 more approval, 1 from security`. */
+  words: z.string(),
+  missing: z.array(z.string()),
+})
+
+/** `GET /diffs/:digest`: the diff as it was registered (image/src/types.ts, ImageDiff), and what was said of it. */
 export const diffDetailSchema = z.object({
   diff: z.looseObject({}),
-  approvals: z.array(approvalSchema),
-  approvalsRequired,
+  /** Who made the image. */
+  authors: z.array(z.string()),
+  /** The digest of the policy by which it is judged now. */
+  policy: z.string(),
+  review: reviewStateSchema,
+  approvals: z.array(approvalSchema.extend({ evidence: z.string() })),
+  comments: z.array(commentSchema),
+  reviewed: z.array(reviewedSchema),
 })
 
 /** `GET /diffs` */
@@ -281,7 +344,7 @@ export const diffSummarySchema = z.object({
   registered: time,
   high: z.number().int(),
   approvals: z.array(approvalSchema),
-  approvalsRequired,
+  review: reviewStateSchema,
 })
 
 const targetSchema = z.looseObject({
@@ -375,6 +438,8 @@ export type Rollout = z.output<typeof rolloutSchema>
 export type Attention = z.output<typeof attentionSchema>
 export type Status = z.output<typeof statusSchema>
 export type Approval = z.output<typeof approvalSchema>
+export type DiffDetail = z.output<typeof diffDetailSchema>
+export type Comment = z.output<typeof commentSchema>
 export type DiffSummary = z.output<typeof diffSummarySchema>
 export type AuditRecord = z.output<typeof auditSchema>
 export type Problem = z.output<typeof problemSchema>

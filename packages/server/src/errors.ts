@@ -62,7 +62,7 @@ export const fail = defineErrors({
   NOT_FOUND: { kind: 'input', when: 'nothing lies at this address', hint: 'compare it with /api/v1/openapi.json' },
   LOGIN_REQUIRED: {
     kind: 'trust',
-    when: 'a request needs the operator’s token and has none, or a wrong one',
+    when: 'a request needs the operator’s token, or a reviewer’s for a review, and has none, or a wrong one',
     hint: 'send `authorization: Bearer <token>`',
   },
   HOST_REFUSED: {
@@ -113,6 +113,21 @@ export const fail = defineErrors({
   },
   DIFF_DIGEST: { kind: 'input', when: 'a diff’s bytes are not what its digest says', hint: 'hash exactly the body' },
   DIFF_UNKNOWN: { kind: 'input', when: 'no diff has this digest', hint: 'register it first' },
+  HAZARD_UNNAMED: {
+    kind: 'conflict',
+    when: 'an approval does not name a hazard of the diff that nobody has named',
+    hint: 'read what the hazard says to do, then name it: `holotype image approve DIFF --hazard ID`',
+  },
+  HAZARD_UNKNOWN: {
+    kind: 'input',
+    when: 'a verdict names a hazard that the diff does not have',
+    hint: 'name those that the diff shows',
+  },
+  ACTOR_OTHER: {
+    kind: 'conflict',
+    when: 'a request with a person’s own token speaks for another person',
+    hint: 'leave the actor away: the token says who it is',
+  },
   ROLLOUT_UNKNOWN: { kind: 'input', when: 'no rollout has this id', hint: 'see /rollouts' },
   STATEMENT_NOT_HIGHER: {
     kind: 'conflict',

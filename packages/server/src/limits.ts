@@ -18,6 +18,15 @@ export const SET_BYTES = 4 * 1024 * 1024
 export const SET_PACKAGES = 20_000
 /** Bytes of an operator's request but for a diff. */
 export const OPERATOR_BYTES = 4 * 1024 * 1024
+/** Seconds a reviewer's token is good for, at most. */
+export const REVIEWER_TOKEN_SECONDS = 366 * 86_400
+/** Hazards of one diff, and characters of what a script that reviews hands in as evidence. */
+export const HAZARDS = 200
+export const EVIDENCE_CHARACTERS = 64 * 1024
+/** Items that one request ticks, and comments and ticks that are shown of one diff. */
+export const ITEMS_TICKED = 1000
+export const COMMENTS_SHOWN = 1000
+export const TICKS_SHOWN = 20_000
 /** Characters of a diff's JSON. */
 export const DIFF_CHARACTERS = 32 * 1024 * 1024
 /** Bytes of a diff's registration: 32 MiB of JSON once more escaped as a JSON string. */

@@ -1,4 +1,5 @@
 import type { Progress } from '@holotype/base'
+import type { ReviewPolicy } from '@holotype/distribution'
 
 /** Where log lines go. Each is one JSON object (pino) without its newline. */
 export interface ServerLog {
@@ -19,8 +20,8 @@ export interface ServerOptions {
   readonly operatorToken: string
   /** The distribution's name, as the console shows it. */
   readonly distribution: string
-  /** How many people must approve a diff before it is rolled out (`policy.approvals`): what the reviews wait for. Default: 1. */
-  readonly approvalsRequired?: number
+  /** What a diff needs before it is rolled out: what the reviews wait for, and what approvals are bound to. */
+  readonly reviewPolicy: ReviewPolicy
   /** The published site, served below `/site/`. Made when missing. */
   readonly siteDirectory: string
   /** The built console, served below `/`. */

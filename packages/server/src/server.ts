@@ -11,10 +11,11 @@ import {
 import { makeChanges } from './core/changes.ts'
 import type { Context } from './core/context.ts'
 import { makeMetrics } from './core/metrics.ts'
+import { reviewerOf } from './core/reviewers.ts'
 import { openDatabase } from './database/open.ts'
 import { fail } from './errors.ts'
 import type { App } from './http/app.ts'
-import { operatorLogin } from './http/operator-login.ts'
+import { logins, requireStrongToken } from './http/operator-login.ts'
 import { answerProblem } from './http/problems.ts'
 import { addSecurityHeaders } from './http/security-headers.ts'
 import { serveConsole, serveSite } from './http/static-files.ts'
@@ -23,6 +24,7 @@ import type { RunningServer, ServerOptions } from './options.ts'
 import { nodeRoutes } from './routes/nodes.ts'
 import { operatorRoutes } from './routes/operator.ts'
 import { readRoutes } from './routes/reads.ts'
+import { reviewRoutes } from './routes/reviews.ts'
 import { serviceRoutes } from './routes/service.ts'
 
 export type { RunningServer, ServerLog, ServerOptions } from './options.ts'
@@ -35,7 +37,7 @@ export type { RunningServer, ServerLog, ServerOptions } from './options.ts'
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   // Before anything is started: a server without a good token must leave nothing behind.
-  operatorLogin(options.operatorToken, options.host)
+  requireStrongToken(options.operatorToken)
   await mkdir(options.stateDirectory, { recursive: true })
   await mkdir(options.siteDirectory, { recursive: true })
   const app: App = makeApp(options)
@@ -53,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       changes,
       metrics: makeMetrics(changes.listeners),
       distribution: options.distribution,
-      approvalsRequired: options.approvalsRequired ?? 1,
+      reviewPolicy: options.reviewPolicy,
       siteDirectory: await realpath(options.siteDirectory),
     })
     const port = await listen(app, options)
@@ -88,7 +90,11 @@ function errorFacts(error: Error): { type: string; message: string; stack: strin
 }
 
 async function addRoutes(app: App, options: ServerOptions, context: Context): Promise<void> {
-  const login = operatorLogin(options.operatorToken, options.host)
+  const login = logins({
+    token: options.operatorToken,
+    host: options.host,
+    reviewerOf: (secret) => reviewerOf(context, secret),
+  })
   app.setValidatorCompiler(validatorCompiler)
   app.setSerializerCompiler(serializerCompiler)
   app.setErrorHandler((error, request, reply) => answerProblem(error, request, reply))
@@ -109,6 +115,7 @@ async function addRoutes(app: App, options: ServerOptions, context: Context): Pr
       components: {
         securitySchemes: {
           operator: { type: 'http', scheme: 'bearer' },
+          reviewer: { type: 'http', scheme: 'bearer', description: 'The operator’s token, or a person’s own' },
           node: { type: 'http', scheme: 'Holotype-Node', description: 'An Ed25519 signature by the node’s own key' },
         },
       },
@@ -125,6 +132,10 @@ async function addRoutes(app: App, options: ServerOptions, context: Context): Pr
       await api.register(async (scope: App) => {
         scope.addHook('onRequest', login.write)
         await operatorRoutes(scope, context)
+      })
+      await api.register(async (scope: App) => {
+        scope.addHook('onRequest', login.review)
+        await reviewRoutes(scope, context, login.reviewer)
       })
       await api.register((scope: App) => nodeRoutes(scope, context))
     },

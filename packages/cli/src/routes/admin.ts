@@ -1,5 +1,5 @@
 import { command, group } from '../command.ts'
-import { commonFlags } from '../flags.ts'
+import { commonFlags, text } from '../flags.ts'
 import { one } from './positional.ts'
 
 const keys = group('The keys that sign', {
@@ -20,4 +20,17 @@ const keys = group('The keys that sign', {
   }),
 })
 
-export const adminRoutes = group('Keys and other things that are seldom touched', { keys })
+export const adminRoutes = group('Keys and other things that are seldom touched', {
+  keys,
+  reviewer: command({
+    load: () => import('../commands/admin/reviewer.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        validFor: { kind: 'parsed', parse: text, default: '90d', brief: 'How long it is good', placeholder: 'TIME' },
+      },
+      positional: one('PERSON', 'As access/people.yaml names them'),
+    },
+    brief: "Make a reviewer's own token: what proves their roles",
+  }),
+})

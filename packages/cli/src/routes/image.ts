@@ -1,7 +1,7 @@
 import { numberParser } from '@stricli/core'
 import { command, group } from '../command.ts'
 import { commonFlags, text } from '../flags.ts'
-import { one, two } from './positional.ts'
+import { any, one, two } from './positional.ts'
 
 const comment = {
   kind: 'parsed',
@@ -11,6 +11,21 @@ const comment = {
   placeholder: 'TEXT',
 } as const
 const image = one('IMAGE', 'Its name in the distribution')
+const hazard = {
+  kind: 'parsed',
+  parse: text,
+  optional: true,
+  variadic: true,
+  brief: 'A hazard of the difference that is accepted, by its id; each must be named by somebody',
+  placeholder: 'ID',
+} as const
+const evidence = {
+  kind: 'parsed',
+  parse: text,
+  optional: true,
+  brief: 'What a script that reviews has seen: a file that is kept with the verdict',
+  placeholder: 'FILE',
+} as const
 const diff = one('DIFF', 'The digest of the difference that was looked at, or its beginning')
 
 export const imageRoutes = group('Lock, compose, compare and review images', {
@@ -97,13 +112,46 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
   }),
   approve: command({
     load: () => import('../commands/image/approve.ts'),
-    parameters: { flags: { ...commonFlags, comment }, positional: diff },
+    parameters: { flags: { ...commonFlags, comment, hazard, evidence }, positional: diff },
     brief: 'Approve exactly the difference that was looked at',
   }),
   reject: command({
     load: () => import('../commands/image/reject.ts'),
-    parameters: { flags: { ...commonFlags, comment }, positional: diff },
+    parameters: { flags: { ...commonFlags, comment, evidence }, positional: diff },
     brief: 'Reject a difference',
+  }),
+  review: command({
+    load: () => import('../commands/image/review.ts'),
+    parameters: { flags: commonFlags, positional: diff },
+    brief: 'Show where a review stands: verdicts, what is missing, comments',
+  }),
+  comment: command({
+    load: () => import('../commands/image/comment.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        item: {
+          kind: 'parsed',
+          parse: text,
+          default: '',
+          brief: 'What it is about: package:NAME, file:/PATH or hazard:ID [the whole difference]',
+          placeholder: 'ITEM',
+        },
+      },
+      positional: two(['DIFF', 'The digest of the difference, or its beginning'], ['TEXT', 'What is to be said']),
+    },
+    brief: 'Comment on an item of a difference',
+  }),
+  reviewed: command({
+    load: () => import('../commands/image/reviewed.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        undo: { kind: 'boolean', default: false, withNegated: false, brief: 'Take the ticks away' },
+      },
+      positional: any('DIFF ITEM', 'The difference, then what was read: package:NAME, file:/PATH, hazard:ID'),
+    },
+    brief: 'Tick items of a difference as reviewed',
   }),
   verify: command({
     load: () => import('../commands/image/verify.ts'),

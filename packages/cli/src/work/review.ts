@@ -4,6 +4,7 @@ import { packageSetSchema } from '@holotype/server/api'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import type { ApiClient } from '../api-client.ts'
+import { authorsOf } from './authors.ts'
 
 const anything = z.unknown()
 
@@ -11,7 +12,11 @@ const anything = z.unknown()
 export async function registerImage(api: ApiClient, store: Store, image: Digest): Promise<void> {
   const { name, stats, packages } = readManifest(store, image)
   const set = packageSetSchema.parse(store.readJson(packages))
-  await api.post('images', { image, name, files: stats.files, bytes: stats.bytes, packages: set }, anything)
+  await api.post(
+    'images',
+    { image, name, files: stats.files, bytes: stats.bytes, packages: set, authors: authorsOf(store, image) },
+    anything,
+  )
 }
 
 /** Hands a diff to the server for review, with the images on both sides of it. */
@@ -23,4 +28,11 @@ export async function registerDiff(
   await registerImage(api, store, diff.from)
   await registerImage(api, store, diff.to)
   await api.post('diffs', { digest: diff.digest, body: canonicalJson(store.readJson(diff.digest)) }, anything)
+}
+
+const hazardsSchema = z.object({ hazards: z.array(z.object({ id: z.string() })).default([]) })
+
+/** The ids of a diff's hazards: what approvals must name. */
+export function hazardsOf(store: Store, diff: Digest): string[] {
+  return hazardsSchema.parse(store.readJson(diff)).hazards.map(({ id }) => id)
 }

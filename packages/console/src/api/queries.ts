@@ -1,7 +1,7 @@
 import type { ImageDiff } from '@holotype/image'
 import type {
-  Approval,
   AuditRecord,
+  DiffDetail,
   DiffSummary,
   ImageSummary,
   NodeDetail,
@@ -16,11 +16,7 @@ import { get } from './client.ts'
 /** Every read of the API. The first part of a key is the topic whose tick makes it stale (`live.ts`). */
 
 /** `GET /diffs/:digest` */
-export interface DiffDocument {
-  readonly diff: ImageDiff
-  readonly approvals: readonly Approval[]
-  readonly approvalsRequired: number
-}
+export type DiffDocument = Omit<DiffDetail, 'diff'> & { readonly diff: ImageDiff }
 
 export const statusQuery = queryOptions({
   queryKey: ['status'],

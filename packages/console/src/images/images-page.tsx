@@ -2,7 +2,6 @@ import type { DiffSummary, ImageSummary } from '@holotype/server/api'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { diffsQuery, imagesQuery, statusQuery } from '../api/queries.ts'
-import { reviewState } from '../lib/approvals.ts'
 import { bytes, counted, whole } from '../lib/format.ts'
 import { imageMarks } from '../lib/marks.ts'
 import { Ago } from '../ui/ago.tsx'
@@ -19,7 +18,7 @@ export function ImagesPage() {
   const diffs = useQuery(diffsQuery)
   const images = useQuery(imagesQuery)
   useRowKeys()
-  const open = diffs.data?.filter((diff) => reviewState(diff).verdict === 'open').length
+  const open = diffs.data?.filter((diff) => diff.review.state === 'open').length
   return (
     <Page
       title="Images"
@@ -76,7 +75,7 @@ function DiffTable({ diffs }: { readonly diffs: readonly DiffSummary[] }) {
       </thead>
       <tbody>
         {diffs.map((diff) => {
-          const state = reviewState(diff)
+          const { state, words } = diff.review
           return (
             <tr key={diff.diff}>
               <th scope="row">
@@ -86,8 +85,8 @@ function DiffTable({ diffs }: { readonly diffs: readonly DiffSummary[] }) {
                 </Link>
               </th>
               <td>
-                <StatusWord of={REVIEW[state.verdict]}>
-                  <Text className="wrap">{state.words}</Text>
+                <StatusWord of={REVIEW[state]}>
+                  <Text className="wrap">{words}</Text>
                 </StatusWord>
               </td>
               <td>

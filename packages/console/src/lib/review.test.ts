@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fixtureDiff } from '../testing/fixture-diff.ts'
-import { reviewState } from './approvals.ts'
 import { countRisks, diffItems, filterItems, RISKS } from './diff-items.ts'
 import { readReviewed, toggled, writeReviewed } from './reviewed.ts'
 
@@ -35,38 +34,6 @@ test('the counts of the risks add up', () => {
   const counts = countRisks(items)
   expect(counts.high).toBe(3)
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(items.length)
-})
-
-const approval = (actor: string, verdict: 'approved' | 'rejected', time: string) => ({
-  diff: 'd',
-  actor,
-  verdict,
-  comment: '',
-  time,
-})
-
-test('of each actor the last word counts', () => {
-  const reviewed = (...approvals: ReturnType<typeof approval>[]) => reviewState({ approvals, approvalsRequired: 1 })
-  expect(reviewed()).toEqual({ verdict: 'open', words: 'needs 1 approval' })
-  const early = approval('anna', 'rejected', '2026-01-01T00:00:00Z')
-  const late = approval('anna', 'approved', '2026-01-02T00:00:00Z')
-  expect(reviewed(early).words).toBe('rejected by anna')
-  expect(reviewed(late, early)).toEqual({ verdict: 'approved', words: '1 approval: anna' })
-  expect(reviewed(late, approval('bo', 'rejected', '2026-01-01T00:00:00Z')).verdict).toBe('rejected')
-})
-
-test('a review says how many approvals it still needs', () => {
-  const anna = approval('anna', 'approved', '2026-01-01T00:00:00Z')
-  const again = approval('anna', 'approved', '2026-01-02T00:00:00Z')
-  const needs = (approvalsRequired: number, ...approvals: ReturnType<typeof approval>[]) =>
-    reviewState({ approvals, approvalsRequired })
-  expect(needs(2, anna, again)).toEqual({ verdict: 'open', words: 'needs 1 more approval (anna approved)' })
-  expect(needs(3).words).toBe('needs 3 approvals')
-  expect(needs(2, anna, approval('bo', 'approved', '2026-01-01T00:00:00Z'))).toEqual({
-    verdict: 'approved',
-    words: '2 approvals: anna, bo',
-  })
-  expect(needs(0)).toEqual({ verdict: 'approved', words: 'needs no approval' })
 })
 
 test('reviewed marks are kept per diff, and a browser that keeps nothing has reviewed nothing', () => {

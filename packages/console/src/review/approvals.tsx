@@ -1,4 +1,4 @@
-import type { Approval } from '@holotype/server/api'
+import type { DiffDocument } from '../api/queries.ts'
 import { Ago } from '../ui/ago.tsx'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { DigestText } from '../ui/digest.tsx'
@@ -7,11 +7,12 @@ import { REVIEW, StatusWord } from '../ui/word.tsx'
 
 interface ApprovalsProps {
   readonly digest: string
-  readonly approvals: readonly Approval[]
+  readonly document: Pick<DiffDocument, 'approvals' | 'authors' | 'policy'>
 }
 
 /** Who said what, and how to say one's own word. The word is for this digest and nothing else. */
-export function Approvals({ digest, approvals }: ApprovalsProps) {
+export function Approvals({ digest, document }: ApprovalsProps) {
+  const { approvals, authors, policy } = document
   const command = `holotype image approve ${digest}`
   return (
     <div className="approvals">
@@ -23,12 +24,23 @@ export function Approvals({ digest, approvals }: ApprovalsProps) {
           <CopyButton value={command} label="Copy the command that approves" />
         </span>
       </p>
+      {authors.length === 0 ? null : (
+        <p>
+          <span className="muted">Made by</span> <Text>{authors.join(', ')}</Text>
+        </p>
+      )}
       {approvals.length === 0 ? null : (
         <ul>
           {approvals.map((approval) => (
             <li key={`${approval.actor} ${approval.time}`}>
               <StatusWord of={REVIEW[approval.verdict]} /> by <Text className="approval-actor">{approval.actor}</Text>{' '}
               <Ago time={approval.time} />
+              {approval.verdict === 'approved' && approval.policy !== policy ? ', under another policy: void' : null}
+              {approval.hazards.length === 0 ? null : (
+                <>
+                  , names <Text>{approval.hazards.join(', ')}</Text>
+                </>
+              )}
               {approval.comment === '' ? null : (
                 <>
                   : <Text className="approval-comment">{approval.comment}</Text>

@@ -1,20 +1,24 @@
+import type { Comment } from '@holotype/server/api'
 import type { DiffItem } from '../lib/diff-items.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { Text } from '../ui/text.tsx'
 import { RISK, StatusWord } from '../ui/word.tsx'
+import { Comments } from './comments.tsx'
 import { FileDetail } from './file-detail.tsx'
 import { PackageDetail } from './package-detail.tsx'
 
 interface ChangeDetailProps {
   readonly item: DiffItem
+  readonly comments: readonly Comment[]
   readonly reviewed: boolean
   readonly onToggle: () => void
   readonly onClose: () => void
 }
 
 /** One change in full: why it has its risk, then what it is. */
-export function ChangeDetail({ item, reviewed, onToggle, onClose }: ChangeDetailProps) {
+export function ChangeDetail({ item, comments, reviewed, onToggle, onClose }: ChangeDetailProps) {
   const name = item.kind === 'package' ? item.change.name : item.change.path
+  const about = `${item.kind}:${name}`
   return (
     <>
       <header className="detail-head">
@@ -43,6 +47,7 @@ export function ChangeDetail({ item, reviewed, onToggle, onClose }: ChangeDetail
             ))}
           </ul>
         )}
+        <Comments comments={comments.filter((comment) => comment.item === about)} items={false} />
         {item.kind === 'package' ? (
           <PackageDetail key={item.key} change={item.change} />
         ) : (

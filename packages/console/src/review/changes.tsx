@@ -1,4 +1,5 @@
 import type { ImageDiff, Risk } from '@holotype/image'
+import type { Comment } from '@holotype/server/api'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useDeferredValue, useMemo } from 'react'
 import { countRisks, diffItems, filterItems, RISKS } from '../lib/diff-items.ts'
@@ -16,10 +17,11 @@ import { useReviewed } from './use-reviewed.ts'
 interface ChangesProps {
   readonly digest: string
   readonly diff: ImageDiff
+  readonly comments: readonly Comment[]
 }
 
 /** The list of changes and, beside it, the selected one in full. */
-export function Changes({ digest, diff }: ChangesProps) {
+export function Changes({ digest, diff, comments }: ChangesProps) {
   const search = useSearch({ from: '/diffs/$digest' })
   const navigate = useNavigate({ from: '/diffs/$digest' })
   const [reviewed, toggle] = useReviewed(digest)
@@ -127,6 +129,7 @@ export function Changes({ digest, diff }: ChangesProps) {
             ) : (
               <ChangeDetail
                 item={selected}
+                comments={comments}
                 reviewed={reviewed.has(selected.key)}
                 onToggle={() => toggle(selected.key)}
                 onClose={() => change({ item: undefined })}

@@ -2,7 +2,6 @@ import '../styles/review.css'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { type DiffDocument, diffQuery } from '../api/queries.ts'
-import { reviewState } from '../lib/approvals.ts'
 import { shortDigest } from '../lib/format.ts'
 import { Page } from '../ui/page.tsx'
 import { Loaded } from '../ui/states.tsx'
@@ -10,6 +9,7 @@ import { Text } from '../ui/text.tsx'
 import { REVIEW, StatusWord } from '../ui/word.tsx'
 import { Approvals } from './approvals.tsx'
 import { Changes } from './changes.tsx'
+import { Comments } from './comments.tsx'
 import { SummaryStrip } from './summary-strip.tsx'
 
 /** What changes from one image to another, sorted by what it may break; what one approves is exactly this. */
@@ -30,11 +30,12 @@ export function ReviewPage() {
       path={`diffs/${digest}`}
     >
       <Loaded query={query} what="the change">
-        {({ diff, approvals }) => (
+        {(loaded) => (
           <>
-            <SummaryStrip diff={diff} />
-            <Approvals digest={digest} approvals={approvals} />
-            <Changes key={digest} digest={digest} diff={diff} />
+            <SummaryStrip diff={loaded.diff} />
+            <Approvals digest={digest} document={loaded} />
+            <Comments comments={loaded.comments} items />
+            <Changes key={digest} digest={digest} diff={loaded.diff} comments={loaded.comments} />
           </>
         )}
       </Loaded>
@@ -53,10 +54,10 @@ function Title({ document }: { readonly document: DiffDocument }) {
 }
 
 function Verdict({ document }: { readonly document: DiffDocument }) {
-  const state = reviewState(document)
+  const { state, words } = document.review
   return (
-    <StatusWord of={REVIEW[state.verdict]}>
-      <Text>{state.words}</Text>
+    <StatusWord of={REVIEW[state]}>
+      <Text>{words}</Text>
     </StatusWord>
   )
 }

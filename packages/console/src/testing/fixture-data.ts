@@ -38,6 +38,8 @@ export const SECOND_IMAGE = fixtureDigest('web 2')
 export const FIXTURE_ROLLOUT = 'r-000000000002'
 export const FIXTURE_DIFF = fixtureDigest('diff 1 2')
 
+const FIXTURE_POLICY = `sha256:${'9'.repeat(64)}`
+
 /** Markup, a direction override, and a name without an end. */
 export const HOSTILE = '<img src=x onerror="document.title=\'owned\'">\u202egnp.exe'
 export const HOSTILE_LONG = `${'very-long-name-'.repeat(20)}end`
@@ -65,6 +67,26 @@ export function fixtureWorld(scenario: Scenario, now: number): FixtureWorld {
             verdict: 'approved' as const,
             comment: scenario === 'hostile' ? HOSTILE : 'Read the openssl changelog; the sshd change is ours.',
             time: ago(1500),
+            policy: FIXTURE_POLICY,
+            hazards: [],
+            proven: true,
+            evidence: '',
+          },
+        ]
+  const review = {
+    state: approvals.length === 0 ? ('open' as const) : ('approved' as const),
+    words: approvals.length === 0 ? 'needs 1 approval' : `1 approval: ${approvals[0]?.actor ?? ''}`,
+    missing: approvals.length === 0 ? ['1 approval'] : [],
+  }
+  const comments =
+    scenario === 'acme'
+      ? []
+      : [
+          {
+            item: 'package:openssl',
+            actor: scenario === 'hostile' ? HOSTILE : 'bo',
+            text: scenario === 'hostile' ? HOSTILE_LONG : 'The new default groups are fine for our load balancers.',
+            time: ago(1600),
           },
         ]
   return {
@@ -98,10 +120,12 @@ export function fixtureWorld(scenario: Scenario, now: number): FixtureWorld {
         registered: ago(2300),
         high: diff.summary.high,
         approvals,
-        approvalsRequired: 1,
+        review,
       },
     ],
-    diffDocuments: new Map([[FIXTURE_DIFF, { diff, approvals, approvalsRequired: 1 }]]),
+    diffDocuments: new Map([
+      [FIXTURE_DIFF, { diff, authors: ['cy'], policy: FIXTURE_POLICY, review, approvals, comments, reviewed: [] }],
+    ]),
     audit: auditOf(scenario, ago),
   }
 }

@@ -3,6 +3,7 @@ import type { Finding, Rollout } from '../api.ts'
 import { ATTENTION_SHOWN, NODE_SILENT_SECONDS, NODES_NAMED } from '../limits.ts'
 import type { AttentionFacts, NodeGroup } from './attention.ts'
 import type { Context } from './context.ts'
+import { approvalsOf, judge } from './reviews.ts'
 
 interface GroupRow {
   readonly nodes: readonly string[]
@@ -13,7 +14,7 @@ interface GroupRow {
 
 /** Reads what the attention list is made from: grouped and limited by the database. */
 export async function readAttentionFacts(
-  { db, now, approvalsRequired }: Pick<Context, 'db' | 'now' | 'approvalsRequired'>,
+  { db, now, reviewPolicy }: Pick<Context, 'db' | 'now' | 'reviewPolicy'>,
   rollouts: readonly Rollout[],
 ): Promise<AttentionFacts> {
   const silentSince = new Date(now().getTime() - NODE_SILENT_SECONDS * 1000)
@@ -48,15 +49,9 @@ export async function readAttentionFacts(
       coalesce((array_agg(n.name order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as names
     from nodes n left join node_states s on s.node = n.node
     where coalesce(s.seen_at, n.enrolled_at) < ${silentSince}`.execute(db)
-  const unjudged = await db
+  const waiting = await db
     .selectFrom('diffs')
-    // Of each person the last word counts. One rejection decides; otherwise too few have spoken.
-    .where(
-      sql<boolean>`(
-        select count(*) < ${approvalsRequired} and coalesce(bool_and(last.verdict = 'approved'), true)
-        from (select distinct on (actor) verdict from approvals where diff = diffs.digest order by actor, id desc) last
-      )`,
-    )
+    .leftJoin('images', 'images.image', 'diffs.to_image')
     .where((where) =>
       where.not(
         where.exists(
@@ -72,10 +67,31 @@ export async function readAttentionFacts(
         ),
       ),
     )
-    .select(['digest', 'from_name', 'to_name', 'to_image', 'high', 'registered_at'])
+    .select([
+      'digest',
+      'from_name',
+      'to_name',
+      'to_image',
+      'high',
+      'diffs.registered_at as registered_at',
+      'hazards',
+      'authors',
+    ])
     .orderBy('registered_at', 'desc')
     .limit(ATTENTION_SHOWN)
     .execute()
+  const approvals = Map.groupBy(
+    await approvalsOf(
+      db,
+      waiting.map(({ digest }) => digest),
+    ),
+    ({ diff }) => diff,
+  )
+  const unjudged = waiting.flatMap((row) => {
+    const given = approvals.get(row.digest) ?? []
+    const { state, words } = judge(reviewPolicy, given, { hazards: row.hazards, authors: row.authors ?? [] })
+    return state === 'open' ? [{ ...row, words }] : []
+  })
   return {
     findings: findings.rows.map((row) => ({ ...groupOf(row), imageName: row.name, findings: row.findings })),
     failed: failed.map((row) => ({
@@ -93,6 +109,7 @@ export async function readAttentionFacts(
       to: row.to_image,
       high: row.high,
       since: row.registered_at,
+      needs: row.words,
     })),
     rollouts,
   }

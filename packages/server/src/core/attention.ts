@@ -31,6 +31,8 @@ export interface AttentionFacts {
     readonly to: string
     readonly high: number
     readonly since: Date
+    /** What its review still needs, in words. */
+    readonly needs: string
   }[]
   readonly rollouts: readonly Rollout[]
 }
@@ -113,7 +115,7 @@ function ofSilence({ silent, silentSeconds }: AttentionFacts): Attention | undef
   }
 }
 
-function ofDiff({ diff, fromName, toName, to, high, since }: AttentionFacts['unjudged'][number]): Attention {
+function ofDiff({ diff, fromName, toName, to, high, since, needs }: AttentionFacts['unjudged'][number]): Attention {
   const risk =
     high === 0 ? 'No change is of high risk.' : `${high} of its changes ${high === 1 ? 'is' : 'are'} of high risk.`
   const names = fromName === toName ? `to ${toName} (${shortDigest(to)})` : `from ${fromName} to ${toName}`
@@ -121,7 +123,7 @@ function ofDiff({ diff, fromName, toName, to, high, since }: AttentionFacts['unj
     kind: 'approval-needed',
     severity: 'medium',
     title: `The change ${names} waits for approval`,
-    detail: risk,
+    detail: `${risk} It ${needs}.`,
     href: `/diffs/${diff}`,
     since: since.toISOString(),
   }

@@ -1,4 +1,5 @@
 import type { Kysely, Transaction } from 'kysely'
+import type { ReviewPolicy } from '@holotype/distribution'
 import type { Database } from '../database/schema.ts'
 import type { Changes } from './changes.ts'
 import type { Metrics } from './metrics.ts'
@@ -11,7 +12,8 @@ export interface Context {
   readonly changes: Changes
   readonly metrics: Metrics
   readonly distribution: string
-  readonly approvalsRequired: number
+  /** What the distribution demands of reviews. */
+  readonly reviewPolicy: ReviewPolicy
   readonly siteDirectory: string
 }
 

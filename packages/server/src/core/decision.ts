@@ -12,6 +12,8 @@ export interface DecisionRecord {
     | 'diff.register'
     | 'diff.approve'
     | 'diff.reject'
+    | 'diff.comment'
+    | 'reviewer.token'
     | 'channel.point'
     | 'rollout.start'
     | 'rollout.open-wave'

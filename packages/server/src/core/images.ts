@@ -1,4 +1,5 @@
 import { setDigest, setText } from '@holotype/audit'
+import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { ImageSummary, imageRequestSchema } from '../api.ts'
 import { fail } from '../errors.ts'
@@ -25,6 +26,7 @@ export async function registerImage(context: Context, request: z.output<typeof i
         packages: setText(request.packages),
         set_digest,
         registered_at: time,
+        authors: [...request.authors],
       })
       .onConflict((conflict) => conflict.column('image').doNothing())
       .returning('image')
@@ -35,7 +37,10 @@ export async function registerImage(context: Context, request: z.output<typeof i
         .select(['name', 'set_digest'])
         .where('image', '=', request.image)
         .executeTakeFirst()
-      if (before?.name === request.name && before.set_digest === set_digest) return false
+      if (before?.name === request.name && before.set_digest === set_digest) {
+        await addAuthors(transaction, request)
+        return false
+      }
       throw fail('IMAGE_CONFLICT', { what: `the image ${request.image} is registered as ${before?.name}, otherwise` })
     }
     await recordDecision(transaction, {
@@ -49,6 +54,14 @@ export async function registerImage(context: Context, request: z.output<typeof i
   })
   await judgeNewPairs(context, { image: request.image })
   if (isNew) changes.announce('images', 'audit')
+}
+
+/** The same image made by somebody else too: they are its authors as well. */
+async function addAuthors(db: Queries, { image, authors }: z.output<typeof imageRequestSchema>): Promise<void> {
+  if (authors.length === 0) return
+  await sql`
+    update images set authors = array(select distinct unnest(authors || ${authors}::text[]) order by 1)
+    where image = ${image} and not authors @> ${authors}::text[]`.execute(db)
 }
 
 /** Every registered image, newest first. */

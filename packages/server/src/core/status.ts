@@ -7,7 +7,7 @@ import { imageNames } from './images.ts'
 import { latestRollouts } from './rollouts.ts'
 
 /** The first page: what needs a person, each channel with its images and rollout, and when each source was last heard of. */
-export async function readStatus({ db, now, distribution, approvalsRequired }: Context): Promise<Status> {
+export async function readStatus({ db, now, distribution, reviewPolicy }: Context): Promise<Status> {
   const names = await imageNames(db)
   const rollouts = await latestRollouts({ db, now })
   const pointers = await db.selectFrom('channels').selectAll().execute()
@@ -47,7 +47,7 @@ export async function readStatus({ db, now, distribution, approvalsRequired }: C
   return {
     distribution,
     time: now().toISOString(),
-    attention: attentionOf(await readAttentionFacts({ db, now, approvalsRequired }, [...rollouts.values()])),
+    attention: attentionOf(await readAttentionFacts({ db, now, reviewPolicy }, [...rollouts.values()])),
     channels: channels.map((channel) => {
       const pointer = pointers.find((row) => row.channel === channel)
       const byImage = counts.filter((row) => row.channel === channel)

@@ -15,6 +15,9 @@ export interface Database {
   runs: RunsTable
   diffs: DiffsTable
   approvals: ApprovalsTable
+  reviewers: ReviewersTable
+  comments: CommentsTable
+  reviewed: ReviewedTable
   channels: ChannelsTable
   statements: StatementsTable
   rollouts: RolloutsTable
@@ -79,6 +82,7 @@ interface ImagesTable {
   packages: Jsonb<readonly PackageSetEntry[]>
   set_digest: Digest
   registered_at: Date
+  authors: string[]
 }
 
 interface SetFindingsTable {
@@ -107,6 +111,7 @@ interface DiffsTable {
   to_name: string
   high: number
   registered_at: Date
+  hazards: string[]
 }
 
 interface ApprovalsTable {
@@ -115,6 +120,33 @@ interface ApprovalsTable {
   actor: string
   verdict: 'approved' | 'rejected'
   comment: string
+  time: Date
+  policy: string
+  hazards: string[]
+  proven: boolean
+  evidence: string
+}
+
+interface ReviewersTable {
+  secret_sha256: Buffer
+  actor: string
+  created_at: Date
+  expires_at: Date
+}
+
+interface CommentsTable {
+  id: GeneratedAlways<number>
+  diff: Digest
+  item: string
+  actor: string
+  text: string
+  time: Date
+}
+
+interface ReviewedTable {
+  diff: Digest
+  actor: string
+  item: string
   time: Date
 }
 

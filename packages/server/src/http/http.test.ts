@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { problemSchema } from '../api.ts'
 import { startServer } from '../server.ts'
 import { startTestDatabase, type TestDatabase } from '../testing/database.ts'
-import { imageNamed, OPERATOR_TOKEN, startTestServer, type TestServer } from '../testing/server.ts'
+import { imageNamed, ONE_APPROVAL, OPERATOR_TOKEN, startTestServer, type TestServer } from '../testing/server.ts'
 
 let database: TestDatabase
 let server: TestServer
@@ -142,6 +142,7 @@ describe('the start', () => {
       siteDirectory: join(stateDirectory, 'site'),
       operatorToken,
       distribution: 'acme',
+      reviewPolicy: ONE_APPROVAL,
     })
     await expect(start).rejects.toMatchObject({ code: 'OPERATOR_TOKEN_WEAK' })
   })
@@ -177,11 +178,14 @@ describe('the OpenAPI document', () => {
         'diffs',
         'diffs/{digest}',
         'diffs/{digest}/approvals',
+        'diffs/{digest}/comments',
+        'diffs/{digest}/reviewed',
         'events',
         'images',
         'nodes',
         'nodes/enrol',
         'nodes/{node}',
+        'reviewers',
         'rollouts',
         'rollouts/{rollout}',
         'runs',

@@ -1,9 +1,10 @@
 import { canonicalJson, type Digest, digestOf } from '@holotype/base'
+import { reviewPolicyDigest } from '@holotype/distribution'
 import { setDigest } from '@holotype/audit'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { startTestDatabase, type TestDatabase } from '../testing/database.ts'
-import { imageNamed, packages, startTestServer, type TestServer } from '../testing/server.ts'
+import { imageNamed, ONE_APPROVAL, packages, startTestServer, type TestServer } from '../testing/server.ts'
 
 let database: TestDatabase
 let server: TestServer
@@ -67,7 +68,16 @@ const fleet = (open: boolean): Wave => ({ name: 'fleet', open })
 
 describe('the operator’s token', () => {
   it('is asked for by every write', async () => {
-    for (const path of ['/tokens', '/images', '/diffs', `/diffs/${web1}/approvals`, '/statements'])
+    for (const path of [
+      '/tokens',
+      '/reviewers',
+      '/images',
+      '/diffs',
+      `/diffs/${web1}/approvals`,
+      `/diffs/${web1}/comments`,
+      `/diffs/${web1}/reviewed`,
+      '/statements',
+    ])
       for (const authorization of ['', 'Bearer', `Bearer ${'x'.repeat(40)}`, 'Basic eDp5']) {
         const answer = await server.post(path, {}, { authorization })
         expect(answer).toMatchObject({ status: 401, body: { code: 'LOGIN_REQUIRED' } })
@@ -111,14 +121,19 @@ describe('diffs', () => {
       time: '2026-03-14T12:00:00.000Z',
     }
     const { diff: _, time: __, ...request } = approval
-    expect(await server.post(`/diffs/${digest}/approvals`, request)).toMatchObject({ status: 201, body: approval })
+    const given = { ...approval, policy: reviewPolicyDigest(ONE_APPROVAL), hazards: [], proven: false }
+    expect(await server.post(`/diffs/${digest}/approvals`, request)).toMatchObject({ status: 201, body: given })
     expect((await server.get(`/api/v1/diffs/${digest}`)).body).toEqual({
       diff: JSON.parse(body),
-      approvals: [approval],
-      approvalsRequired: 1,
+      authors: [],
+      policy: reviewPolicyDigest(ONE_APPROVAL),
+      review: { state: 'approved', words: '1 approval: ana', missing: [] },
+      approvals: [{ ...given, evidence: '' }],
+      comments: [],
+      reviewed: [],
     })
     expect((await server.get('/api/v1/diffs')).body).toMatchObject([
-      { diff: digest, fromName: 'web-1', toName: 'web-2', high: 1, approvals: [approval], approvalsRequired: 1 },
+      { diff: digest, fromName: 'web-1', toName: 'web-2', high: 1, approvals: [given], review: { state: 'approved' } },
     ])
   })
 
@@ -323,7 +338,7 @@ describe('the attention list', () => {
           kind: 'approval-needed',
           severity: 'medium',
           title: 'The change from web-1 to web-2 waits for approval',
-          detail: '2 of its changes are of high risk.',
+          detail: '2 of its changes are of high risk. It needs 1 approval.',
           href: `/diffs/${diff(2).digest}`,
         },
       ],
@@ -346,7 +361,7 @@ describe('the attention list', () => {
 
 describe('a distribution that asks for two approvals', () => {
   it('has a change wait until two people approved it, or one rejects it', async () => {
-    await using strict = await startTestServer(database, { approvalsRequired: 2 })
+    await using strict = await startTestServer(database, { reviewPolicy: { ...ONE_APPROVAL, approvals: 2 } })
     const { digest, body } = diff()
     await strict.post('/diffs', { digest, body })
     const say = (actor: string, verdict: string) => strict.post(`/diffs/${digest}/approvals`, { actor, verdict })
@@ -355,7 +370,9 @@ describe('a distribution that asks for two approvals', () => {
     expect(await waits()).toBe(1)
     for (const actor of ['ana', 'ana']) await say(actor, 'approved')
     expect(await waits()).toBe(1)
-    expect((await strict.get(`/api/v1/diffs/${digest}`)).body).toMatchObject({ approvalsRequired: 2 })
+    expect((await strict.get(`/api/v1/diffs/${digest}`)).body).toMatchObject({
+      review: { state: 'open', words: 'needs 1 more approval (ana approved)' },
+    })
     await say('bo', 'approved')
     expect(await waits()).toBe(0)
     // The last word of each counts: one who takes it back makes it a rejection, and then one approval too few.

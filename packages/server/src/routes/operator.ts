@@ -1,19 +1,18 @@
 import { z } from 'zod'
 import {
-  approvalRequestSchema,
-  approvalSchema,
   diffRequestSchema,
-  digestSchema,
   imageRequestSchema,
+  reviewerRequestSchema,
   statementRequestSchema,
   statementResponseSchema,
   tokenRequestSchema,
   tokenResponseSchema,
 } from '../api.ts'
 import type { Context } from '../core/context.ts'
-import { approveDiff, registerDiff } from '../core/diffs.ts'
+import { registerDiff } from '../core/diffs.ts'
 import { createToken } from '../core/enrolment.ts'
 import { registerImage } from '../core/images.ts'
+import { createReviewerToken } from '../core/reviewers.ts'
 import { recordStatement } from '../core/statements.ts'
 import type { App } from '../http/app.ts'
 import { DIFF_BYTES, OPERATOR_BYTES } from '../limits.ts'
@@ -59,17 +58,18 @@ export async function operatorRoutes(app: App, context: Context): Promise<void> 
     },
   })
 
-  app.post('/diffs/:digest/approvals', {
+  app.post('/reviewers', {
     bodyLimit: OPERATOR_BYTES,
     schema: {
       ...described,
-      summary: 'Approve or reject a diff',
-      params: z.object({ digest: digestSchema }),
-      body: approvalRequestSchema,
-      response: { 201: approvalSchema },
+      summary: 'Make a token of a reviewer’s own',
+      body: reviewerRequestSchema,
+      response: { 201: tokenResponseSchema },
     },
-    handler: async (request, reply) =>
-      reply.code(201).send(await approveDiff(context, request.params.digest, request.body)),
+    handler: async (request, reply) => {
+      const { token, expires } = await createReviewerToken(context, request.body)
+      return reply.code(201).header('cache-control', 'no-store').send({ token, expires: expires.toISOString() })
+    },
   })
 
   app.post('/statements', {

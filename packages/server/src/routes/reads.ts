@@ -78,7 +78,7 @@ export async function readRoutes(app: App, context: Context): Promise<void> {
     schema: {
       ...described,
       summary:
-        'One diff as registered (ImageDiff), its approvals, how many it needs: `{ diff, approvals, approvalsRequired }`',
+        'One diff as registered (ImageDiff), and what was said of it: `{ diff, authors, policy, review, approvals, comments, reviewed }`',
       params: z.object({ digest: digestSchema }),
     },
     // JSON text as it is: a large diff is not parsed, checked and printed once more.

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { nodeAuthorization } from '@holotype/agent'
 import { setDigest, setText } from '@holotype/audit'
 import { type Digest, digestOf } from '@holotype/base'
+import type { ReviewPolicy } from '@holotype/distribution'
 import { z } from 'zod'
 import { tokenResponseSchema } from '../api.ts'
 import type { ServerOptions } from '../options.ts'
@@ -12,6 +13,8 @@ import { startServer } from '../server.ts'
 import type { TestDatabase } from './database.ts'
 
 export const OPERATOR_TOKEN = 'correct-horse-battery-staple-0123456789'
+/** One approval by anybody but the author. */
+export const ONE_APPROVAL: ReviewPolicy = { approvals: 1, roles: {}, selfApproval: false, people: {} }
 /** A Saturday. */
 export const START = Date.parse('2026-03-14T12:00:00.000Z')
 
@@ -82,6 +85,7 @@ export async function startTestServer(
     databaseUrl: database.url,
     operatorToken: OPERATOR_TOKEN,
     distribution: 'acme',
+    reviewPolicy: ONE_APPROVAL,
     siteDirectory,
     now: () => clock.ms,
     ...options,

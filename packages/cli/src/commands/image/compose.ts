@@ -4,6 +4,7 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
+import { noteAuthors } from '../../work/authors.ts'
 import { lockOf, specOf } from '../../work/images.ts'
 import { addName } from '../../work/names.ts'
 
@@ -33,6 +34,7 @@ export async function run(context: Context, _flags: CommonFlags, name: string): 
     signal: context.signal,
   })
   addName(store, 'images', { name, digest: image })
+  await noteAuthors(context, store, { name, image, distribution })
   await store.flush()
   const { files, directories, bytes } = manifest.stats
   return {

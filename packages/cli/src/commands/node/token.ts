@@ -1,4 +1,3 @@
-import { duration } from '@holotype/distribution'
 import { tokenResponseSchema } from '@holotype/server/api'
 import type { z } from 'zod'
 import type { Context } from '../../context.ts'
@@ -6,6 +5,7 @@ import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { relativeTime } from '../../view/words.ts'
+import { seconds } from '../../work/seconds.ts'
 
 export type Flags = CommonFlags & {
   readonly channel: string
@@ -43,10 +43,4 @@ function parseLabels(labels: readonly string[]): Readonly<Record<string, string>
       return [key, value]
     }),
   )
-}
-
-function seconds(text: string): number {
-  const parsed = duration.safeParse(text)
-  if (parsed.success) return parsed.data
-  throw fail('CLI_USAGE', { what: `"${text}" is not a time`, hint: parsed.error.issues[0]?.message ?? '' })
 }

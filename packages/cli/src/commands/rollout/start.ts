@@ -1,5 +1,5 @@
 import { type Digest, renderPairs, shortDigest } from '@holotype/base'
-import { type Channel, channelOf, type DistributionFile } from '@holotype/distribution'
+import { type Channel, channelOf, judgeReview, type ReviewPolicy, reviewPolicyOf } from '@holotype/distribution'
 import { diffImages, publishImage } from '@holotype/image'
 import { diffDetailSchema } from '@holotype/server/api'
 import { openStore, type Store } from '@holotype/store'
@@ -8,9 +8,8 @@ import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
-import { lastVerdicts } from '../../work/approvals.ts'
 import { addName, resolveName } from '../../work/names.ts'
-import { registerDiff, registerImage } from '../../work/review.ts'
+import { hazardsOf, registerDiff, registerImage } from '../../work/review.ts'
 import { publish, statementOf, tellServer } from '../../work/rollout.ts'
 
 export type Flags = CommonFlags & { readonly reason?: string }
@@ -37,7 +36,12 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   if (before?.current.image === image)
     throw fail('ROLLOUT_NOTHING_NEW', { what: `channel ${name} is at ${shortDigest(image)} already` })
   const diff = before
-    ? await approvedDiff(context, { store, from: before.current.image, to: image, policy: distribution.file.policy })
+    ? await approvedDiff(context, {
+        store,
+        from: before.current.image,
+        to: image,
+        policy: reviewPolicyOf(distribution),
+      })
     : undefined
   const api = await context.api()
   await registerImage(api, store, image)
@@ -69,7 +73,7 @@ interface ApprovalQuestion {
   readonly store: Store
   readonly from: Digest
   readonly to: Digest
-  readonly policy: DistributionFile['policy']
+  readonly policy: ReviewPolicy
 }
 
 /**
@@ -82,20 +86,23 @@ async function approvedDiff(context: Context, { store, from, to, policy }: Appro
   await registerDiff(api, store, { digest, from, to })
   addName(store, 'diffs', { name: 'all', digest })
   await store.flush()
-  const { approvals } = await api.get(`diffs/${digest}`, diffDetailSchema)
-  const { rejected, approved } = lastVerdicts(approvals)
+  const { approvals, authors } = await api.get(`diffs/${digest}`, diffDetailSchema)
+  const asDigest = (value: string): Digest => `sha256:${value.replace(/^sha256:/, '')}`
+  // By the policy of this commit, and not by what the server was started with.
+  const review = judgeReview({
+    policy,
+    authors,
+    hazards: hazardsOf(store, digest),
+    verdicts: approvals.map((approval) => ({ ...approval, policy: asDigest(approval.policy) })),
+  })
   const hint = `look at it and approve it: \`holotype image approve ${shortDigest(digest)}\``
-  if (rejected)
+  if (review.state === 'rejected')
     throw fail('APPROVAL_MISSING', {
-      what: `${rejected.actor} rejected the difference ${shortDigest(digest)}${rejected.comment ? `: ${rejected.comment}` : ''}`,
-      hint: `mend what is wrong and compose again; a new verdict of ${rejected.actor} takes the place of this one`,
+      what: `the difference ${shortDigest(digest)} is ${review.words}`,
+      hint: 'mend what is wrong and compose again; a new verdict of the same person takes the place of the old one',
     })
-  if (approved < policy.approvals) {
-    throw fail('APPROVAL_MISSING', {
-      what: `the difference ${shortDigest(digest)} has ${approved} of ${policy.approvals} approvals`,
-      hint,
-    })
-  }
+  if (review.state === 'open')
+    throw fail('APPROVAL_MISSING', { what: `the difference ${shortDigest(digest)} ${review.words}`, hint })
   return digest
 }
 

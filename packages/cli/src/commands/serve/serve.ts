@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { reviewPolicyOf } from '@holotype/distribution'
 import { startServer } from '@holotype/server'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
@@ -13,7 +14,8 @@ const CONSOLE = fileURLToPath(new URL('../../../../console/dist', import.meta.ur
 /** Serves until a signal asks it to stop. @throws what `startServer` throws */
 export async function run(context: Context, flags: Flags): Promise<{ readonly address: string }> {
   const { home } = context
-  const { file } = await context.distribution()
+  const distribution = await context.distribution()
+  const { file } = distribution
   await using server = await startServer({
     host: flags.host,
     port: flags.port,
@@ -21,7 +23,7 @@ export async function run(context: Context, flags: Flags): Promise<{ readonly ad
     siteDirectory: home.site,
     operatorToken: ensureOperatorToken(home),
     distribution: file.name,
-    approvalsRequired: file.policy.approvals,
+    reviewPolicy: reviewPolicyOf(distribution),
     progress: context.progress,
     ...(flags.database === undefined ? {} : { databaseUrl: flags.database }),
     ...(existsSync(join(CONSOLE, 'index.html')) ? { consoleDirectory: CONSOLE } : {}),
