@@ -25,6 +25,14 @@ export { parseSpecChangelog, renderDebChangelog, renderSpecChangelog } from './c
 export { formatOf, formatOfFile, formats } from './formats.ts'
 export { type ElfSonames, elfSonames } from './elf/sonames.ts'
 export { inspectPackage } from './inspect.ts'
+export {
+  type Installation,
+  readRpmPackage,
+  rpmDatabase,
+  type RpmHeaders,
+  type RpmPackage,
+  type RpmScript,
+} from './rpm/installation.ts'
 export { parseChangelogs } from './rpm/other.ts'
 export {
   type Advisory,

@@ -2,6 +2,7 @@ import type { FormatName } from '@holotype/formats'
 import type { Progress } from '@holotype/base'
 import type { Store } from '@holotype/store'
 import type { PathMap } from '../compose/path-map.ts'
+import type { Relocate } from '../compose/unite.ts'
 import type { UnitVerb } from '../spec/apply-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
 import { alpm } from './alpm/alpm.ts'
@@ -16,6 +17,15 @@ export interface NativeInstaller {
   layout(map: PathMap, packages: readonly LockedUnpacked[]): void
   /** The package manager's own database, every package unpacked and none configured. */
   database(map: PathMap, options: DatabaseOptions): void
+  /** How packages move each other's files away. Absent: the package manager knows nothing of the kind. */
+  readonly diversions?: {
+    /** The packages that may do so, by scripts that run before they are unpacked. */
+    diverting(store: Store, packages: readonly LockedUnpacked[]): readonly LockedUnpacked[]
+    /** Runs those scripts, of all packages, in a root in which the diverting ones are not unpacked yet. @throws IMAGE_SCRIPT_FAILED */
+    divert(options: ConfigureOptions): Promise<void>
+    /** Where a package's file comes to lie afterwards. */
+    read(store: Store, map: PathMap): Relocate
+  }
   /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
   configure(options: ConfigureOptions): Promise<void>
   /** Globs of what differs from run to run and is made again on the node, with why. */
@@ -41,6 +51,8 @@ export interface ConfigureOptions {
   readonly scratch: string
   /** Seconds since the epoch, SOURCE_DATE_EPOCH of the scripts. */
   readonly epoch: number
+  /** Whether the scripts that precede unpacking ran already. */
+  readonly prepared: boolean
   /** What runs when the scripts are through, in the same root: `systemctl enable …`. */
   readonly units: readonly UnitVerb[]
   readonly progress: Progress

@@ -21,14 +21,14 @@ const SECTIONS = [
   ['VERSION', 'pkgver'],
   ['BASE', 'pkgbase'],
   ['DESC', 'pkgdesc'],
-  ['GROUPS', 'group'],
   ['URL', 'url'],
-  ['LICENSE', 'license'],
   ['ARCH', 'arch'],
   ['BUILDDATE', 'builddate'],
   ['INSTALLDATE', undefined],
   ['PACKAGER', 'packager'],
   ['SIZE', 'size'],
+  ['GROUPS', 'group'],
+  ['LICENSE', 'license'],
   ['VALIDATION', undefined],
   ['REPLACES', 'replaces'],
   ['DEPENDS', 'depend'],
@@ -38,7 +38,6 @@ const SECTIONS = [
   ['XDATA', 'xdata'],
 ] as const
 
-/** Fields that libalpm keeps the last value of; of the others it keeps all. */
 const SINGLE: ReadonlySet<string> = new Set([
   ...['pkgname', 'pkgver', 'pkgbase', 'pkgdesc', 'url', 'arch', 'builddate', 'packager', 'size'],
 ])
@@ -86,10 +85,11 @@ export function listedPaths(store: Store, { unpacked }: LockedUnpacked): string[
 }
 
 function descOf({ unpacked }: LockedUnpacked, epoch: number): Buffer {
-  const values = (field: string) => {
-    const all = valuesOf(unpacked, field)
-    return SINGLE.has(field) ? all.slice(-1) : all
-  }
+  // Of a field of one value libalpm keeps the last, an empty one too.
+  const values = (field: string) =>
+    SINGLE.has(field)
+      ? unpacked.fields.flatMap(([name, value]) => (name === field ? [value] : [])).slice(-1)
+      : valuesOf(unpacked, field)
   let text = ''
   for (const [section, field] of SECTIONS) {
     const lines = field ? values(field) : [section === 'INSTALLDATE' ? String(epoch) : 'sha256']

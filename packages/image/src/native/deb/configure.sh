@@ -1,14 +1,21 @@
 #!/bin/sh
 # Runs inside the sandbox, as dpkg would have on an empty root: every preinst, then the two packages all others lean on, then the rest.
-# Usage: configure.sh LIST, with a line "PACKAGE ARCHITECTURE SCRIPT" for each package that has a preinst.
+# Usage: configure.sh preinst|all DIRECTORY. DIRECTORY/list has a line "NUMBER PACKAGE ARCHITECTURE" for each package whose preinst is to run,
+# DIRECTORY/NUMBER/ the members of its control.tar. `preinst` ends after those.
 set -eu
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 export DPKG_ROOT= DPKG_ADMINDIR=/var/lib/dpkg DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
 
-while read -r package architecture script; do
+# dpkg runs a preinst from here, and debconf reads the package's name from the file `control` beside it.
+control=/var/lib/dpkg/tmp.ci
+while read -r number package architecture; do
+  rm -rf "$control"
+  cp -r "$2/$number" "$control"
   DPKG_MAINTSCRIPT_PACKAGE=$package DPKG_MAINTSCRIPT_ARCH=$architecture DPKG_MAINTSCRIPT_NAME=preinst \
-    "$script" install < /dev/null || { echo "preinst of $package failed" >&2; exit 1; }
-done < "$1"
+    "$control/preinst" install < /dev/null || { echo "preinst of $package failed" >&2; exit 1; }
+done < "$2/list"
+rm -rf "$control"
+[ "$1" = all ] || exit 0
 
 unset DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT
 # The first error ends it: what a failing script said would be lost in what the others say after it.

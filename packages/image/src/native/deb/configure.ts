@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type HolotypeError, isErrorCode, runTask } from '@holotype/base'
 import { formats } from '@holotype/formats'
-import { runInSandbox } from '@holotype/sandbox'
+import { runInSandbox, type SandboxOptions } from '@holotype/sandbox'
 import { fail } from '../../errors.ts'
 import { CONFIGURE_OUTPUT_BYTES, CONFIGURE_TIMEOUT_MS } from '../../limits.ts'
 import { environment } from '../environment.ts'
 import type { ConfigureOptions } from '../native.ts'
-import { infoName } from './database.ts'
+import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
+import { isControlMember } from './database.ts'
 
 const SCRIPT = fileURLToPath(new URL('configure.sh', import.meta.url))
 const INSIDE = '/run/holotype'
@@ -21,26 +22,8 @@ const POLICY = '#!/bin/sh\nexit 101\n'
  * @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit that is not there), and what the sandbox throws
  */
 export async function configure(options: ConfigureOptions): Promise<void> {
-  const { lower, upper, scratch, packages } = options
-  const tools = join(scratch, 'tools')
-  mkdirSync(tools, { recursive: true })
-  const preinsts = packages.filter((candidate) => candidate.unpacked.control.preinst)
-  const list = preinsts.map(
-    (candidate) => `${candidate.name} ${candidate.architecture} /var/lib/dpkg/info/${infoName(candidate)}.preinst\n`,
-  )
-  writeFileSync(join(tools, 'preinsts'), list.join(''))
-  writeFileSync(join(tools, 'policy-rc.d'), POLICY, { mode: 0o755 })
-  const sandbox = {
-    binds: [
-      { source: SCRIPT, target: `${INSIDE}/configure.sh`, writable: false },
-      { source: join(tools, 'preinsts'), target: `${INSIDE}/preinsts`, writable: false },
-      { source: join(tools, 'policy-rc.d'), target: '/usr/sbin/policy-rc.d', writable: false },
-    ],
-    env: environment(options.epoch),
-    timeoutMs: CONFIGURE_TIMEOUT_MS,
-    maxOutputBytes: CONFIGURE_OUTPUT_BYTES,
-    ...(options.signal ? { signal: options.signal } : {}),
-  }
+  const { upper, scratch, packages } = options
+  const sandbox = sandboxOf(options, options.prepared ? [] : packages)
   await runTask(
     options.progress,
     { title: 'run maintainer scripts', total: packages.length, unit: 'packages' },
@@ -50,22 +33,13 @@ export async function configure(options: ConfigureOptions): Promise<void> {
         const name = /^Setting up (\S+)/.exec(line)?.[1]
         if (name) task.advance(++done, { note: name })
       }
-      const root = { lower: [lower], upper, scratch: join(scratch, 'scripts') }
-      try {
-        await runInSandbox(['/bin/sh', `${INSIDE}/configure.sh`, `${INSIDE}/preinsts`], { ...sandbox, root, onLine })
-      } catch (error) {
-        if (!isErrorCode(error, 'PROCESS_FAILED')) throw error
-        throw fail('IMAGE_SCRIPT_FAILED', {
-          what: `the maintainer scripts stopped:\n${lastLines(error)}`,
-          cause: error,
-        })
-      }
+      await runScripts('all', { ...sandbox, onLine })
       for (const [verb, ...units] of options.units) {
         try {
           // `--` ends the options: a unit's name is never one.
           await runInSandbox(['/usr/bin/systemctl', '--root=/', '--no-reload', verb, '--', ...units], {
             ...sandbox,
-            root: { ...root, scratch: join(scratch, `units-${verb}`) },
+            root: { ...sandbox.root, scratch: join(scratch, `units-${verb}`) },
           })
         } catch (error) {
           if (!isErrorCode(error, 'PROCESS_FAILED')) throw error
@@ -82,6 +56,53 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     throw fail('IMAGE_NOT_CONFIGURED', {
       what: waiting.map((candidate) => `${candidate.name} is ${candidate.state}`).join(', '),
     })
+  }
+}
+
+/** Runs the preinst of every package and nothing else. @throws IMAGE_SCRIPT_FAILED, and what the sandbox throws */
+export async function runPreinsts(options: ConfigureOptions): Promise<void> {
+  await runScripts('preinst', sandboxOf(options, options.packages))
+}
+
+async function runScripts(what: 'preinst' | 'all', sandbox: SandboxOptions): Promise<void> {
+  try {
+    await runInSandbox(['/bin/sh', `${INSIDE}/configure.sh`, what, `${INSIDE}/preinst`], sandbox)
+  } catch (error) {
+    if (!isErrorCode(error, 'PROCESS_FAILED')) throw error
+    throw fail('IMAGE_SCRIPT_FAILED', { what: `the maintainer scripts stopped:\n${lastLines(error)}`, cause: error })
+  }
+}
+
+/** The sandbox of an image's scripts, with what it needs of ours: the script that runs in it, and each preinst as dpkg would have it lie there. */
+function sandboxOf(options: ConfigureOptions, packages: readonly LockedUnpacked[]): SandboxOptions {
+  const { store, lower, upper, scratch, signal } = options
+  const tools = join(scratch, 'tools')
+  const preinst = join(tools, 'preinst')
+  mkdirSync(preinst, { recursive: true })
+  const lines: string[] = []
+  for (const [number, { name, architecture, unpacked }] of packages.entries()) {
+    if (!unpacked.control.preinst) continue
+    const directory = join(preinst, String(number))
+    mkdirSync(directory)
+    for (const [member, { digest, mode }] of Object.entries(unpacked.control)) {
+      if (isControlMember(member))
+        writeFileSync(join(directory, member), store.read(digest), { mode: mode & 0o111 ? 0o755 : 0o644 })
+    }
+    lines.push(`${number} ${name} ${architecture}\n`)
+  }
+  writeFileSync(join(preinst, 'list'), lines.join(''))
+  writeFileSync(join(tools, 'policy-rc.d'), POLICY, { mode: 0o755 })
+  return {
+    root: { lower: [lower], upper, scratch: join(scratch, 'scripts') },
+    binds: [
+      { source: SCRIPT, target: `${INSIDE}/configure.sh`, writable: false },
+      { source: preinst, target: `${INSIDE}/preinst`, writable: false },
+      { source: join(tools, 'policy-rc.d'), target: '/usr/sbin/policy-rc.d', writable: false },
+    ],
+    env: environment(options.epoch),
+    timeoutMs: CONFIGURE_TIMEOUT_MS,
+    maxOutputBytes: CONFIGURE_OUTPUT_BYTES,
+    ...(signal ? { signal } : {}),
   }
 }
 

@@ -9,6 +9,14 @@ import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 const ADMIN = 'var/lib/dpkg'
 const OWNER = 'step:dpkg-database'
 
+/** dpkg's list of diversions: three lines each, from, to and by whom. */
+export const DIVERSIONS = `${ADMIN}/diversions`
+
+/** Whether dpkg takes a member of control.tar for one: it lies at the top, under a plain name. */
+export function isControlMember(name: string): boolean {
+  return /^[a-z0-9][a-z0-9.+-]*$/i.test(name)
+}
+
 /** Members of control.tar that dpkg does not keep below info/. */
 const NOT_KEPT = new Set(['control'])
 
@@ -30,7 +38,8 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
   for (const candidate of packages.toSorted((a, b) => compareText(a.name, b.name))) {
     const info = infoName(candidate)
     for (const [name, { digest, mode }] of Object.entries(candidate.unpacked.control)) {
-      if (!NOT_KEPT.has(name)) write(`info/${info}.${name}`, store.read(digest), mode & 0o111 ? 0o755 : 0o644)
+      if (isControlMember(name) && !NOT_KEPT.has(name))
+        write(`info/${info}.${name}`, store.read(digest), mode & 0o111 ? 0o755 : 0o644)
     }
     write(`info/${info}.list`, listOf(store, candidate))
     const conffiles = conffilesOf(store, map, candidate)
@@ -38,11 +47,10 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
     stanzas.push(conffiles.length > 0 ? `${stanza}\nConffiles:\n${conffiles.join('\n')}\n` : `${stanza}\n`)
   }
   write('status', stanzas.join('\n'))
-  write('available', '')
   write('arch', `${architecture}\n`)
   write('info/format', '1\n')
-  write('diversions', '')
-  write('statoverride', '')
+  // Scripts that ran before may have written to it.
+  if (!map.has(DIVERSIONS)) write('diversions', '')
   const triggers = interests(store, packages)
   write('triggers/File', triggers.file)
   for (const [name, content] of triggers.named) write(`triggers/${name}`, content)

@@ -1,7 +1,9 @@
 import type { NativeInstaller } from '../native.ts'
-import { configure } from './configure.ts'
+import { configure, runPreinsts } from './configure.ts'
 import { database } from './database.ts'
+import { diverting, readDiversions } from './diversions.ts'
 import { layout } from './layout.ts'
+import { SCRUBBED_DEB } from './scrubbed.ts'
 
 /** What dpkg unpacks first in a new root (debootstrap's order); the rest follows in the lock's order. */
 const FIRST = ['base-files', 'base-passwd']
@@ -14,17 +16,7 @@ export const deb: NativeInstaller = {
   },
   layout,
   database,
+  diversions: { diverting, divert: runPreinsts, read: readDiversions },
   configure,
-  scrub: [
-    { path: '/var/log/dpkg.log', why: 'names the time of composition' },
-    { path: '/var/log/alternatives.log', why: 'names the time of composition' },
-    { path: '/var/log/apt/**', why: 'names the time of composition' },
-    { path: '/var/lib/dpkg/lock*', why: 'dpkg makes it' },
-    { path: '/var/lib/dpkg/triggers/Lock', why: 'dpkg makes it' },
-    { path: '/var/lib/dpkg/**/*-old', why: 'the state before the last script' },
-    { path: '/var/lib/dpkg/*-old', why: 'the state before the last script' },
-    { path: '/var/cache/debconf/*-old', why: 'the state before the last script' },
-    { path: '/var/cache/apt/*.bin', why: 'apt makes it again' },
-    { path: '/usr/sbin/policy-rc.d', why: 'kept services from starting inside the sandbox' },
-  ],
+  scrub: SCRUBBED_DEB,
 }

@@ -1,0 +1,35 @@
+import type { Store } from '@holotype/store'
+import { type PathMap, pathResolver } from '../../compose/path-map.ts'
+import { fail } from '../../errors.ts'
+import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
+import { DIVERSIONS } from './database.ts'
+
+/**
+ * The packages whose preinst may move other packages' files away (dpkg-divert(1)): such a file and the package's own lie at one path, until the
+ * script ran. Found by the name of the program, which a script has to call: one that hides it has its path refused as a conflict.
+ */
+export function diverting(store: Store, packages: readonly LockedUnpacked[]): LockedUnpacked[] {
+  return packages.filter(({ unpacked }) => {
+    const { preinst } = unpacked.control
+    return preinst !== undefined && store.read(preinst.digest).includes('dpkg-divert')
+  })
+}
+
+/** Where a package's file comes to lie: elsewhere, where another package diverts it. @throws IMAGE_SCRIPT_FAILED: a list that dpkg would not write */
+export function readDiversions(store: Store, map: PathMap): (place: string, name: string) => string {
+  const entry = map.get(DIVERSIONS)?.entry
+  const lines = entry?.type === 'file' ? store.read(entry.digest).toString('utf8').split('\n') : []
+  const resolver = pathResolver(map)
+  const resolve = (path: string | undefined): string => {
+    if (!path?.startsWith('/') || path.split('/').some((part) => part === '..' || part === '.'))
+      throw fail('IMAGE_SCRIPT_FAILED', { what: `a script wrote ${JSON.stringify(path)} into /${DIVERSIONS}` })
+    return resolver.resolve(path.slice(1))
+  }
+  const known = new Map<string, { readonly to: string; readonly by: string | undefined }>()
+  for (let at = 0; at + 2 < lines.length; at += 3)
+    known.set(resolve(lines[at]), { to: resolve(lines[at + 1]), by: lines[at + 2] })
+  return (place, name) => {
+    const diversion = known.get(place)
+    return diversion === undefined || diversion.by === name ? place : diversion.to
+  }
+}
