@@ -13,7 +13,7 @@ export interface Dnf {
   forget(): void
 }
 
-/** `url`: where the repository is, or `…/mirrorlist`: what says it. `key`: the file with its public key. */
+/** `url`: where the repository is, or `…/mirrorlist`: what says it. `key`: the file with its public key, or the address. */
 export function dnfWith(root: string, url: string, key: string): Dnf {
   const at = (path: string) => join(root, path)
   for (const directory of ['repos', 'etc', 'logs', 'installed']) mkdirSync(at(directory), { recursive: true })
@@ -21,7 +21,7 @@ export function dnfWith(root: string, url: string, key: string): Dnf {
     '[own]',
     'name=own',
     `${url.endsWith('/mirrorlist') ? 'mirrorlist' : 'baseurl'}=${url}`,
-    `gpgkey=file://${key}`,
+    `gpgkey=${key.includes('://') ? key : `file://${key}`}`,
     'gpgcheck=1',
     'repo_gpgcheck=1',
   ]
