@@ -14,6 +14,8 @@ export interface Home {
   readonly keys: string
   /** The published static files. */
   readonly site: string
+  /** Exported images, as they are handed out: by name, then by digest. */
+  readonly exports: string
   /** Builds and their logs. */
   readonly builds: string
   /** The server's own state: the embedded database. */
@@ -31,6 +33,7 @@ export function homeAt(directory: string): Home {
     store: join(directory, 'store'),
     keys: join(directory, 'keys'),
     site: join(directory, 'site'),
+    exports: join(directory, 'exports'),
     builds: join(directory, 'builds'),
     server: join(directory, 'server'),
     work: join(directory, 'work'),

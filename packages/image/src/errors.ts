@@ -52,6 +52,11 @@ export const fail = defineErrors({
     when: 'a disk is asked for of an image without a kernel or without a boot loader',
     hint: 'add to the image: a kernel (linux-image-amd64), an initrd maker (initramfs-tools), and grub-pc-bin or grub-efi-amd64-bin',
   },
+  EXPORT_BUSY: {
+    kind: 'conflict',
+    when: 'another process exports the same image, or moves its pointers',
+    hint: 'wait until it has ended and run the command again',
+  },
   EXPORT_MISSING: {
     kind: 'input',
     when: 'what is to be promoted or booted was not exported',

@@ -4,6 +4,15 @@ export { layOut } from './compose/lay-out.ts'
 export { diffImages } from './diff/diff-images.ts'
 export { renderDiff, type RenderOptions } from './diff/render-diff.ts'
 export { fail as failImage } from './errors.ts'
+export {
+  EXPORT_KINDS,
+  type Exported,
+  exportImage,
+  type ExportKind,
+  type ExportOptions,
+} from './export/export-image.ts'
+export { promoteExports, type Promoted } from './export/promote.ts'
+export type { ArchiveCompression } from './export/rootfs.ts'
 export { type CheckLockOptions, missingSonames, refuseMissingSonames } from './lock/check-lock.ts'
 export { heldCandidates } from './lock/held.ts'
 export { type LockSource, type MadeLock, makeLock, type MakeLockOptions } from './lock/make-lock.ts'

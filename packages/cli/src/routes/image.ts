@@ -11,6 +11,13 @@ const comment = {
   placeholder: 'TEXT',
 } as const
 const image = one('IMAGE', 'Its name in the distribution')
+const exportsDirectory = {
+  kind: 'parsed',
+  parse: text,
+  optional: true,
+  brief: 'Where exports lie [exports in the state directory]',
+  placeholder: 'DIR',
+} as const
 const hazard = {
   kind: 'parsed',
   parse: text,
@@ -152,6 +159,55 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
       positional: any('DIFF ITEM', 'The difference, then what was read: package:NAME, file:/PATH, hazard:ID'),
     },
     brief: 'Tick items of a difference as reviewed',
+  }),
+  export: command({
+    load: () => import('../commands/image/export.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        kind: {
+          kind: 'enum',
+          values: ['tar', 'oci', 'oci-archive', 'squashfs', 'erofs', 'raw', 'qcow2', 'vhd', 'vmdk', 'cloud'],
+          variadic: true,
+          brief: 'The form; may be given several times',
+        },
+        compression: {
+          kind: 'enum',
+          values: ['none', 'gz', 'zst'],
+          optional: true,
+          brief: 'Of a tar archive [zst], of OCI layers [gz]',
+        },
+        join: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          variadic: true,
+          brief: 'The same image for another platform, to stand in the same OCI index',
+          placeholder: 'IMAGE',
+        },
+        out: exportsDirectory,
+      },
+      positional: image,
+    },
+    brief: 'Write an image as files that machines boot from and tools load, signed',
+  }),
+  promote: command({
+    load: () => import('../commands/image/promote.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        out: exportsDirectory,
+        image: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Which of the exported images [the candidate: the one exported last]',
+          placeholder: 'IMAGE',
+        },
+      },
+      positional: image,
+    },
+    brief: 'Make the exported candidate of a name its current image, if its signatures hold',
   }),
   verify: command({
     load: () => import('../commands/image/verify.ts'),

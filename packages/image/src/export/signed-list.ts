@@ -1,0 +1,126 @@
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { compareText, type Digest, isDigest, syncDirectory, temporaryName, writeFileAtomic } from '@holotype/base'
+import { fileDigests, type MinisignKey, verifyMinisign } from '@holotype/trust'
+import { createHash } from 'node:crypto'
+import { fail } from '../errors.ts'
+
+/*
+ * What stands in a directory of exports: the files, `SHA256SUMS` that names them as sha256sum writes it, and its minisign signature. One
+ * directory for each image, by digest; `candidate` and `current` are links to two of them.
+ */
+
+export const SUMS = 'SHA256SUMS'
+export const SIGNATURE = '.minisig'
+export const PUBLIC_KEY = 'minisign.pub'
+
+/** The directory of an image's exports, below that of its name. */
+export function directoryOf(image: Digest): string {
+  return image.replace(':', '-')
+}
+
+export interface ListedFile {
+  /** Relative to the directory. */
+  readonly path: string
+  readonly sha256: string
+}
+
+/** Lines as `sha256sum --check` reads them. */
+export function readSums(directory: string): ListedFile[] {
+  const path = join(directory, SUMS)
+  if (!existsSync(path)) return []
+  return readFileSync(path, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [, sha256, name] = /^([0-9a-f]{64}) {2}([A-Za-z0-9][A-Za-z0-9+._/-]*)$/.exec(line) ?? []
+      if (sha256 === undefined || name === undefined || name.split('/').includes('..'))
+        throw fail('EXPORT_UNSIGNED', {
+          what: `${path} has a line that is none of sha256sum: ${JSON.stringify(line.slice(0, 80))}`,
+        })
+      return { path: name, sha256 }
+    })
+}
+
+/**
+ * Puts files into the list and signs it anew. `gone`: names or directories whose lines leave it first.
+ * The list is replaced before its signature: whoever reads between the two sees a signature that does not hold, and reads again.
+ */
+export function writeSums(
+  directory: string,
+  {
+    files,
+    key,
+    comment,
+  }: { readonly files: readonly ListedFile[]; readonly key: MinisignKey; readonly comment: string },
+): void {
+  const tops = new Set(files.map(({ path }) => path.split('/')[0]))
+  const kept = readSums(directory).filter(({ path }) => !tops.has(path.split('/')[0]))
+  const lines = [...kept, ...files].sort((a, b) => compareText(a.path, b.path))
+  const bytes = Buffer.from(lines.map(({ path, sha256 }) => `${sha256}  ${path}\n`).join(''))
+  const blake2b = createHash('blake2b512').update(bytes).digest()
+  writeFileAtomic(join(directory, SUMS), bytes)
+  writeFileAtomic(join(directory, `${SUMS}${SIGNATURE}`), key.signDigest(blake2b, comment))
+}
+
+/** Every file below a path, with its digest. */
+export async function listFiles(directory: string, top: string): Promise<ListedFile[]> {
+  const place = join(directory, top)
+  if (!lstatSync(place).isDirectory()) return [{ path: top, sha256: (await fileDigests(place)).sha256 }]
+  const below: ListedFile[] = []
+  for (const name of readdirSync(place).sort()) below.push(...(await listFiles(directory, `${top}/${name}`)))
+  return below
+}
+
+/**
+ * Checks a directory of exports: the list's signature, and every file against the list. The files it names.
+ * @throws EXPORT_UNSIGNED
+ */
+export async function verifyExports(directory: string, publicKey: string): Promise<ListedFile[]> {
+  const [list, signature] = [join(directory, SUMS), join(directory, `${SUMS}${SIGNATURE}`)]
+  if (!existsSync(list) || !existsSync(signature))
+    throw fail('EXPORT_UNSIGNED', { what: `${directory} has no signed ${SUMS}` })
+  try {
+    verifyMinisign((await fileDigests(list)).blake2b, readFileSync(signature, 'utf8'), publicKey)
+  } catch (cause) {
+    throw fail('EXPORT_UNSIGNED', { what: `the signature of ${list} does not hold`, cause })
+  }
+  const files = readSums(directory)
+  for (const { path, sha256 } of files) {
+    const place = join(directory, path)
+    if (!existsSync(place)) throw fail('EXPORT_UNSIGNED', { what: `${place} is in the signed list and not there` })
+    if ((await fileDigests(place)).sha256 !== sha256)
+      throw fail('EXPORT_UNSIGNED', { what: `${place} is not what the signed list says` })
+  }
+  return files
+}
+
+/** The image that a pointer (`candidate`, `current`) of a name's exports leads to. */
+export function readPointer(directory: string, pointer: 'candidate' | 'current'): Digest | undefined {
+  const path = join(directory, pointer)
+  if (!lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) return undefined
+  const image = readlinkSync(path).replace('-', ':')
+  return isDigest(image) ? image : undefined
+}
+
+/** Moves a pointer in one step: whoever looks sees the one image or the other. */
+export function movePointer(directory: string, pointer: 'candidate' | 'current', image: Digest): void {
+  const temporary = temporaryName(join(directory, pointer))
+  symlinkSync(directoryOf(image), temporary)
+  try {
+    renameSync(temporary, join(directory, pointer))
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+  syncDirectory(directory)
+}
