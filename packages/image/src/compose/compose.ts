@@ -46,7 +46,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const { store, lock, spec, progress, signal } = options
   if (process.getuid?.() !== 0) throw fail('IMAGE_ROOT_NEEDED', { what: `composing ${spec.name} needs root` })
   const installer = installerOf(lock.format)
-  const packages = installer.order(await unpackAll({ store, lock, progress, signal }))
+  const packages = installer.order(await unpackAll({ store, lock, progress, signal }), store)
   const pruned = pruner(spec)
   const map: PathMap = new Map()
   using scratch = makeScratch(store)
@@ -54,7 +54,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const lower = join(scratch.disk, 'lower')
   const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
     installer.layout(map, packages)
-    unite(map, { store, format: lock.format, packages, pruned })
+    unite(map, { store, format: lock.format, directories: installer.directories, packages, pruned })
     prune(map, pruned)
     const newest = newestOf(map)
     installer.database(map, { store, packages, architecture: lock.architecture, epoch: newest })
@@ -79,6 +79,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   })
   return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
     await collect(map, { store, upper, scratch: scratch.memory, epoch, signal })
+    installer.settle?.(map, { store, packages })
     scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
     undateShadow(map, store)
     prune(map, pruned)

@@ -7,12 +7,13 @@ import type { UnitVerb } from '../spec/apply-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
 import { alpm } from './alpm/alpm.ts'
 import { deb } from './deb/deb.ts'
+import { rpm } from './rpm/rpm.ts'
 import { fail } from '../errors.ts'
 
 /** What composing needs to know of a package manager: one member per format, the same names in each. */
 export interface NativeInstaller {
   /** The packages in the order they are unpacked. */
-  order(packages: readonly LockedUnpacked[]): LockedUnpacked[]
+  order(packages: readonly LockedUnpacked[], store: Store): LockedUnpacked[]
   /** What lies in the root before any package: the directory layout that the packages assume. */
   layout(map: PathMap, packages: readonly LockedUnpacked[]): void
   /** The package manager's own database, every package unpacked and none configured. */
@@ -28,6 +29,10 @@ export interface NativeInstaller {
   }
   /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
   configure(options: ConfigureOptions): Promise<void>
+  /** Whose mode and owner a directory has that several packages bring. */
+  readonly directories: 'first' | 'last'
+  /** What is left to do when the scripts are through and what they changed is in the map. */
+  settle?(map: PathMap, options: { readonly store: Store; readonly packages: readonly LockedUnpacked[] }): void
   /** Globs of what differs from run to run and is made again on the node, with why. */
   readonly scrub: readonly { readonly path: string; readonly why: string }[]
 }
@@ -59,7 +64,7 @@ export interface ConfigureOptions {
   readonly signal: AbortSignal | undefined
 }
 
-const INSTALLERS: Partial<Record<FormatName, NativeInstaller>> = { alpm, deb }
+const INSTALLERS: Partial<Record<FormatName, NativeInstaller>> = { alpm, deb, rpm }
 
 /** @throws IMAGE_SPEC_REFUSED for a format that cannot be composed yet */
 export function installerOf(format: FormatName): NativeInstaller {
