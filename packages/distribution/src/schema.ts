@@ -42,6 +42,12 @@ export const distributionSchema = z.strictObject({
         .describe(
           'whether an apt repository gets Contents indexes, which apt-file searches; they are made anew each time',
         ),
+      compression: z
+        .enum(['gz', 'zst'])
+        .default('gz')
+        .describe(
+          'how the indexes of an rpm repository are compressed: gz, which every client reads, or zst, which dnf 4.14 and zypper 1.14 read too',
+        ),
       url: z
         .url({ protocol: /^https?$/ })
         .optional()

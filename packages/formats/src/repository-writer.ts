@@ -27,6 +27,8 @@ export interface RepositorySettings {
   readonly component: string
   /** deb: whether Contents indexes are written, which apt-file searches. Default: false. */
   readonly contents?: boolean
+  /** rpm: how the indexes are compressed; repomd.xml can name one form of each. Default: `gz`, which every client reads. */
+  readonly compression?: 'gz' | 'zst'
   /** rpm: what updateinfo says of the packages. Default: none, and no updateinfo. */
   readonly advisories?: readonly DeclaredAdvisory[]
   readonly architectures: readonly string[]

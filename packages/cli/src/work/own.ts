@@ -42,6 +42,7 @@ export async function publishOwn(context: Context, own: Own): Promise<Published>
   const published = await publish(repository, base, {
     suite: declared.suite,
     contents: declared.contents,
+    compression: declared.compression,
     ...(declared.url === undefined ? {} : { url: `${declared.url.replace(/\/$/, '')}/${repository.format.name}` }),
     origin,
     label: origin,

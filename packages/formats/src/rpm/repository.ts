@@ -20,7 +20,9 @@ const LISTS = [
 
 const UPDATEINFO = 'updateinfo'
 
-/** How our own repositories of rpm packages are written: gzip alone, which every dnf and zypper reads. */
+const LEVELS = { gz: 6, zst: 12 } as const
+
+/** How our own repositories of rpm packages are written. */
 export const repository: RepositoryWriter = {
   signing,
   hasAdvisories: true,
@@ -42,35 +44,36 @@ export const repository: RepositoryWriter = {
     }
   },
   sortKey: ({ name, version, architecture }) => `${name}\0${version}\0${architecture}`,
-  indexes: ({ architectures }) =>
+  indexes: ({ architectures, compression = 'gz' }) =>
     LISTS.map(({ name, root, spaces }) => ({
       name,
       part: name,
       architectures: listedBeside(architectures),
       opening: (count) => Buffer.from(`${XML}<${root} ${spaces} packages="${count}">\n`),
       closing: () => Buffer.from(`</${root}>\n`),
-      forms: [{ compression: 'gz', level: 6 }],
+      forms: [{ compression, level: LEVELS[compression] }],
       path: (form, sha256) => `repodata/${sha256}-${name}.xml${form === 'none' ? '' : `.${form}`}`,
     })),
-  wholeIndexes: (settings) =>
-    (settings.advisories ?? []).length === 0
-      ? []
-      : [
-          {
-            name: UPDATEINFO,
-            architectures: listedBeside(settings.architectures),
-            form: { compression: 'gz', level: 6 },
-            wantsPaths: false,
-            path: (sha256) => `repodata/${sha256}-${UPDATEINFO}.xml.gz`,
-            render: (packages) =>
-              renderUpdateinfo(
-                advisoriesOf(
-                  settings,
-                  packages.map(({ record }) => record),
-                ),
-              ),
-          },
-        ],
+  wholeIndexes(settings) {
+    const { advisories = [], architectures, compression = 'gz' } = settings
+    if (advisories.length === 0) return []
+    return [
+      {
+        name: UPDATEINFO,
+        architectures: listedBeside(architectures),
+        form: { compression, level: LEVELS[compression] },
+        wantsPaths: false,
+        path: (sha256) => `repodata/${sha256}-${UPDATEINFO}.xml.${compression}`,
+        render: (packages) =>
+          renderUpdateinfo(
+            advisoriesOf(
+              settings,
+              packages.map(({ record }) => record),
+            ),
+          ),
+      },
+    ]
+  },
   async tops({ date }, indexes, signer) {
     const data = indexes.map((index) => ({
       type: index.name,

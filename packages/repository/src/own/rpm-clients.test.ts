@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, SYSTEM_PATH } from '@holotype/base'
-import { formats } from '@holotype/formats'
+import { type DeclaredAdvisory, formats } from '@holotype/formats'
 import { openStore } from '@holotype/store'
 import { createKeyring } from '@holotype/trust'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -27,6 +27,17 @@ const folder = testFolder()
 /** As a site is: the repository below `repo/rpm`, the key beside it. */
 const base = join(folder, 'site/repo/rpm')
 const settings = { ...OWN_SETTINGS, suite: '', codename: '', architectures: ['x86_64'] }
+const advisory: DeclaredAdvisory = {
+  id: 'ACME-2026-1',
+  type: 'security',
+  severity: 'important',
+  title: 'hello reads beyond its buffer',
+  description: 'It does.',
+  issued: '2026-11-20T00:00:00.000Z',
+  cves: ['CVE-2026-12345'],
+  references: [],
+  fixed: { hello: '1.1-1' },
+}
 let server: StaticServer
 let repository: OwnRepository
 const urlOf = (path: string) => `${server.url}/repo/${path}`
@@ -87,17 +98,6 @@ describe.skipIf(noZypper.length > 0)(`zypper${reasonFor(noZypper)}`, () => {
     const source = zypper.find('SOURCES/tool.txt')
     expect(readFileSync(join(folder, 'zypper', source ?? ''), 'utf8')).toBe('a tool\n')
     await ingestMany(repository, [await write('hello', '1.1'), await write('data', '2.0')])
-    const advisory = {
-      id: 'ACME-2026-1',
-      type: 'security',
-      severity: 'important',
-      title: 'hello reads beyond its buffer',
-      description: 'It does.',
-      issued: '2026-11-20T00:00:00.000Z',
-      cves: ['CVE-2026-12345'],
-      references: [],
-      fixed: { hello: '1.1-1' },
-    } as const
     await publish(repository, base, { ...settings, date: THEN + 1, advisories: [advisory] })
     await good(zypper, 'refresh')
     expect(await good(zypper, 'list-patches', '--cve=CVE-2026-12345')).toContain('ACME-2026-1')
@@ -117,6 +117,33 @@ describe.skipIf(noZypper.length > 0)(`zypper${reasonFor(noZypper)}`, () => {
     expect(code).not.toBe(0)
     expect(`${stdout.toString()}${stderr}`).toContain('Signature verification failed for repomd.xml')
     await good(zypper, 'refresh')
+  })
+})
+
+describe('indexes in zstd, of several frames', () => {
+  const place = join(folder, 'site/repo/zst')
+  beforeAll(async () => {
+    if (noZypper.length > 0 && noDnf.length > 0) return
+    // The opening, each chunk and the closing are frames of their own.
+    const many = await Promise.all(Array.from({ length: 20 }, (_, at) => write(`p${at}`, '1.0')))
+    await ingestMany(repository, many)
+    await publish({ ...repository }, place, { ...settings, compression: 'zst', advisories: [advisory] })
+    const names = readdirSync(join(place, 'repodata')).map((name) => name.replace(/^[0-9a-f]{64}-/, ''))
+    for (const kind of ['primary', 'filelists', 'other', 'updateinfo']) expect(names).toContain(`${kind}.xml.zst`)
+  })
+  it.skipIf(noZypper.length > 0)(`are read by zypper${reasonFor(noZypper)}`, async () => {
+    const zypper = zypperWith(join(folder, 'zypper-zst'), urlOf('zst'), urlOf('key.asc'))
+    await good(zypper, 'refresh')
+    expect((await good(zypper, 'search', '--match-exact', 'p0', 'p19')).match(/\| p(0|19) /g)).toHaveLength(2)
+    await good(zypper, 'install', 'p7')
+    expect(await zypper.query('p7')).toBe('p7-1.0-1.x86_64')
+  })
+  it.skipIf(noDnf.length > 0)(`are read by dnf${reasonFor(noDnf)}`, async () => {
+    const dnf = dnfWith(join(folder, 'dnf-zst'), urlOf('zst'), urlOf('key.asc'))
+    const { stdout } = await dnf('repoquery', 'p*')
+    expect(stdout.toString().trim().split('\n')).toHaveLength(20)
+    expect((await dnf('repoquery', '--list', 'p19')).stdout.toString().trim()).toBe('/usr/share/p19')
+    expect((await dnf('updateinfo', '--summary', '--available')).code).toBe(0)
   })
 })
 
