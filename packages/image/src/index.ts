@@ -4,6 +4,9 @@ export { layOut } from './compose/lay-out.ts'
 export { diffImages } from './diff/diff-images.ts'
 export { renderDiff, type RenderOptions } from './diff/render-diff.ts'
 export { fail as failImage } from './errors.ts'
+export { explain, type ExplainOptions } from './explain/explain.ts'
+export { ownerText } from './explain/explain-path.ts'
+export type { Explanation, PathOwner, Statement } from './explain/types.ts'
 export {
   EXPORT_KINDS,
   type Exported,

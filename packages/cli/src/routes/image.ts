@@ -117,6 +117,17 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
     },
     brief: 'Show what changes from one image to another, by risk',
   }),
+  explain: command({
+    load: () => import('../commands/image/explain.ts'),
+    parameters: {
+      flags: commonFlags,
+      positional: two(
+        ['IMAGE', 'An image: a name (web), the one before (web~1), a digest or its beginning'],
+        ['WHAT', 'A path (/etc/motd), a package (dbus) or a unit (cron.service)'],
+      ),
+    },
+    brief: 'Say what something in an image is, whose it is, and which line asks for it',
+  }),
   approve: command({
     load: () => import('../commands/image/approve.ts'),
     parameters: { flags: { ...commonFlags, comment, hazard, evidence }, positional: diff },
