@@ -1,12 +1,12 @@
 export { type Composed, compose, type ComposeOptions } from './compose/compose.ts'
 export { makeScratch, type Scratch } from './compose/scratch.ts'
 export { layOut } from './compose/lay-out.ts'
-export { diffImages } from './diff/diff-images.ts'
+export type { KnownAdvisory } from './diff/advisories.ts'
+export { diffImages, type DiffOptions } from './diff/diff-images.ts'
 export { renderDiff, type RenderOptions } from './diff/render-diff.ts'
 export { fail as failImage } from './errors.ts'
-export { explain, type ExplainOptions } from './explain/explain.ts'
-export { ownerText } from './explain/explain-path.ts'
-export type { Explanation, PathOwner, Statement } from './explain/types.ts'
+export { unnamedHazards } from './hazards/find-hazards.ts'
+export { type HazardRule, readHazardRules } from './hazards/rule.ts'
 export {
   EXPORT_KINDS,
   type Exported,
@@ -16,6 +16,9 @@ export {
 } from './export/export-image.ts'
 export { promoteExports, type Promoted } from './export/promote.ts'
 export type { ArchiveCompression } from './export/rootfs.ts'
+export { explain, type ExplainOptions } from './explain/explain.ts'
+export { ownerText } from './explain/explain-path.ts'
+export type { Explanation, PathOwner, Statement } from './explain/types.ts'
 export { type CheckLockOptions, missingSonames, refuseMissingSonames } from './lock/check-lock.ts'
 export { heldCandidates } from './lock/held.ts'
 export { type LockSource, type MadeLock, makeLock, type MakeLockOptions } from './lock/make-lock.ts'

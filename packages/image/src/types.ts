@@ -135,6 +135,43 @@ export interface FileChange {
   readonly details?: FileDetails
 }
 
+/** A named danger of the move, which an approval must name. */
+export interface Hazard {
+  /** Of its rule: `collation`. */
+  readonly id: string
+  readonly title: string
+  /** What goes wrong, to whom. */
+  readonly happens: string
+  /** What a person does before or with it. */
+  readonly todo: string
+  /** Versions, paths and values that made the rule hold. */
+  readonly evidence: readonly string[]
+  /** Lines of evidence that are not shown. */
+  readonly more?: number
+}
+
+/** A library that programs of the new image need and that no longer is there: the dynamic linker will not find it. */
+export interface LostSoname {
+  readonly soname: string
+  /** Packages that need it, with some of their files. */
+  readonly neededBy: readonly { readonly package: string; readonly paths: readonly string[] }[]
+  /** Packages that had it. */
+  readonly providedBefore: readonly string[]
+}
+
+/** An advisory that one image is open to and the other is not. */
+export interface AdvisoryChange {
+  readonly change: 'fixed' | 'brought'
+  /** `DSA-5678-1`, `CVE-2026-1234`. */
+  readonly id: string
+  readonly title: string
+  readonly severity: string
+  /** The source package, or the package where the format knows no sources. */
+  readonly package: string
+  readonly from?: string
+  readonly to?: string
+}
+
 export interface ImageDiff {
   readonly schema: 'holotype.diff/1'
   readonly from: { readonly image: Digest; readonly name: string }
@@ -154,6 +191,13 @@ export interface ImageDiff {
     readonly cves: readonly string[]
     readonly high: number
   }
+  /** Each must be named before the diff can be approved. */
+  readonly hazards: readonly Hazard[]
+  readonly sonames: readonly LostSoname[]
+  /** Brought first, then by id. Only where advisories were given. */
+  readonly advisories?: readonly AdvisoryChange[]
+  /** What changes in the order of start: lines of a unified diff of both images' orders. Absent where it does not change, or is not known. */
+  readonly bootOrder?: readonly string[]
   /** Highest risk first, then by name. */
   readonly packages: readonly PackageChange[]
   readonly files: readonly FileChange[]

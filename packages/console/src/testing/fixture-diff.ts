@@ -219,6 +219,8 @@ export function fixtureDiff(): ImageDiff {
       cves: ['CVE-2025-32462', 'CVE-2025-32463', 'CVE-2025-53859', 'CVE-2025-9230', 'CVE-2025-9231'],
       high: 3,
     },
+    hazards: [],
+    sonames: [],
     packages: [...packages.slice(0, 4), removed, ...packages.slice(4), added],
     files,
   }

@@ -1,6 +1,9 @@
 import type { Digest } from '@holotype/base'
 import type { Store } from '@holotype/store'
+import { findHazards } from '../hazards/find-hazards.ts'
+import type { HazardRule } from '../hazards/rule.ts'
 import type { FileChange, ImageDiff, PackageChange } from '../types.ts'
+import { advisoryChanges, type KnownAdvisory } from './advisories.ts'
 import { compareCves, openChangelogs } from './changelogs.ts'
 import { fileChanges } from './file-changes.ts'
 import { changesPrivilege } from './file-risk.ts'
@@ -8,6 +11,14 @@ import { REASONS_FROM_FILES } from './limits.ts'
 import { packageChanges } from './package-changes.ts'
 import { readImage } from './read-image.ts'
 import { type Concern, compareRisk } from './risk.ts'
+import { lostSonames } from './sonames.ts'
+
+export interface DiffOptions {
+  /** Of the distribution (`readHazardRules`), before those that are shipped. */
+  readonly hazardRules?: readonly HazardRule[]
+  /** Of the images' format and release. Without them only the CVE ids that changelogs name are known. */
+  readonly advisories?: readonly KnownAdvisory[]
+}
 
 /**
  * What changes from one image to another, by risk: packages with their changelogs and CVEs, files with modes, owners, capabilities and
@@ -19,6 +30,7 @@ export function diffImages(
   store: Store,
   from: Digest,
   to: Digest,
+  { hazardRules = [], advisories }: DiffOptions = {},
 ): { readonly digest: Digest; readonly diff: ImageDiff } {
   const before = readImage(store, from)
   const after = readImage(store, to)
@@ -28,11 +40,16 @@ export function diffImages(
     { image: after, changelogs: openChangelogs(store, after) },
     concernsByPackage(files),
   )
+  const isEmpty = files.length === 0 && packages.length === 0
   const diff = {
     schema: 'holotype.diff/1',
     from: { image: from, name: before.name },
     to: { image: to, name: after.name },
     summary: { ...summaryOf(packages, files), bytes: after.bytes - before.bytes },
+    // A diff of nothing costs nothing more.
+    hazards: isEmpty ? [] : findHazards({ store, before, after }, files, hazardRules),
+    sonames: isEmpty ? [] : lostSonames(store, before, after),
+    ...(advisories === undefined ? {} : { advisories: advisoryChanges(before, after, advisories) }),
     packages,
     files,
   } satisfies ImageDiff

@@ -61,3 +61,5 @@ export const SQLITE_BYTES = 32 * 1024 * 1024
 export const SQLITE_TABLES = 500
 export const SQLITE_ROWS = 100_000
 export const SQLITE_ROW_LENGTH = 200
+/** Files named of a package that needs a library that goes. */
+export const SONAME_PATHS_SHOWN = 5

@@ -1,5 +1,5 @@
 import type { Digest } from '@holotype/base'
-import { diffImages, type ImageDiff, renderDiff } from '@holotype/image'
+import { diffImages, type ImageDiff, readHazardRules, renderDiff } from '@holotype/image'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -20,13 +20,16 @@ interface Difference {
 /** Diffs that were made here, whatever their images. */
 const NAME = 'all'
 
-/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, and with --review SERVER_* */
+/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, YAML_SYNTAX and YAML_SCHEMA of the distribution's hazards, and with --review SERVER_* */
 export async function run(context: Context, flags: Flags, fromText: string, toText: string): Promise<Difference> {
-  const names = imageNames(await context.distribution())
+  const distribution = await context.distribution()
+  const names = imageNames(distribution)
   const store = await context.store()
   const from = resolveName(store, 'images', { text: fromText, names })
   const to = resolveName(store, 'images', { text: toText, names })
-  const { digest, diff } = diffImages(store, from, to)
+  const { digest, diff } = diffImages(store, from, to, {
+    hazardRules: readHazardRules(distribution.directory),
+  })
   addName(store, 'diffs', { name: NAME, digest })
   if (!flags.review) return { digest, limit: flags.limit, diff }
   const api = await context.api()
