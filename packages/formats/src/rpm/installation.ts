@@ -48,6 +48,9 @@ export interface RpmPackage {
   readonly files: readonly {
     /** Without a leading slash. */
     readonly path: string
+    readonly directory: boolean
+    /** Permission bits. */
+    readonly mode: number
     readonly owner: string
     readonly group: string
     /** Named by the package, made by nobody at installation. */
@@ -64,6 +67,8 @@ export function readRpmPackage(bytes: Buffer): RpmPackage {
     gives: dependenciesOf(header, 'PROVIDES').map(({ name }) => name),
     files: filesOfHeader(header).map(({ entry, flags }) => ({
       path: entry.path,
+      directory: entry.type === 'directory',
+      mode: entry.mode,
       owner: entry.owner ?? 'root',
       group: entry.group ?? 'root',
       ghost: (flags & FILE_FLAGS.GHOST) !== 0,

@@ -54,7 +54,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const lower = join(scratch.disk, 'lower')
   const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
     installer.layout(map, packages)
-    unite(map, { store, format: lock.format, directories: installer.directories, packages, pruned })
+    unite(map, { store, format: lock.format, packages, pruned })
     prune(map, pruned)
     const newest = newestOf(map)
     installer.database(map, { store, packages, architecture: lock.architecture, epoch: newest })

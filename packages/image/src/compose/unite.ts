@@ -12,8 +12,6 @@ export interface UniteOptions {
   /** In the order the package manager would unpack them. */
   readonly packages: readonly LockedUnpacked[]
   readonly pruned: PathMatcher
-  /** Whose mode and owner a directory has that several packages bring. Default: the first's. */
-  readonly directories?: 'first' | 'last'
 }
 
 /**
@@ -38,10 +36,6 @@ export function unite(map: PathMap, options: UniteOptions): void {
         continue
       }
       const directories = present.entry.type === 'directory' || incoming.type === 'directory'
-      if (options.directories === 'last' && present.entry.type === 'directory' && incoming.type === 'directory') {
-        map.set(place, { entry: incoming, owner })
-        continue
-      }
       if (directories ? directoriesMeet(present.entry, incoming) : sameContent(present.entry, incoming)) continue
       const other = present.owner.replace(/^package:/, '')
       // Replaces is about files: no package replaces a directory, which others have files in (deb-control(5)).

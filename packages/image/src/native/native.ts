@@ -29,8 +29,6 @@ export interface NativeInstaller {
   }
   /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
   configure(options: ConfigureOptions): Promise<void>
-  /** Whose mode and owner a directory has that several packages bring. */
-  readonly directories: 'first' | 'last'
   /** What is left to do when the scripts are through and what they changed is in the map. */
   settle?(map: PathMap, options: { readonly store: Store; readonly packages: readonly LockedUnpacked[] }): void
   /** Globs of what differs from run to run and is made again on the node, with why. */

@@ -13,7 +13,7 @@ import { temporaryDirectory } from '../../testing/temporary.ts'
 
 /* pacman installs the same package files into an empty root: what it leaves is what we compose. */
 
-const reason = skipReason('pacman', 'makepkg', 'fakeroot', 'bsdtar', 'zstd', 'setcap')
+const reason = skipReason('pacman', 'makepkg', 'fakeroot', 'bsdtar', 'zstd', 'setfattr')
 
 /** docs/design/image-and-native-tools.md has the reasons. */
 const DELIBERATE =
@@ -209,7 +209,7 @@ describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
         const desc = read?.type === 'file' ? store.read(read.digest).toString() : ''
         expect(undated(desc)).toBe(undated(readFileSync(join(root, path), 'utf8')))
       }
-      const laidOut = checkoutImage(store, manifest, join(own, 'image'))
+      const laidOut = await checkoutImage(store, manifest, join(own, 'image'))
       const asked = async (...argv: string[]) => {
         const { stdout, stderr } = await pacman(laidOut, argv)
         return `${stdout}${stderr}`

@@ -20,7 +20,6 @@ export const alpm: NativeInstaller = {
   layout: (map) => {
     map.set('', { entry: { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 }, owner: 'step:root' })
   },
-  directories: 'first',
   database,
   configure,
   scrub: [

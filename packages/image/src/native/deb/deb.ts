@@ -15,7 +15,6 @@ export const deb: NativeInstaller = {
     return packages.toSorted((a, b) => rank(a.name) - rank(b.name))
   },
   layout,
-  directories: 'first',
   database,
   diversions: { diverting, divert: runPreinsts, read: readDiversions },
   configure,

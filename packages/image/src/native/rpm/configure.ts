@@ -4,8 +4,8 @@ import { packagesOf } from './packages.ts'
 import { scriptSteps } from './script-steps.ts'
 
 /**
- * Runs what rpm runs when it installs all packages into an empty root (lib/psm.c, lib/transaction.c), in rpm's order, but for %pretrans and
- * %pre, which find the files of all packages in their place.
+ * Runs what rpm runs when it installs all packages into an empty root (lib/psm.c, lib/transaction.c), in rpm's order; but each script finds
+ * the files of all packages in their place.
  * @throws IMAGE_SCRIPT_FAILED (also: a script that needs rpm's own interpreter), IMAGE_SPEC_REFUSED (a unit that is not there), and what the
  * sandbox throws
  */

@@ -1,5 +1,6 @@
 import { dependencyOrder } from '../dependency-order.ts'
 import type { NativeInstaller } from '../native.ts'
+import { checkDirectories } from './check-directories.ts'
 import { configure } from './configure.ts'
 import { database } from './database.ts'
 import { settleOwners } from './owners.ts'
@@ -19,8 +20,8 @@ export const rpm: NativeInstaller = {
   layout: (map) => {
     map.set('', { entry: { type: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 0 }, owner: 'step:root' })
   },
-  directories: 'last',
   database: (map, options) => {
+    checkDirectories(packagesOf(options.store, options.packages))
     settleOwners(map, options)
     database(map, options)
   },

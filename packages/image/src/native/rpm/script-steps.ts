@@ -113,20 +113,14 @@ function runsOf(packages: readonly Candidate[], map: PathMap): Run[] {
   const runs: Run[] = packages.flatMap((owner) => own(owner, 'pretrans', [1]))
   for (const [i, owner] of packages.entries()) {
     const before = packages.slice(0, i)
+    const triggered = [
+      ...fileTriggers('filetriggerin', [owner], before),
+      ...fileTriggers('filetriggerin', packages.slice(0, i + 1), [owner]),
+    ]
     runs.push(
       ...setOff('triggerprein', [owner], before),
       ...setOff('triggerprein', before, [owner]),
       ...own(owner, 'pre', [1]),
-    )
-  }
-  for (const [i, owner] of packages.entries()) {
-    const before = packages.slice(0, i)
-    const upTo = packages.slice(0, i + 1)
-    const triggered = [
-      ...fileTriggers('filetriggerin', [owner], before),
-      ...fileTriggers('filetriggerin', upTo, [owner]),
-    ]
-    runs.push(
       ...triggered.filter(({ script }) => script.priority >= BEFORE_POST),
       ...own(owner, 'post', [1]),
       ...setOff('triggerin', [owner], before),
