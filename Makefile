@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream fuzz soak libraries reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal fuzz soak libraries reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -46,6 +46,9 @@ bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages t
 
 fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
 	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)
+
+equal: npm ## Hold ten images against what apt installs from the same packages, path by path
+	@EQUAL_LOCKS=all vitest run test/equal.test.ts
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts

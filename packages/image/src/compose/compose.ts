@@ -9,7 +9,7 @@ import { applySpec, applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
 import { pruner } from '../spec/prune-rules.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { ImageManifest } from '../types.ts'
-import { unpackAll } from '../unpack/unpack-all.ts'
+import { type LockedUnpacked, unpackAll } from '../unpack/unpack-all.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
 import { hardlinkGroups, type PathMap, prune } from './path-map.ts'
@@ -50,33 +50,50 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const pruned = pruner(spec)
   const map: PathMap = new Map()
   using scratch = makeScratch(store)
-  const upper = join(scratch.memory, 'upper')
-  const lower = join(scratch.disk, 'lower')
+  let upper = join(scratch.memory, 'upper')
+  let lower = join(scratch.disk, 'lower')
+  const layOver = (epoch: number) => {
+    prune(map, pruned)
+    installer.database(map, { store, packages, architecture: lock.architecture, epoch })
+    applyUnitFiles(map, spec, epoch)
+  }
+  const diverting = new Set(installer.diversions?.diverting(store, packages))
   const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
     installer.layout(map, packages)
-    unite(map, { store, format: lock.format, packages, pruned })
-    prune(map, pruned)
-    const newest = newestOf(map)
-    installer.database(map, { store, packages, architecture: lock.architecture, epoch: newest })
-    applyUnitFiles(map, spec, newest)
+    unite(map, {
+      store,
+      format: lock.format,
+      packages: packages.filter((one) => !diverting.has(one)),
+      pruned,
+    })
+    const newest = newestOf(map, store, diverting)
+    layOver(newest)
     mkdirSync(upper)
     checkout(store, map, lower)
     task.note(`${map.size} paths`)
     return newest
   })
+  const scripts = { store, map, packages, epoch, units: unitVerbs(spec), progress, signal }
+  if (installer.diversions && diverting.size > 0) {
+    const before = { lower, upper, scratch: join(scratch.memory, 'before') }
+    lower = join(scratch.disk, 'diverted')
+    upper = join(scratch.memory, 'diverted')
+    await installer.diversions.divert({ ...scripts, ...before, prepared: false })
+    await collect(map, { ...before, store, epoch, signal })
+    const relocate = installer.diversions.read(store, map)
+    unite(map, {
+      store,
+      format: lock.format,
+      packages: [...diverting],
+      pruned,
+      relocate,
+    })
+    layOver(epoch)
+    mkdirSync(upper)
+    checkout(store, map, lower)
+  }
   signal?.throwIfAborted()
-  await installer.configure({
-    store,
-    map,
-    packages,
-    lower,
-    upper,
-    scratch: scratch.memory,
-    epoch,
-    units: unitVerbs(spec),
-    progress,
-    signal,
-  })
+  await installer.configure({ ...scripts, lower, upper, scratch: scratch.memory, prepared: diverting.size > 0 })
   return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
     await collect(map, { store, upper, scratch: scratch.memory, epoch, signal })
     installer.settle?.(map, { store, packages })
@@ -91,8 +108,9 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
 }
 
 /** The newest time any package gives one of its files: the image's SOURCE_DATE_EPOCH, a fact of the lock alone. */
-function newestOf(map: PathMap): number {
+function newestOf(map: PathMap, store: Store, later: Iterable<LockedUnpacked>): number {
   let newest = 0
+  for (const { unpacked } of later) newest = Math.max(newest, store.readTree(unpacked.tree).stats.newest)
   for (const { entry } of map.values()) newest = Math.max(newest, entry.mtime)
   return newest
 }

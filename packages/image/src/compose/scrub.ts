@@ -1,6 +1,7 @@
+import { dirname, resolve } from 'node:path/posix'
 import { compileGlobs } from '@holotype/base'
 import type { Store } from '@holotype/store'
-import { type PathMap, prune, removeBelow } from './path-map.ts'
+import { type PathMap, pathResolver, prune, removeBelow } from './path-map.ts'
 
 /**
  * What differs from one composition to the next, or belongs to one node alone, on any distribution. It is left out of the image and
@@ -15,6 +16,8 @@ export const SCRUBBED: readonly { readonly path: string; readonly why: string }[
   { path: '/etc/gshadow-', why: 'the state before the last script' },
   { path: '/etc/subuid-', why: 'the state before the last script' },
   { path: '/etc/subgid-', why: 'the state before the last script' },
+  { path: '/etc/ssl/private/ssl-cert-snakeoil.key', why: "a host's own key: an image would give it to all" },
+  { path: '/etc/ssl/certs/ssl-cert-snakeoil.pem', why: 'the certificate of a key that is left out' },
   { path: '/var/lib/systemd/random-seed', why: "a host's own randomness" },
   { path: '/var/lib/dbus/machine-id', why: "a host's own name" },
   { path: '/var/cache/ldconfig/aux-cache', why: 'holds inode numbers; ldconfig makes it again' },
@@ -33,7 +36,17 @@ export function scrub(
   map: PathMap,
   options: { readonly store: Store; readonly globs: readonly string[]; readonly epoch: number },
 ): void {
-  prune(map, compileGlobs([...SCRUBBED.map((item) => item.path), ...options.globs]))
+  const scrubbed = compileGlobs([...SCRUBBED.map((item) => item.path), ...options.globs])
+  const resolver = pathResolver(map)
+  for (const [path, { entry }] of map) {
+    // A link to what is left out would lead nowhere: a certificate's by its hash (openssl-rehash(1)).
+    if (
+      entry.type === 'symlink' &&
+      scrubbed(`/${resolver.resolve(resolve('/', dirname(path), entry.target).slice(1))}`)
+    )
+      map.delete(path)
+  }
+  prune(map, scrubbed)
   for (const path of VOLATILE) {
     removeBelow(map, path, { keepSelf: true })
     if (!map.has(path)) {

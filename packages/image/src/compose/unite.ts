@@ -12,7 +12,12 @@ export interface UniteOptions {
   /** In the order the package manager would unpack them. */
   readonly packages: readonly LockedUnpacked[]
   readonly pruned: PathMatcher
+  /** Default: each at its own path. */
+  readonly relocate?: Relocate
 }
+
+/** Where a package's file comes to lie that another package diverts. */
+export type Relocate = (place: string, name: string) => string
 
 /**
  * Lays the trees of all packages over each other into `map`, as the package manager's unpacking would: a directory is its first
@@ -27,7 +32,8 @@ export function unite(map: PathMap, options: UniteOptions): void {
     const inodes = inodesOf(name, unpacked)
     for (const { path, entry } of walkTree(options.store, unpacked.tree)) {
       if (path === '' || (entry.type !== 'directory' && options.pruned(`/${path}`))) continue
-      const place = resolver.resolve(path)
+      const own = resolver.resolve(path)
+      const place = entry.type === 'directory' ? own : (options.relocate?.(own, name) ?? own)
       const present = map.get(place)
       const incoming = placeable(entry)
       if (present === undefined) {

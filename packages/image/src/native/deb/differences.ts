@@ -24,7 +24,10 @@ const FIXED: readonly DeliberateDifference[] = [
     why: 'mount points of the running system are empty',
   },
   {
-    paths: ['/etc/apt/{sources.list,preferences.d,sources.list.d}', '/etc/{hostname,resolv.conf,fstab}'],
+    paths: [
+      ...['/etc/apt/sources.list', '/etc/apt/preferences.d', '/etc/apt/sources.list.d'],
+      ...['/etc/hostname', '/etc/resolv.conf', '/etc/fstab'],
+    ],
     what: 'missing',
     why: 'written by the installing tool and by no package',
   },
@@ -49,7 +52,7 @@ const FIXED: readonly DeliberateDifference[] = [
     why: 'dropped when the control file is read',
   },
   {
-    paths: ['/etc/{passwd,group,gshadow,shadow}', '/var/lib/dpkg/statoverride'],
+    paths: ['/etc/passwd', '/etc/group', '/etc/gshadow', '/etc/shadow'],
     what: 'numbers of accounts',
     why: 'accounts without a number of their own get the next free one in the order of configuring, which apt and dpkg choose differently',
   },

@@ -10,4 +10,12 @@ export const SCRUBBED_DEB: readonly { readonly path: string; readonly why: strin
   { path: '/var/cache/debconf/*-old', why: 'the state before the last script' },
   { path: '/var/cache/apt/*.bin', why: 'apt makes it again' },
   { path: '/usr/sbin/policy-rc.d', why: 'kept services from starting inside the sandbox' },
+  {
+    path: '/etc/postgresql/*/**',
+    why: 'a database cluster has an identity of its own: a node makes it (pg_createcluster)',
+  },
+  {
+    path: '/var/lib/postgresql/*/**',
+    why: 'a database cluster has an identity of its own: a node makes it (pg_createcluster)',
+  },
 ]
