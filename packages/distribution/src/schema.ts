@@ -42,6 +42,12 @@ export const distributionSchema = z.strictObject({
         .describe(
           'whether an apt repository gets Contents indexes, which apt-file searches; they are made anew each time',
         ),
+      translation: z
+        .boolean()
+        .default(false)
+        .describe(
+          'whether the long descriptions of packages taken in from now on go to Translation-en of an apt repository, which machines need not fetch',
+        ),
       compression: z
         .enum(['gz', 'zst'])
         .default('gz')

@@ -75,6 +75,8 @@ export interface IndexToWrite {
   readonly part: string
   /** The packages it lists: those of these architectures. Several indexes of one list share its chunks. */
   readonly architectures: readonly string[]
+  /** True where it is not written as long as no entry has something in it. */
+  readonly optional?: true
   /**
    * Bytes before the first and after the last entry: `count` entries, `size` their bytes together, uncompressed (a tar header before the
    * one member that holds them all, as in xbps' repodata, names that size).
@@ -212,6 +214,11 @@ export interface RepositoryWriter {
    * @throws REPOSITORY_UNWRITABLE
    */
   renderEntry(inspected: InspectedPackage, path: string, companions: ReadonlyMap<string, Buffer>): RepositoryEntry
+  /**
+   * The same entry, what of its description is long in an index of its own (deb: Translation-en), which clients need not fetch. Absent where
+   * the format has none.
+   */
+  withTranslation?(entry: RepositoryEntry): RepositoryEntry
   /**
    * The order of entries in every index: the key by which they are sorted, compared as text. It begins with the name and U+0000, so that all
    * versions of a package stand together, and no two of (name, version, architecture) share one.

@@ -26,6 +26,7 @@ export async function ownRepository(context: Context, format: FormatName): Promi
       name: OWN_NAME,
       format: formatOf(format),
       component: repository.component,
+      translation: repository.translation,
       signer: keyring.repositorySigner(context.now),
     },
     base: join(context.home.site, 'repo', format),
@@ -77,14 +78,14 @@ function advisoriesFor(context: Context, { repository }: Own, { advisories }: Di
   const { format } = repository
   if (advisories.size === 0 || !format.repository.hasAdvisories) return []
   const listed = Map.groupBy(ownPackages({ ...repository, format: format.name }), ({ source }) => source)
-  return [...advisories].map(([id, { severity = '', updated, ...spec }]) => {
+  return [...advisories].map(([id, { severity, updated, ...spec }]) => {
     for (const [source, version] of Object.entries(spec.fixed)) {
       const records = listed.get(source) ?? []
       if (records.some(({ sourceVersion }) => format.compareVersions(sourceVersion, version) >= 0)) continue
       const text = `advisories/${id}.yaml: your own repository lists no package of ${source} ${version} or later`
       context.progress({ kind: 'note', level: 'warning', text })
     }
-    return { id, ...spec, severity, ...(updated === undefined ? {} : { updated }) }
+    return { id, ...spec, severity: severity ?? ('' as const), ...(updated === undefined ? {} : { updated }) }
   })
 }
 

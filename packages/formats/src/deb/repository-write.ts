@@ -9,13 +9,17 @@ import type {
 } from '../repository-writer.ts'
 import type { Compression, InspectedPackage, PackageRecord } from '../types.ts'
 import { renderContents } from './contents.ts'
-import { renderStanza } from './control.ts'
+import { fieldOf, parseStanzas, renderStanza, type Stanza } from './control.ts'
 import { recordOf, valuesOf } from './record.ts'
+import { descriptionMd5, renderTranslation } from './translation.ts'
 import { clearSignedText, parseHead, renderHead } from './release.ts'
 import { poolPath } from './pool-path.ts'
 import { SOURCE_ARCHITECTURE, SOURCES, sources } from './source-write.ts'
 
 const PACKAGES = 'Packages'
+/** Of the descriptions as packages have them. */
+const LANGUAGE = 'en'
+const TRANSLATION = `Translation-${LANGUAGE}`
 /** Fields that say where a package's file is: an index's, never the package's own. */
 const PLACE = /^(filename|size|md5sum|sha1|sha256|sha512)$/i
 const NAME = /^[a-z0-9][a-z0-9.+-]*$/i
@@ -47,24 +51,49 @@ export const repository: RepositoryWriter = {
     // An empty line ends each stanza, so that stanzas are put together as they are.
     return { record, parts: { [PACKAGES]: Buffer.from(`${renderStanza(stanza)}\n`) } }
   },
+  withTranslation({ record, parts }) {
+    const [stanza] = parseStanzas(parts[PACKAGES]?.toString() ?? '')
+    const description = stanza && fieldOf(stanza, 'Description')
+    if (!stanza || description === undefined || !description.includes('\n')) return { record, parts }
+    const md5 = descriptionMd5(description)
+    const short = stanza.flatMap(
+      ([name, value]): Stanza =>
+        /^description$/i.test(name)
+          ? [
+              [name, record.description],
+              ['Description-md5', md5],
+            ]
+          : [[name, value]],
+    )
+    const translation = renderTranslation({ package: record.name, descriptionMd5: md5, description }, LANGUAGE)
+    return {
+      record,
+      parts: {
+        ...parts,
+        [PACKAGES]: Buffer.from(`${renderStanza(short)}\n`),
+        [TRANSLATION]: Buffer.from(translation),
+      },
+    }
+  },
   sortKey: ({ name, version, architecture }) => `${name}\0${version}\0${architecture}`,
   indexes(settings) {
     checkNames(settings)
     const { suite, component, architectures } = settings
-    const index = (directory: string, part: string, listed: readonly string[]): IndexToWrite => ({
+    const index = (directory: string, part: string, listed: readonly string[]) => ({
       name: `${component}/${directory}/${part}`,
       part,
       architectures: listed,
       opening: () => Buffer.alloc(0),
       closing: () => Buffer.alloc(0),
       forms: FORMS,
-      path: (_, sha256) => `dists/${suite}/${component}/${directory}/by-hash/SHA256/${sha256}`,
+      path: (_: Compression, sha256: string) => `dists/${suite}/${component}/${directory}/by-hash/SHA256/${sha256}`,
     })
     return [
       // Packages for every architecture stand in each index: the Release file names no architecture `all`.
       ...architectures.map((architecture) => index(`binary-${architecture}`, PACKAGES, [architecture, 'all'])),
       // Also without entries: apt refuses a `deb-src` whose index the Release file does not name.
       index(SOURCE_ARCHITECTURE, SOURCES, [SOURCE_ARCHITECTURE]),
+      { ...index('i18n', TRANSLATION, [...architectures, 'all']), optional: true },
     ]
   },
   wholeIndexes(settings) {

@@ -222,11 +222,12 @@ async function keep(store: Store, path: string, { size, sha256 }: PackageRecord)
 
 /** Renders a package whose file is in the store, to lie at `to`. */
 async function render(
-  { store, format, signer }: OwnRepository,
+  { store, format, signer, translation }: OwnRepository,
   { inspected, content, to }: { inspected: InspectedPackage; content: string | undefined; to: string },
 ): Promise<ChunkEntry> {
   const companions = await format.repository.companions(store.pathOf(`sha256:${inspected.record.sha256}`), to, signer)
-  const { record, parts } = format.repository.renderEntry(inspected, to, companions)
+  const rendered = format.repository.renderEntry(inspected, to, companions)
+  const { record, parts } = (translation && format.repository.withTranslation?.(rendered)) || rendered
   const stored: StoredEntry = {
     key: format.repository.sortKey(record),
     record,

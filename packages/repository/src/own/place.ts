@@ -17,6 +17,8 @@ export interface OwnRepository {
   readonly format: Format
   /** deb: the component that its package files lie under, `main`. */
   readonly component: string
+  /** Whether long descriptions of what is taken in go to an index of their own, where the format has one. Default: false. */
+  readonly translation?: boolean
   /** Signs packages of the formats that sign each of them, and every state. */
   readonly signer: RepositorySigner
 }

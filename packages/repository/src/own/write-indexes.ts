@@ -4,7 +4,7 @@ import { asDiskFull, digester, hexOf } from '@holotype/base'
 import { compress, type IndexToWrite, type WrittenIndex } from '@holotype/formats'
 import { COMPRESSED_AT_ONCE } from '../limits.ts'
 import { type ChunkParts, readParts } from './chunk.ts'
-import { type Form, formPath, haveForm, makeForm, plainOf, readForm, sumOf } from './forms.ts'
+import { type Form, formPath, haveForm, makeForm, plainOf, readForm, type Selection, sumOf } from './forms.ts'
 import { inParallel } from './in-parallel.ts'
 import type { Chunk, Manifest } from './manifest.ts'
 
@@ -29,7 +29,8 @@ export interface WriteIndexes {
  * @throws REPOSITORY_STATE_MALFORMED, COMPRESSION_UNAVAILABLE, DISK_FULL
  */
 export async function writeIndexes(options: WriteIndexes): Promise<readonly PlacedIndex[]> {
-  const { directory, manifest, indexes, work } = options
+  const { directory, manifest, work } = options
+  const indexes = options.indexes.filter(({ optional, ...index }) => !optional || sizeIn(manifest, index) > 0)
   mkdirSync(work, { recursive: true })
   await inParallel(manifest.chunks, COMPRESSED_AT_ONCE, (chunk) => makeMissing(directory, chunk, indexes))
   const outputs = indexes.map((index, at) => openIndex(index, options, join(work, `index-${at}`)))
@@ -53,6 +54,10 @@ export async function writeIndexes(options: WriteIndexes): Promise<readonly Plac
   } finally {
     for (const output of outputs) output.close()
   }
+}
+
+function sizeIn({ chunks }: Manifest, selection: Selection): number {
+  return chunks.reduce((sum, chunk) => sum + sumOf(chunk, selection).size, 0)
 }
 
 async function makeMissing(directory: string, chunk: Chunk, indexes: readonly IndexToWrite[]): Promise<void> {
