@@ -47,6 +47,7 @@ export async function buildRepository(
   const written: WrittenIndex[] = []
   for (const index of writer.indexes(settings)) {
     const listed = entries.filter(({ record }) => index.architectures.includes(record.architecture))
+    if (index.optional && listed.every(({ parts }) => parts[index.part] === undefined)) continue
     const parts = listed.map(({ parts }) => parts[index.part] ?? Buffer.alloc(0))
     const size = parts.reduce((sum, { length }) => sum + length, 0)
     const pieces = [index.opening(parts.length, size), ...parts, index.closing(parts.length, size)]
