@@ -6,6 +6,10 @@ export const UNPACK_WORKERS = 4
 export const CONFIGURE_TIMEOUT_MS = 10 * 60_000
 /** Bytes all maintainer scripts of an image may print together. */
 export const CONFIGURE_OUTPUT_BYTES = 32 * 1024 * 1024
+/** Bytes of memory all maintainer scripts of an image may take together, with what they write where that lies in memory. */
+export const CONFIGURE_MEMORY_BYTES = 8 * 1024 * 1024 * 1024
+/** Processes of maintainer scripts at one time. */
+export const CONFIGURE_PROCESSES = 4096
 /** Symbolic links followed while one path of a package is placed (Linux: MAXSYMLINKS). */
 export const PATH_SYMLINKS = 40
 /** Packs one image is spread over before it is packed anew as a whole. */
@@ -23,3 +27,5 @@ export const HELD_FILE_BYTES = 1024 * 1024
 export const EXPORT_TIMEOUT_MS = 30 * 60_000
 /** Bytes that debugfs may print while it fills a file system: some 100 for each of its commands. */
 export const DEBUGFS_OUTPUT_BYTES = 1024 * 1024 * 1024
+/** Paths that the error about what maintainer scripts may not write names. */
+export const SCRIPT_EFFECTS_SHOWN = 10

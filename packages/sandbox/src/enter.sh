@@ -1,14 +1,19 @@
 #!/bin/sh
 # Runs as the first process of fresh mount, pid, network, ipc and uts namespaces; becomes the sandboxed program.
-# Usage: enter.sh MERGED OVERLAY_OPTIONS HOSTNAME BOUNDING_SET UID GID CWD [ro|rw SOURCE TARGET]... -- PROGRAM [ARGUMENT]...
+# Usage: enter.sh MERGED OVERLAY_OPTIONS HOSTNAME BOUNDING_SET UID GID CWD FILE_BYTES [group FILE ''|ro|rw SOURCE TARGET]... -- PROGRAM [ARGUMENT]...
 # A fixed file with positional arguments: nothing in it is built from outside text.
 set -eu
 umask 022
-merged=$1 overlay=$2 hostname=$3 bounding=$4 uid=$5 gid=$6 cwd=$7
-shift 7
+merged=$1 overlay=$2 hostname=$3 bounding=$4 uid=$5 gid=$6 cwd=$7 file_bytes=$8
+shift 8
 
 # Until the program takes over, whatever fails is the sandbox's failure and not the program's.
 trap 'echo "holotype-sandbox: could not be set up" >&2; exit 125' EXIT
+# Control groups first: what is set up below counts too. 0 is whoever writes it (cgroups(7)).
+while [ "$1" = group ]; do
+  echo 0 > "$2"
+  shift 3
+done
 mount -t overlay overlay -o "$overlay" "$merged"
 cd "$merged"
 merged=$(pwd -P)
@@ -67,5 +72,5 @@ done
 # The new root covers the old one, as an initramfs does it: the host's tree has no name any more.
 mount --move . /
 trap - EXIT
-exec chroot . /usr/bin/setpriv --no-new-privs --inh-caps=-all "--bounding-set=$bounding" --reuid="$uid" --regid="$gid" --clear-groups \
+exec prlimit "--fsize=$file_bytes" --core=0 chroot . /usr/bin/setpriv --no-new-privs --inh-caps=-all "--bounding-set=$bounding" --reuid="$uid" --regid="$gid" --clear-groups \
   /usr/bin/env -C "$cwd" -- "$@"

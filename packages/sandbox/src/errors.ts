@@ -17,4 +17,9 @@ export const fail = defineErrors({
     when: "the sandbox's root lacks setpriv (util-linux), which drops the privileges inside",
     hint: 'add util-linux to the packages of this root',
   },
+  SANDBOX_LIMIT_REACHED: {
+    kind: 'resource',
+    when: 'what runs in a sandbox fails, and it was refused memory or processes over its limit',
+    hint: 'see what it does that takes so much; the limits stand in limits.ts of the package that ran it',
+  },
 })

@@ -1,11 +1,22 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { makeControlGroup } from './control-group.ts'
 import { runInSandbox, type SandboxOptions } from './sandbox.ts'
 
 const isRoot = process.getuid?.() === 0
+const hasControlGroups = makesControlGroups()
 let base: string
 let runs: number
 
@@ -153,6 +164,42 @@ describe.skipIf(!isRoot)('a sandbox (skipped without root: mounts)', () => {
     await vi.waitFor(() => expect(alive()).toEqual([]), { timeout: 5_000 })
   })
 
+  describe.skipIf(!hasControlGroups)('has a limit (skipped where no control groups can be made)', () => {
+    const groups = () =>
+      ['/sys/fs/cgroup', '/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory']
+        .filter((directory) => existsSync(directory))
+        .flatMap((directory) => readdirSync(directory).filter((name) => name.startsWith(`holotype-${process.pid}-`)))
+    const forks = 'i=0; while [ $i -lt 100 ]; do sleep 5 & i=$((i+1)); done; echo $i'
+    const fill = 'head -c 64M /dev/zero > /tmp/file && ls -s /tmp/file'
+
+    test('of processes: who forks without end is refused more, and all end', async () => {
+      await expect(sh(forks, { processes: 50 })).rejects.toMatchObject({ code: 'SANDBOX_LIMIT_REACHED' })
+      expect((await sh(forks)).stdout.toString()).toBe('100\n')
+      expect(groups()).toEqual([])
+    })
+
+    test('of memory: a program that takes more is ended', async () => {
+      const eat = ['/usr/bin/tail', '/dev/zero'] as const
+      const failing = runInSandbox([...eat], sandbox({ memoryBytes: 32 * 1024 * 1024 }))
+      await expect(failing).rejects.toMatchObject({ code: 'SANDBOX_LIMIT_REACHED' })
+      await expect(failing).rejects.toThrow(/memory/)
+      expect(groups()).toEqual([])
+    })
+
+    test('of what it writes into memory', async () => {
+      await expect(sh(fill, { memoryBytes: 32 * 1024 * 1024 })).rejects.toMatchObject({ code: 'SANDBOX_LIMIT_REACHED' })
+      expect((await sh(fill, { memoryBytes: 256 * 1024 * 1024 })).stdout.toString()).toMatch(/^65536 /)
+    })
+
+    test('and the group of a killed process goes with the next', async () => {
+      const left = '/sys/fs/cgroup/pids/holotype-4194305-1'
+      if (!existsSync('/sys/fs/cgroup/pids')) return
+      mkdirSync(left)
+      await sh('true')
+      expect(existsSync(left)).toBe(false)
+    })
+  })
+
   test('is stopped by a signal', async () => {
     const controller = new AbortController()
     const running = sh('echo up; sleep 60', { signal: controller.signal, onLine: () => controller.abort() })
@@ -174,6 +221,12 @@ describe.skipIf(!isRoot)('a sandbox (skipped without root: mounts)', () => {
     })
   })
 })
+
+function makesControlGroups(): boolean {
+  const group = makeControlGroup({ processes: 10, memoryBytes: 1024 * 1024 })
+  void group[Symbol.asyncDispose]()
+  return group.entrances.length > 0
+}
 
 function commandLine(pid: string): string {
   try {

@@ -1,8 +1,10 @@
 import { chmodSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { HolotypeError, run, type RunOptions, type RunResult, SYSTEM_PATH } from '@holotype/base'
+import { HolotypeError, isErrorCode, run, type RunOptions, type RunResult, SYSTEM_PATH } from '@holotype/base'
+import { makeControlGroup } from './control-group.ts'
 import { fail } from './errors.ts'
+import { SANDBOX_FILE_BYTES, SANDBOX_PROCESSES } from './limits.ts'
 
 /** A writable root over read-only ones: what the program changes ends in `upper` alone. */
 export interface OverlayRoot {
@@ -31,6 +33,10 @@ export interface SandboxOptions
   readonly uid?: number
   readonly gid?: number
   readonly capabilities?: readonly string[]
+  /** Bytes of memory for all its processes together, files on a tmpfs included. Default: no limit. */
+  readonly memoryBytes?: number
+  /** Processes and threads at one time. Default: {@link SANDBOX_PROCESSES}. */
+  readonly processes?: number
 }
 
 /**
@@ -58,7 +64,7 @@ const NOT_SET_UP = 125
  * capability set, an environment that holds what the caller names and nothing else. All its processes end with it.
  *
  * The overlay is mounted `volatile`: an fsync inside costs nothing, because a crash discards `upper` as a whole.
- * @throws SANDBOX_NOT_ALLOWED, SANDBOX_BAD_PATH, SANDBOX_ROOT_UNFIT, PROCESS_FAILED, PROCESS_TIMEOUT, PROCESS_OUTPUT_LIMIT
+ * @throws SANDBOX_NOT_ALLOWED, SANDBOX_BAD_PATH, SANDBOX_ROOT_UNFIT, SANDBOX_LIMIT_REACHED, PROCESS_FAILED, PROCESS_TIMEOUT, PROCESS_OUTPUT_LIMIT
  */
 export async function runInSandbox(argv: readonly [string, ...string[]], options: SandboxOptions): Promise<RunResult> {
   const merged = join(options.root.scratch, 'merged')
@@ -76,10 +82,13 @@ export async function runInSandbox(argv: readonly [string, ...string[]], options
     uid: _uid,
     gid: _gid,
     capabilities: _capabilities,
+    memoryBytes,
+    processes = SANDBOX_PROCESSES,
     env,
     okCodes,
     ...limits
   } = options
+  await using group = makeControlGroup({ processes, memoryBytes })
   try {
     const result = await run(
       [
@@ -87,7 +96,13 @@ export async function runInSandbox(argv: readonly [string, ...string[]], options
         ...(['setpriv', '--pdeathsig', 'KILL', 'unshare'] as const),
         ...['--mount', '--pid', '--net', '--ipc', '--uts', '--fork', '--kill-child', '--propagation', 'private', '--'],
         ...['/bin/sh', ENTER, merged, overlayOptions(options.root, work), 'localhost', bounding, ...identity],
-        ...[...binds, '--', ...argv],
+        ...[
+          String(SANDBOX_FILE_BYTES),
+          ...group.entrances.flatMap((path) => ['group', path, '']),
+          ...binds,
+          '--',
+          ...argv,
+        ],
       ],
       { ...limits, env: { PATH: SYSTEM_PATH, ...env }, okCodes: [...(okCodes ?? [0]), NOT_SET_UP] },
     )
@@ -103,7 +118,15 @@ export async function runInSandbox(argv: readonly [string, ...string[]], options
     }
     return result
   } catch (error) {
-    if (error instanceof HolotypeError && String(error.data.stderr).startsWith('unshare: ')) {
+    const limit = isErrorCode(error, 'PROCESS_FAILED') ? group.reached() : undefined
+    if (limit !== undefined) {
+      throw fail('SANDBOX_LIMIT_REACHED', {
+        what: `${argv[0]} wanted more ${limit} than it may have: ${limit === 'memory' ? `${memoryBytes} bytes` : processes}`,
+        cause: error,
+      })
+    }
+    // "sigprocmask" is what unshare says when the program was killed by a signal.
+    if (error instanceof HolotypeError && /^unshare: (?!sigprocmask)/.test(String(error.data.stderr))) {
       throw fail('SANDBOX_NOT_ALLOWED', { what: `a sandbox for ${argv[0]} could not be made`, cause: error })
     }
     throw error

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type HolotypeError, isErrorCode, runTask } from '@holotype/base'
 import { type Bind, runInSandbox } from '@holotype/sandbox'
 import { fail } from '../errors.ts'
-import { CONFIGURE_OUTPUT_BYTES, CONFIGURE_TIMEOUT_MS } from '../limits.ts'
+import { CONFIGURE_MEMORY_BYTES, CONFIGURE_OUTPUT_BYTES, CONFIGURE_PROCESSES, CONFIGURE_TIMEOUT_MS } from '../limits.ts'
 import { environment } from './environment.ts'
 import type { ConfigureOptions } from './native.ts'
 
@@ -72,6 +72,8 @@ async function runStep(
       root: { lower: [lower], upper, scratch: own },
       env: environment(epoch),
       maxOutputBytes: CONFIGURE_OUTPUT_BYTES,
+      memoryBytes: CONFIGURE_MEMORY_BYTES,
+      processes: CONFIGURE_PROCESSES,
       ...limits,
       ...(input === undefined ? {} : { input }),
       ...(signal ? { signal } : {}),

@@ -5,7 +5,12 @@ import { type HolotypeError, isErrorCode, runTask } from '@holotype/base'
 import { formats } from '@holotype/formats'
 import { runInSandbox, type SandboxOptions } from '@holotype/sandbox'
 import { fail } from '../../errors.ts'
-import { CONFIGURE_OUTPUT_BYTES, CONFIGURE_TIMEOUT_MS } from '../../limits.ts'
+import {
+  CONFIGURE_MEMORY_BYTES,
+  CONFIGURE_OUTPUT_BYTES,
+  CONFIGURE_PROCESSES,
+  CONFIGURE_TIMEOUT_MS,
+} from '../../limits.ts'
 import { environment } from '../environment.ts'
 import type { ConfigureOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
@@ -102,6 +107,8 @@ function sandboxOf(options: ConfigureOptions, packages: readonly LockedUnpacked[
     env: environment(options.epoch),
     timeoutMs: CONFIGURE_TIMEOUT_MS,
     maxOutputBytes: CONFIGURE_OUTPUT_BYTES,
+    memoryBytes: CONFIGURE_MEMORY_BYTES,
+    processes: CONFIGURE_PROCESSES,
     ...(signal ? { signal } : {}),
   }
 }
