@@ -18,6 +18,8 @@ interface Index {
   readonly form?: 'key' | 'blob'
   /** Each text once. */
   readonly once?: true
+  /** The tag that says which trigger a name belongs to: that is its place. */
+  readonly places?: TagName
 }
 
 /** Tables that lead from a value to packages, in the order that rpm makes them. */
@@ -34,8 +36,8 @@ const INDEXES: readonly Index[] = [
   { table: 'Installtid', tag: 'INSTALLTID', form: 'blob' },
   { table: 'Sigmd5', tag: 'SIGMD5', form: 'blob' },
   { table: 'Sha1header', tag: 'SHA1HEADER', form: 'key' },
-  { table: 'Filetriggername', tag: 'FILETRIGGERNAME', once: true },
-  { table: 'Transfiletriggername', tag: 'TRANSFILETRIGGERNAME', once: true },
+  { table: 'Filetriggername', tag: 'FILETRIGGERNAME', places: 'FILETRIGGERINDEX' },
+  { table: 'Transfiletriggername', tag: 'TRANSFILETRIGGERNAME', places: 'TRANSFILETRIGGERINDEX' },
   { table: 'Recommendname', tag: 'RECOMMENDNAME' },
   { table: 'Suggestname', tag: 'SUGGESTNAME' },
   { table: 'Supplementname', tag: 'SUPPLEMENTNAME' },
@@ -90,7 +92,10 @@ function fill(database: DatabaseSync, blobs: readonly Buffer[], complain: Compla
   }
 }
 
-function keysOf(header: Header, { tag, form, once }: Index): (readonly [place: number, key: string | Buffer])[] {
+function keysOf(
+  header: Header,
+  { tag, form, once, places }: Index,
+): (readonly [place: number, key: string | Buffer])[] {
   if (tag === 'INSTALLTID') {
     const key = Buffer.alloc(4)
     // As the machine has it in memory: all that run Linux today with rpm's SQLite are little-endian but s390x.
@@ -101,7 +106,8 @@ function keysOf(header: Header, { tag, form, once }: Index): (readonly [place: n
     const key = header.binary(tag)
     return key ? [[0, key]] : []
   }
-  const keys = header.strings(tag).map((key, place) => [place, key] as const)
+  const own = places ? header.numbers(places) : []
+  const keys = header.strings(tag).map((key, place) => [own[place] ?? place, key] as const)
   if (once) return keys.filter(([place, key]) => keys.findIndex(([, other]) => other === key) === place)
   if (tag !== 'REQUIRENAME') return form === 'key' ? keys.slice(0, 1) : keys
   const flags = header.numbers('REQUIREFLAGS')

@@ -106,7 +106,7 @@ post_install() {
   chown 0:8 /var/lib/scripts
   ln -sf ../lib/scripts/made /var/log/link
   sed -i 's/b$/c/' /etc/scripts.conf
-  rm /usr/share/library/removed
+  rm /var/lib/library/removed
 }
 post_upgrade() { exit 1; }
 `,
@@ -128,7 +128,8 @@ package() {
   echo one > "$pkgdir/usr/share/library/one"
   echo two > "$pkgdir/usr/share/library/two ünï"
   echo not > "$pkgdir/usr/share/library/not"
-  echo gone > "$pkgdir/usr/share/library/removed"
+  mkdir -p "$pkgdir/var/lib/library"
+  echo gone > "$pkgdir/var/lib/library/removed"
   ln "$pkgdir/usr/share/library/one" "$pkgdir/usr/share/library/hard"
   ln -s one "$pkgdir/usr/share/library/symbolic"
   ln -s /usr/share/nowhere "$pkgdir/usr/share/library/dangling"

@@ -47,7 +47,8 @@ echo one > %{buildroot}/usr/share/library/one
 ln %{buildroot}/usr/share/library/one %{buildroot}/usr/share/library/hard
 ln -s one %{buildroot}/usr/share/library/symbolic
 ln -s /usr/share/nowhere %{buildroot}/usr/share/library/dangling
-echo gone > %{buildroot}/usr/share/library/removed
+mkdir -p %{buildroot}/var/lib/library
+echo gone > %{buildroot}/var/lib/library/removed
 echo same > %{buildroot}/usr/share/library/same
 echo 'a = b' > %{buildroot}/etc/library.conf
 cp /bin/true %{buildroot}/usr/bin/setuid
@@ -66,7 +67,7 @@ echo "library posttrans $1" >> ${LOG}
 /usr/share/library/hard
 /usr/share/library/symbolic
 /usr/share/library/dangling
-/usr/share/library/removed
+/var/lib/library
 /usr/share/library/same
 %ghost /usr/share/library/ghost
 %config(noreplace) %attr(640,nobody,mail) /etc/library.conf
@@ -90,7 +91,7 @@ touch /var/lib/scripts/new
 chmod 2750 /var/lib/scripts/new
 chown 0:8 /var/lib/scripts/new
 sed -i 's/b$/c/' /etc/library.conf
-rm /usr/share/library/removed
+rm /var/lib/library/removed
 %posttrans -p /bin/bash
 echo "scripts posttrans $1 $#" >> ${LOG}
 %preun
@@ -119,13 +120,13 @@ echo "triggers post" >> ${LOG}
 %triggerin -- scripts
 echo "triggers triggerin $1 $2" >> ${LOG}
 %filetriggerin -- /usr/share/library /usr/share/later
-echo "triggers filetriggerin $# $(cat | sort)" >> ${LOG}
+echo "triggers filetriggerin $*: $(cat | sort)" >> ${LOG}
 %filetriggerin -P 10 -- /usr/share/scripts /usr/share/later
-echo "triggers low filetriggerin $# $(cat | sort)" >> ${LOG}
+echo "triggers low filetriggerin $*: $(cat | sort)" >> ${LOG}
 %transfiletriggerin -P 5 -- /usr/share/later
-echo "triggers low transfiletriggerin $# $(cat | sort)" >> ${LOG}
+echo "triggers low transfiletriggerin $*: $(cat | sort)" >> ${LOG}
 %transfiletriggerin -- /usr/share/library /usr/share/later
-echo "triggers transfiletriggerin $# $(cat | sort)" >> ${LOG}
+echo "triggers transfiletriggerin $*: $(cat | sort)" >> ${LOG}
 %transfiletriggerin -- /nowhere
 exit 1
 %transfiletriggerpostun -- /usr

@@ -106,7 +106,7 @@ function runsOf(packages: readonly Candidate[], map: PathMap): Run[] {
         const files = by.flatMap((source) =>
           filesOf(source).filter((path) => script.conditions.some(({ name }) => path.startsWith(name))),
         )
-        return files.length > 0 ? [{ owner, script, files }] : []
+        return files.length > 0 ? [{ owner, script, args: [0], files }] : []
       })
       .sort((a, b) => b.script.priority - a.script.priority)
 
@@ -115,7 +115,7 @@ function runsOf(packages: readonly Candidate[], map: PathMap): Run[] {
     const before = packages.slice(0, i)
     const triggered = [
       ...fileTriggers('filetriggerin', [owner], before),
-      ...fileTriggers('filetriggerin', packages.slice(0, i + 1), [owner]),
+      ...fileTriggers('filetriggerin', before, [owner]),
     ]
     runs.push(
       ...setOff('triggerprein', [owner], before),
