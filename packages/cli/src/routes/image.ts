@@ -102,6 +102,13 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
       flags: {
         ...commonFlags,
         review: { kind: 'boolean', default: false, withNegated: false, brief: 'Hand it to the server for review' },
+        html: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Write it as a page that stands alone',
+          placeholder: 'FILE',
+        },
         limit: {
           kind: 'parsed',
           parse: numberParser,
@@ -201,6 +208,24 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
       positional: image,
     },
     brief: 'Write an image as files that machines boot from and tools load, signed',
+  }),
+  'boot-check': command({
+    load: () => import('../commands/image/boot-check.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        out: exportsDirectory,
+        firmware: {
+          kind: 'enum',
+          values: ['bios', 'uefi'],
+          optional: true,
+          variadic: true,
+          brief: 'Boot with this one [both]',
+        },
+      },
+      positional: image,
+    },
+    brief: 'Boot the exported raw disk in qemu and check it from inside',
   }),
   promote: command({
     load: () => import('../commands/image/promote.ts'),

@@ -1,6 +1,7 @@
 import { formatBytes, type Painter, pad, painter, shortDigest } from '@holotype/base'
 import type { ImageDiff } from '../types.ts'
 import { renderFiles } from './render-files.ts'
+import { renderHazards } from './render-hazards.ts'
 import { renderPackages } from './render-packages.ts'
 
 export interface RenderOptions {
@@ -12,7 +13,7 @@ export interface RenderOptions {
 }
 
 /**
- * A diff as a person reads it on a terminal: a summary, the packages by risk with changelogs and CVEs, then the files, privileges first.
+ * A diff as a person reads it on a terminal: a summary, hazards, the packages by risk with changelogs and CVEs, then the files, privileges first.
  * Control characters of package texts are made visible, so that nothing a package says can steer the terminal.
  */
 export function renderDiff(diff: ImageDiff, options: RenderOptions): string {
@@ -21,6 +22,7 @@ export function renderDiff(diff: ImageDiff, options: RenderOptions): string {
   const view = { paint, width, limit: options.limit > 0 ? options.limit : Number.POSITIVE_INFINITY }
   const lines = [
     ...renderSummary(diff, paint),
+    ...renderHazards(diff, view),
     ...renderPackages(diff.packages, view),
     ...renderFiles(diff.files, view),
   ]

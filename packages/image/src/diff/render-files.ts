@@ -3,6 +3,7 @@ import { formatBytes, truncate } from '@holotype/base'
 import type { FileChange, FileFacts } from '../types.ts'
 import { modeString } from './file-facts.ts'
 import { changesPrivilege } from './file-risk.ts'
+import { renderDetails } from './render-details.ts'
 import { heading, INDENT, plural, riskWord, type View, visible } from './render-parts.ts'
 
 /** Lines shown of the text diff of a file that matters, and of any other. */
@@ -52,6 +53,7 @@ function* renderInFull(file: FileChange, view: View): Generator<string> {
     const line = truncate(visible(reason), width - INDENT.length)
     yield INDENT + (file.risk === 'high' ? paint.red(line) : paint.yellow(line))
   }
+  if (file.details) yield* renderDetails(file.details, view)
   yield* renderText(file, TEXT_LINES_SHOWN.full, view)
   yield ''
 }

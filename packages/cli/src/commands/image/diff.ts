@@ -1,5 +1,5 @@
-import type { Digest } from '@holotype/base'
-import { diffImages, type ImageDiff, readHazardRules, renderDiff } from '@holotype/image'
+import { type Digest, writeFileAtomic } from '@holotype/base'
+import { diffImages, type ImageDiff, readHazardRules, renderDiff, renderDiffHtml } from '@holotype/image'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -7,7 +7,7 @@ import { imageNames } from '../../work/images.ts'
 import { addName, resolveName } from '../../work/names.ts'
 import { registerDiff } from '../../work/review.ts'
 
-export type Flags = CommonFlags & { readonly review: boolean; readonly limit: number }
+export type Flags = CommonFlags & { readonly review: boolean; readonly limit: number; readonly html?: string }
 
 interface Difference {
   readonly digest: Digest
@@ -31,6 +31,7 @@ export async function run(context: Context, flags: Flags, fromText: string, toTe
     hazardRules: readHazardRules(distribution.directory),
   })
   addName(store, 'diffs', { name: NAME, digest })
+  if (flags.html !== undefined) writeFileAtomic(flags.html, renderDiffHtml(diff, digest))
   if (!flags.review) return { digest, limit: flags.limit, diff }
   const api = await context.api()
   await registerDiff(api, store, { digest, from, to })
