@@ -43,7 +43,11 @@ export const QUEUE_POLL_MS = 20
 /** Tries of reading a state that is replaced meanwhile. */
 export const STATE_TRIES = 5
 /** Package files read at a time when many are taken in. */
-export const INGESTED_AT_ONCE = 4
+export const INGESTED_AT_ONCE = 8
+/** Package files from which on threads check their payloads: below, a thread's start costs more than it saves. */
+export const THREADS_FROM = 48
+/** Threads that check payloads, if there are as many processors. Each holds what it has unpacked of INGESTED_AT_ONCE packages at most. */
+export const CHECKING_THREADS = 4
 /** Package files taken in with one change of the state. Their entries are held in memory. */
 export const INGESTED_TOGETHER = 5000
 /** Bytes of the file that names those of a source package (deb: .dsc). It is held in memory. */

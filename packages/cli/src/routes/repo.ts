@@ -81,7 +81,16 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
   add: command({
     load: () => import('../commands/repo/add.ts'),
     parameters: {
-      flags: commonFlags,
+      flags: {
+        ...commonFlags,
+        payload: {
+          kind: 'enum',
+          values: ['checked', 'unread'],
+          default: 'checked',
+          brief:
+            'unread: take .debs that another repository served already in without unpacking them; what is damaged inside goes in',
+        },
+      },
       positional: any('FILE', 'Package files: .deb, .dsc with the files it names beside it, .pkg.tar.zst, .rpm, .xbps'),
     },
     brief: 'Take package files into your own repository of their format, and publish it',

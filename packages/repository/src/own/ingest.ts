@@ -1,12 +1,13 @@
 import { createReadStream, readFileSync } from 'node:fs'
 import { type Digest, digestOf, hexOf, isErrorCode } from '@holotype/base'
-import { failFormats, type InspectedPackage, inspectPackage, type PackageRecord } from '@holotype/formats'
+import { failFormats, type Format, type InspectedPackage, inspectPackage, type PackageRecord } from '@holotype/formats'
 import { failStore, type Store } from '@holotype/store'
 import { INGESTED_AT_ONCE, INGESTED_TOGETHER, SMALL_PACKAGE_BYTES, STATE_TRIES } from '../limits.ts'
 import { type ChunkEntry, readRecords, type StoredEntry } from './chunk.ts'
 import { type Claim, claim, type Offer } from './claim.ts'
 import { inParallel } from './in-parallel.ts'
 import { type Chunk, type Manifest, readManifest } from './manifest.ts'
+import { openPayloadChecks, type PayloadChecks } from './payload-checks.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
 import { inTurn } from './queue.ts'
 import { putEntries, versionsOf } from './state.ts'
@@ -57,22 +58,32 @@ export async function ingestMany(
       what: `an index of ${name} lists what the payload holds: it must be read`,
     })
   const results: Ingested[] = []
+  await using checks = openPayloadChecks(
+    repository.format,
+    payload === 'checked' && writer.metadataSuffices ? paths.length : 0,
+  )
+  const read = payload === 'unread' ? { checks: undefined } : { checks }
   for (let at = 0; at < paths.length; at += INGESTED_TOGETHER)
-    results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER), payload)))
+    results.push(...(await ingestBatch(repository, paths.slice(at, at + INGESTED_TOGETHER), read)))
   return results
 }
 
 type Payload = 'checked' | 'unread'
 
+interface Reading {
+  /** Who checks payloads; undefined where nobody does. */
+  readonly checks: PayloadChecks | undefined
+}
+
 async function ingestBatch(
   repository: OwnRepository,
   paths: readonly string[],
-  payload: Payload,
+  { checks }: Reading,
 ): Promise<readonly Ingested[]> {
   const directory = stateDirectory(placeOf(repository))
   const before = readerOf(directory)
   const read = await inParallel(paths, INGESTED_AT_ONCE, (path) =>
-    readOne(repository, path, { reader: before, payload }),
+    readOne(repository, path, { reader: before, checks }),
   )
   const there = (record: PackageRecord): Ingested => ({ record, digest: `sha256:${record.sha256}`, added: false })
   if (read.every(({ entry }) => !entry)) return read.map(({ record }) => there(record))
@@ -132,13 +143,10 @@ interface Read extends Offer {
 async function readOne(
   repository: OwnRepository,
   path: string,
-  { reader, payload }: { readonly reader: Reader; readonly payload: Payload },
+  { reader, checks }: Reading & { readonly reader: Reader },
 ): Promise<Read> {
   const { store, format, component } = repository
-  const inspected =
-    payload === 'checked'
-      ? await inspectPackage(format, path)
-      : { ...(await format.readPackage(path)), files: [], needed: [], provided: [] }
+  const inspected = await inspect(format, path)
   const { record } = inspected
   const content = await contentOf(repository, path, record)
   const native = format.repository.packagePath(record, component)
@@ -146,10 +154,17 @@ async function readOne(
   const met: Claim = claim(reader.versions(record.name), offer, repository.format.compareVersions)
   if (met.kind === 'there' && store.has(`sha256:${met.stored.record.sha256}`))
     return { ...offer, record: met.stored.record }
+  if (format.repository.metadataSuffices) await checks?.check(path, record)
   const served = await serve(repository, path, { inspected, content, stored: met.stored })
   const to = met.kind === 'there' ? met.stored.record.filename : met.path
   const entry = await render(repository, { inspected: served, content, to })
   return { ...offer, record: entry.stored.record, entry }
+}
+
+/** What the indexes need of a package: its metadata, and where they list what it holds, its payload too, which is then read and so checked. */
+async function inspect(format: Format, path: string): Promise<InspectedPackage> {
+  if (!format.repository.metadataSuffices) return inspectPackage(format, path)
+  return { ...(await format.readPackage(path)), files: [], needed: [], provided: [] }
 }
 
 /** What was rendered before the turn, if it still is what it takes, or what does instead. */
@@ -160,7 +175,7 @@ async function entryFor(
 ): Promise<ChunkEntry> {
   const sha256 = stored?.record.sha256 ?? record.sha256
   if (entry && entry.stored.record.filename === to && entry.stored.record.sha256 === sha256) return entry
-  const inspected = await inspectPackage(repository.format, repository.store.pathOf(`sha256:${sha256}`))
+  const inspected = await inspect(repository.format, repository.store.pathOf(`sha256:${sha256}`))
   return render(repository, { inspected, content, to })
 }
 

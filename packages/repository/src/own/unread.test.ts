@@ -4,6 +4,7 @@ import { formats } from '@holotype/formats'
 import { openStore } from '@holotype/store'
 import { createKeyring, type Keyring } from '@holotype/trust'
 import { beforeAll, expect, it } from 'vitest'
+import { THREADS_FROM } from '../limits.ts'
 import { testFolder } from '../testing/folder.ts'
 import { THEN, writeDeb } from '../testing/upstream.ts'
 import { ingestMany } from './ingest.ts'
@@ -61,3 +62,29 @@ it.each(['alpm', 'rpm', 'xbps'] as const)('%s needs its payload read', async (na
     code: 'REPOSITORY_UNWRITABLE',
   })
 })
+
+it('threads that check many find the damaged one, and say what one check says', async () => {
+  const paths = await Promise.all(
+    Array.from({ length: THREADS_FROM + 2 }, (_, at) =>
+      writeDeb(join(folder, 'unread-many'), { name: `many-${at}`, version: '1.0-1' }),
+    ),
+  )
+  const own = newRepository(formats.deb)
+  const sound = await ingestMany(own, paths)
+  expect(sound.every(({ added }) => added)).toBe(true)
+  expect((await ingestMany(own, paths)).some(({ added }) => added)).toBe(false)
+  const damaged = join(folder, 'unread-many/damaged.deb')
+  const bytes = readFileSync(paths[7] ?? '')
+  const at = bytes.indexOf('data.tar') + 60 + 20
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 0xff, at)
+  writeFileSync(damaged, bytes)
+  const mixed = [...paths.slice(0, 7), damaged, ...paths.slice(8)]
+  const fresh = newRepository(formats.deb)
+  const one = await ingestMany(fresh, [damaged]).catch((error: unknown) => error)
+  await expect(ingestMany(fresh, mixed)).rejects.toMatchObject({ code: 'PACKAGE_MALFORMED', message: messageOf(one) })
+  expect(chunksOf(fresh)).toEqual([])
+})
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : ''
+}

@@ -15,7 +15,11 @@ export const exclusive = true
  * Takes package files, and source packages by their .dsc, into our own repositories, each into that of its format, and publishes those.
  * @throws FORMAT_UNKNOWN, KEY_*, and what `ingestMany`, `ingestSources` and `publish` throw
  */
-export async function run(context: Context, _flags: CommonFlags, ...files: string[]): Promise<Added> {
+export async function run(
+  context: Context,
+  { payload }: CommonFlags & { readonly payload: 'checked' | 'unread' },
+  ...files: string[]
+): Promise<Added> {
   const byFormat = Map.groupBy(files, formatOfFile)
   const taken: Ingested[] = []
   const repositories: string[] = []
@@ -28,9 +32,9 @@ export async function run(context: Context, _flags: CommonFlags, ...files: strin
       ...(await ingestMany(
         own.repository,
         paths.filter((path) => !named.includes(path)),
+        { payload },
       )),
     )
-    await own.repository.store.flush()
     await publishOwn(context, own)
     repositories.push(own.base)
   }
