@@ -5,8 +5,17 @@ import type { CommonFlags } from '../../flags.ts'
 import { ownRepository, publishOwn } from '../../work/own.ts'
 
 interface Added {
-  readonly packages: readonly { readonly name: string; readonly version: string; readonly added: boolean }[]
+  readonly packages: readonly AddedPackage[]
   readonly repositories: readonly string[]
+}
+
+interface AddedPackage {
+  readonly name: string
+  readonly version: string
+  /** deb: `source` of a source package; rpm: `src`. */
+  readonly architecture: string
+  /** False: it was there already. */
+  readonly added: boolean
 }
 
 export const exclusive = true
@@ -39,12 +48,20 @@ export async function run(
     repositories.push(own.base)
   }
   return {
-    packages: taken.map(({ record: { name, version }, added }) => ({ name, version, added })),
+    packages: taken.map(({ record: { name, version, architecture }, added }) => ({
+      name,
+      version,
+      architecture,
+      added,
+    })),
     repositories,
   }
 }
 
 export function show({ packages, repositories }: Added): string {
-  const lines = packages.map(({ name, version, added }) => `${added ? 'added' : 'there already'}  ${name} ${version}`)
+  const lines = packages.map(
+    ({ name, version, architecture, added }) =>
+      `${added ? 'added' : 'there already'}  ${name} ${version} ${architecture}`,
+  )
   return `${[...lines, ...repositories.map((base) => `published  ${base}`)].join('\n')}\n`
 }
