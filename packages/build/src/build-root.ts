@@ -52,7 +52,12 @@ export async function buildRoot(options: BuildRootOptions): Promise<BuildRoot> {
   })
   const spec = resolveSpec(store, {
     name: 'build-root',
-    spec: imageSchema.parse({ packages: [...family.toolchain], prune: { paths: PRUNED } }),
+    spec: imageSchema.parse({
+      packages: [...family.toolchain],
+      prune: { paths: PRUNED },
+      // Whatever a recipe needs to be built: what scripts do here ends with the build, and reaches no node.
+      scripts: { allow: ['/**'] },
+    }),
     directory: '/',
   })
   const key = `build-root/${digestOf(canonicalJson([lock.packages, spec])).slice('sha256:'.length)}`

@@ -17,6 +17,11 @@ export const fail = defineErrors({
     when: 'the maintainer scripts of the locked packages do not run to their end in the sandbox',
     hint: "the last lines are the script's own; exclude the package or mend it by a recipe",
   },
+  IMAGE_SCRIPT_EFFECT: {
+    kind: 'conflict',
+    when: 'a maintainer script made, changed or removed something below /usr, /opt or /boot that is no cache or register',
+    hint: 'read the script (`dpkg-deb --ctrl-tarfile`); what is right may be allowed in the spec by `scripts.allow`',
+  },
   IMAGE_NOT_CONFIGURED: {
     kind: 'input',
     when: 'after all maintainer scripts ran a package is not in the state installed',
@@ -66,5 +71,10 @@ export const fail = defineErrors({
     kind: 'trust',
     when: 'an exported file is not what the signed list beside it says, or the list has no good signature',
     hint: 'export it again where the keys are',
+  },
+  BOOT_FAILED: {
+    kind: 'input',
+    when: 'a disk does not boot, or a virtual machine for it cannot be made',
+    hint: 'the end of its console is in the log that the boot check keeps',
   },
 })

@@ -29,3 +29,13 @@ export const EXPORT_TIMEOUT_MS = 30 * 60_000
 export const DEBUGFS_OUTPUT_BYTES = 1024 * 1024 * 1024
 /** Paths that the error about what maintainer scripts may not write names. */
 export const SCRIPT_EFFECTS_SHOWN = 10
+/** Bytes of a guest's console that are looked at, from its end. */
+export const CONSOLE_BYTES = 1024 * 1024
+/** Bytes that one check's command may print, from its end. */
+export const GUEST_OUTPUT_BYTES = 1024 * 1024
+/** Milliseconds a check of our own may take in a guest, which may be emulated. */
+export const GUEST_COMMAND_MS = 60_000
+/** Starts of a machine whose emulated timer was taken for broken. */
+export const BOOT_TRIES = 3
+/** Characters of what a check saw that a verdict keeps. */
+export const SHOWN_CHARACTERS = 2000

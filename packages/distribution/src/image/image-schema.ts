@@ -139,7 +139,7 @@ export const imageSchema = z.strictObject({
     })
     .prefault({})
     .describe(
-      'maintainer scripts: below `/usr`, `/opt`, `/boot` and `/srv` they may only write the caches and registers of the package manager; else composing ends and names the path',
+      'maintainer scripts: below `/usr`, `/opt` and `/boot` they make no files, change no bytes and remove nothing but caches, registers and links of alternatives; else composing ends and names the path',
     ),
   exclusions: z
     .array(absolutePath)

@@ -4,6 +4,7 @@ import type { EntryInput, Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { type PathMap, removeBelow } from './path-map.ts'
 import { readTar, type TarMember } from './read-tar.ts'
+import { ScriptEffects } from './script-effects.ts'
 
 /** Who owns a path that was not there before. */
 const OWNER = 'step:maintainer-scripts'
@@ -22,11 +23,14 @@ export interface CollectOptions {
   /** Seconds since the epoch: nothing is newer than this. */
   readonly epoch: number
   readonly signal?: AbortSignal | undefined
+  /** Globs of what scripts may write besides the usual (see {@link ScriptEffects}). Default: anything. */
+  readonly allow?: readonly string[]
 }
 
 /**
  * Carries what a sandbox changed into the image. Costs what changed, not what the image holds.
  * GNU tar reads the layer, because Node has no call for extended attributes (file capabilities, overlayfs' opaque marks).
+ * @throws IMAGE_SCRIPT_EFFECT, IMAGE_MALFORMED
  */
 export async function collect(map: PathMap, options: CollectOptions): Promise<void> {
   const archive = join(options.scratch, 'upper.tar')
@@ -47,20 +51,25 @@ export async function collect(map: PathMap, options: CollectOptions): Promise<vo
     ],
     { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, ...(options.signal ? { signal: options.signal } : {}) },
   )
+  const effects = new ScriptEffects(options.allow ?? ['/**'])
   for (const member of readTar(archive)) {
     // The layer's own top is the sandbox's, not a script's.
     if (member.path === '') continue
+    const before = map.get(member.path)?.entry
     if (isWhiteout(member)) {
+      effects.add({ path: `/${member.path}`, before, after: undefined })
       removeBelow(map, member.path, { keepSelf: false })
       continue
     }
     if (member.xattrs['trusted.overlay.opaque'] !== undefined) removeBelow(map, member.path, { keepSelf: true })
     const owner = map.get(member.path)?.owner ?? OWNER
     const entry = toEntry(map, member, options)
+    effects.add({ path: `/${member.path}`, before, after: entry })
     if (entry.type !== 'directory' && map.get(member.path)?.entry.type === 'directory')
       removeBelow(map, member.path, { keepSelf: true })
     map.set(member.path, { entry, owner, ...(member.type === 'hardlink' ? secondName(map, member) : {}) })
   }
+  effects.refuse()
 }
 
 /** A script's own hard link: tar stores the bytes under the first name, which is in the map already. */

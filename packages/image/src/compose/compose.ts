@@ -39,8 +39,8 @@ export interface Composed {
  * lock and spec, same digest, on any machine (invariant 5); every path has an owner (invariant 6).
  *
  * Nothing is left behind but objects of the store. Needs root: files of many owners, and mounts.
- * @throws IMAGE_ROOT_NEEDED, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED,
- * IMAGE_SPEC_REFUSED, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
+ * @throws IMAGE_ROOT_NEEDED, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_SCRIPT_EFFECT,
+ * IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
  */
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { store, lock, spec, progress, signal } = options
@@ -49,6 +49,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const packages = installer.order(await unpackAll({ store, lock, progress, signal }), store)
   const pruned = pruner(spec)
   const map: PathMap = new Map()
+  const allow = [...spec.scripts.allow, ...installer.scrub.map(({ path }) => path)]
   using scratch = makeScratch(store)
   let upper = join(scratch.memory, 'upper')
   let lower = join(scratch.disk, 'lower')
@@ -79,7 +80,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     lower = join(scratch.disk, 'diverted')
     upper = join(scratch.memory, 'diverted')
     await installer.diversions.divert({ ...scripts, ...before, prepared: false })
-    await collect(map, { ...before, store, epoch, signal })
+    await collect(map, { ...before, store, epoch, signal, allow })
     const relocate = installer.diversions.read(store, map)
     unite(map, {
       store,
@@ -95,7 +96,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   signal?.throwIfAborted()
   await installer.configure({ ...scripts, lower, upper, scratch: scratch.memory, prepared: diverting.size > 0 })
   return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
-    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal })
+    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal, allow })
     installer.settle?.(map, { store, packages })
     scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
     undateShadow(map, store)

@@ -1,3 +1,4 @@
+import { HolotypeError } from '@holotype/base'
 import { formatOf } from '@holotype/formats'
 import { type Candidate, type Lock, resolve, type Resolution, why } from '@holotype/solver'
 import type { Store } from '@holotype/store'
@@ -9,17 +10,16 @@ import type { ExplainedPackage, Statement } from './types.ts'
 
 /**
  * Why a package is in an image, and what it brings; or that it is not in.
- * @throws PACKAGE_MALFORMED, FILE_UNREADABLE (a package file that the store lost), RESOLVE_*
+ * @throws PACKAGE_MALFORMED, FILE_UNREADABLE
  */
 export async function explainPackage(image: ComposedImage, name: string): Promise<ExplainedPackage> {
-  const { lock, spec, store } = image
+  const { lock, store } = image
   const locked = lock.packages.find((candidate) => candidate.name === name)
   if (!locked) return { kind: 'package', name, present: false, statements: absence(image, name) }
   const { version, architecture, from, size } = locked
   const unpacked = recallUnpacked(store, digestOfFile(locked))
   const snapshot = lock.snapshots[from]
-  const resolution = await resolveLocked(store, lock, spec)
-  const chain = (resolution && why(resolution, name)?.chain) ?? []
+  const chain = await chainOf(image, name)
   return {
     kind: 'package',
     name,
@@ -33,6 +33,18 @@ export async function explainPackage(image: ComposedImage, name: string): Promis
     paths: image.pathsOf(`package:${name}`).length,
     ...(unpacked ? { bytes: store.readTree(unpacked.tree).stats.bytes } : {}),
     statements: [...chain.map((text) => ({ text, ...wishPlace(image, text) })), ...wish(image, name, chain)],
+  }
+}
+
+/** From the image's wish to the package, a sentence for each link; or why that cannot be told. */
+async function chainOf({ store, lock, spec }: ComposedImage, name: string): Promise<readonly string[]> {
+  try {
+    const resolution = await resolveLocked(store, lock, spec)
+    if (resolution) return why(resolution, name)?.chain ?? []
+    return ['who needs it cannot be told: the store has not all package files of the lock any more']
+  } catch (error) {
+    if (!(error instanceof HolotypeError) || !error.code.startsWith('RESOLVE_')) throw error
+    return [`who needs it cannot be told: the image was composed from a lock older than its spec: ${error.message}`]
   }
 }
 

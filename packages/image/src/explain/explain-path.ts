@@ -1,4 +1,4 @@
-import { compileGlobs, formatBytes, shortDigest } from '@holotype/base'
+import { canonicalJson, compileGlobs, formatBytes, shortDigest } from '@holotype/base'
 import type { LockedPackage } from '@holotype/solver'
 import type { Entry } from '@holotype/store'
 import { SCRUBBED } from '../compose/scrub.ts'
@@ -196,6 +196,7 @@ function differenceOf(a: Entry, b: Entry): string {
     // The mode of a link is nobody's choice.
     a.type === 'symlink' || a.mode === b.mode ? '' : 'mode',
     a.uid === b.uid && a.gid === b.gid ? '' : 'owner',
+    canonicalJson({ ...a.xattrs }) === canonicalJson({ ...b.xattrs }) ? '' : 'attributes',
   ]
   return parts.filter((part) => part !== '').join(', ')
 }

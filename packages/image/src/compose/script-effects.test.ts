@@ -1,0 +1,90 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import type { EntryInput } from '@holotype/store'
+import { openStore } from '@holotype/store'
+import { describe, expect, test } from 'vitest'
+import { entryOf, mapOf } from '../testing/synthetic.ts'
+import { temporaryDirectory } from '../testing/temporary.ts'
+import { collect } from './collect.ts'
+import { ScriptEffects } from './script-effects.ts'
+
+const base = temporaryDirectory()
+const store = openStore(join(base, 'store'))
+
+/** The message of what is refused, or nothing. */
+function refused(
+  path: string,
+  [before, after]: readonly [string | undefined, string | undefined],
+  allow: readonly string[] = [],
+): string {
+  const effects = new ScriptEffects(allow)
+  const entry = (text: string | undefined): EntryInput | undefined =>
+    text === undefined ? undefined : entryOf(store, text)
+  effects.add({ path, before: entry(before), after: entry(after) })
+  try {
+    effects.refuse()
+    return ''
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+const WRITTEN = 'maintainer scripts wrote where only packages may: '
+
+describe('what maintainer scripts do', () => {
+  test.each([
+    ['/usr/bin/backdoor', [undefined, 'x'], 'made'],
+    ['/usr/bin/ls', ['ls', 'other'], 'changed'],
+    ['/usr/bin/ls', ['ls', undefined], 'removed'],
+    ['/usr/bin/ls', ['ls', '-> /tmp/ls'], 'changed'],
+    ['/usr/bin/ls', [undefined, '-> busybox'], 'made'],
+    ['/usr/lib/libc.so.6', ['-> libc-2.so', '-> /var/libc.so'], 'changed'],
+    ['/usr/lib/systemd/system/x.service', [undefined, 'x'], 'made'],
+    ['/lib64/x', [undefined, 'x'], 'made'],
+    ['/opt/x', [undefined, 'x'], 'made'],
+  ] as const)('%s %j is refused', (path, change, what) => {
+    expect(refused(path, change)).toBe(`${WRITTEN}${path} (${what})`)
+    expect(refused(path, change, [path])).toBe('')
+    expect(refused(path, change, ['/**'])).toBe('')
+  })
+
+  test.each([
+    ['/etc/passwd', ['x', 'y']],
+    ['/var/lib/dpkg/status', ['x', 'y']],
+    ['/usr/bin/awk', [undefined, '-> /etc/alternatives/awk']],
+    ['/usr/lib/x86_64-linux-gnu/liba.so.1', [undefined, '-> liba.so.1.2']],
+    ['/usr/lib/udev/hwdb.bin', [undefined, 'x']],
+    ['/boot/initrd.img-6.1.0-1-amd64', [undefined, 'x']],
+    ['/usr/share/new', [undefined, '/']],
+    ['/usr/bin/ls', ['ls', 'ls']],
+  ] as const)('%s %j is usual', (path, change) => expect(refused(path, change)).toBe(''))
+})
+
+test('many are counted', () => {
+  const effects = new ScriptEffects([])
+  for (let index = 0; index < 12; index++)
+    effects.add({ path: `/usr/bin/x${index}`, before: undefined, after: entryOf(store, 'x') })
+  expect(() => effects.refuse()).toThrow(/x9 \(made\) and 2 more$/)
+})
+
+test.skipIf(process.getuid?.() !== 0)(
+  'a layer with a script in it is refused as a whole (skipped without root: owners)',
+  async () => {
+    const upper = join(mkdtempSync(join(base, 'upper-')), 'u')
+    const scratch = mkdtempSync(join(base, 'scratch-'))
+    mkdirSync(upper)
+    spawnSync('sh', ['-c', 'mkdir -p usr/bin etc; echo x > usr/bin/new; echo y > etc/new; chmod 2755 usr/bin'], {
+      cwd: upper,
+    })
+    const options = { store, upper, scratch, epoch: 1_700_000_000 }
+    const map = () => mapOf(store, { 'usr/bin/ls': 'ls', 'etc/old': 'old' })
+    await expect(collect(map(), { ...options, allow: [] })).rejects.toMatchObject({
+      code: 'IMAGE_SCRIPT_EFFECT',
+      message: `${WRITTEN}/usr/bin/new (made)`,
+    })
+    const allowed = map()
+    await collect(allowed, { ...options, allow: ['/usr/bin/n*'] })
+    expect(allowed.get('usr/bin/new')?.owner).toBe('step:maintainer-scripts')
+  },
+)
