@@ -26,15 +26,14 @@ export function fileRows(files: readonly FileChange[]): Markup {
 
 function fileRow(file: FileChange): Markup {
   const facts = file.after ?? file.before
-  const arrow = facts?.type === 'symlink' ? ` -> ${facts.target ?? ''}` : ''
-  const line = html`<span class="ls"><span class="${CLASSES[file.change]}">${MARKS[file.change]}</span> ${facts ? listLine(facts) : ''}  ${posix.basename(file.path)}${arrow}</span>`
+  const line = html`<span class="ls"><span class="${CLASSES[file.change]}">${MARKS[file.change]}</span> ${facts ? listLine(facts) : ''}  ${posix.basename(file.path)}${facts ? linkText(facts) : ''}</span>`
   const inside = contents(file)
   return inside === undefined ? line : html`${line}<details><summary>what changes within</summary>${inside}</details>`
 }
 
 /** Both lines of `ls -ln` where they differ. */
 function listing({ before, after }: FileChange): Markup {
-  const [old, next] = [before && listLine(before), after && listLine(after)]
+  const [old, next] = [before, after].map((facts) => facts && `${listLine(facts)}${linkText(facts)}`)
   const lines = [
     ...(old === undefined || old === next ? [] : [html`<del>− ${old}</del>`]),
     ...(next === undefined ? [] : [old === next ? html`  ${next}` : html`<ins>+ ${next}</ins>`]),
@@ -42,11 +41,14 @@ function listing({ before, after }: FileChange): Markup {
   return html`<span class="ls">${lines.map((line, index) => (index === 0 ? line : html`\n${line}`))}</span>`
 }
 
+function linkText({ type, target = '' }: FileFacts): string {
+  return type === 'symlink' ? ` -> ${target}` : ''
+}
+
 function listLine(facts: FileFacts): string {
   const { type, size, target, uid, gid, capabilities } = facts
   const extent = type === 'file' ? formatBytes(size) : type === 'character' || type === 'block' ? (target ?? '') : ''
-  const link = type === 'symlink' ? `  -> ${target ?? ''}` : ''
-  return `${modeString(facts)}  ${`${uid}:${gid}`.padEnd(9)} ${extent.padStart(9)}${capabilities === undefined ? '' : `  ${capabilities}`}${link}`
+  return `${modeString(facts)}  ${`${uid}:${gid}`.padEnd(9)} ${extent.padStart(9)}${capabilities === undefined ? '' : `  ${capabilities}`}`
 }
 
 function contents({ text, details }: FileChange): Markup | undefined {

@@ -18,8 +18,18 @@ export function packageItem({ risk, reasons, change, name, source, from, to, cha
   const versions = [from, to === from ? undefined : to].filter((version) => version !== undefined).join(' → ')
   const of = source === name ? undefined : html`<small>${source}</small>`
   const entries = plural(changelog.length, 'changelog entry').replace('entrys', 'entries')
-  return html`<article class="item"><div class="head">${riskTag(risk)}<h3>${name}${of}</h3><span>${versions}</span><span class="soft">${change}</span></div>${reasonList(risk, reasons)}${cves.length === 0 ? undefined : html`<p class="cves">${cves.toReversed().join(' ')}</p>`}${changelog.length === 0 ? undefined : html`<details><summary>${entries}</summary>${changelog.map(changelogEntry)}</details>`}</article>
+  return html`<article class="item"><div class="head">${riskTag(risk)}<h3>${name}${of}</h3><span>${versions}</span><span class="soft">${change}</span></div>${reasonList(risk, reasons)}${cveList(cves)}${changelog.length === 0 ? undefined : html`<details><summary>${entries}</summary>${changelog.map(changelogEntry)}</details>`}</article>
 `
+}
+
+/** CVE ids that stand there; more unfold. */
+const CVES_OPEN = 8
+
+/** Newest first: what a reviewer has heard of. */
+function cveList(cves: readonly string[]): Markup | undefined {
+  if (cves.length === 0) return undefined
+  const list = html`<p class="cves">${cves.toReversed().map((id) => html`<span>${id}</span>`)}</p>`
+  return cves.length <= CVES_OPEN ? list : html`<details><summary>${cves.length} CVEs</summary>${list}</details>`
 }
 
 function changelogEntry({ version, distribution, urgency, date, author, text }: ChangelogEntry): Markup {

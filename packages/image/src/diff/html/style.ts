@@ -13,11 +13,11 @@ p{margin:.4rem 0}
 code,pre,.path,.ls{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.8125rem}
 .soft{color:var(--soft)}
 .digest{font-size:.75rem;color:var(--soft);overflow-wrap:anywhere}
-.strip{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:1px;margin:1.75rem 0 0;background:var(--line);border:1px solid var(--line);border-radius:.6rem;overflow:hidden}
-.strip div{background:var(--paper);padding:.85rem 1rem}
+.strip{display:flex;flex-wrap:wrap;gap:1px;margin:1.75rem 0 0;background:var(--line);border:1px solid var(--line);border-radius:.6rem;overflow:hidden}
+.strip div{flex:1 1 7rem;background:var(--paper);padding:.85rem 1rem}
 .strip dt{font-size:.8125rem;color:var(--soft)}
-.strip dd{margin:.15rem 0 0;font-size:1.35rem;font-weight:600;line-height:1.2}
-.strip dd span{font-size:.875rem;font-weight:500;margin-right:.5rem;white-space:nowrap}
+.strip dd{margin:.2rem 0 0;font-size:1.125rem;font-weight:600;line-height:1.3;white-space:nowrap}
+.strip dd span+span{margin-left:.55rem}
 .add{color:var(--add)}.del{color:var(--del)}.high{color:var(--high)}.medium{color:var(--medium)}
 .hazard{border:1px solid var(--high);border-left-width:.3rem;background:var(--high-ground);border-radius:.5rem;padding:1rem 1.2rem;margin:0 0 1rem}
 .hazard h3 code{margin-left:.5rem;font-weight:400;color:var(--soft)}
@@ -29,8 +29,9 @@ code,pre,.path,.ls{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaV
 .head{display:flex;flex-wrap:wrap;gap:.2rem .7rem;align-items:baseline}
 .tag{font-size:.75rem;font-weight:600;padding:.05rem .5rem;border-radius:1rem;border:1px solid currentColor;white-space:nowrap}
 .tag.low,.tag.none{color:var(--soft);font-weight:500}
-.reasons{margin:.25rem 0 0;padding:0;list-style:none}
-.reasons.high{color:var(--high)}.reasons.medium{color:var(--medium)}.reasons.low,.reasons.none{color:var(--soft)}
+.reasons{margin:.25rem 0 0;padding:0;list-style:none;font-size:.9375rem}
+.reasons li{display:inline}.reasons li+li::before{content:" · ";color:var(--soft)}
+.reasons.high{color:var(--high)}.reasons.low,.reasons.none{color:var(--soft)}
 .path{overflow-wrap:anywhere;font-weight:600}
 .ls{display:block;overflow-x:auto;white-space:pre;color:var(--soft);margin:.3rem 0 0;tab-size:4}
 .ls del{color:var(--del);text-decoration:none}.ls ins{color:var(--add);text-decoration:none}
@@ -47,11 +48,12 @@ details details{margin-left:1rem}
 .facts dt{color:var(--soft)}
 .facts dd{margin:0;overflow-wrap:anywhere}
 .facts dd span{display:inline-block;margin-right:.8rem}
-.cves{font-size:.8125rem;color:var(--soft);overflow-wrap:anywhere}
+.cves{font-size:.8125rem;color:var(--soft)}
+.cves span{display:inline-block;margin-right:.6rem}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:.875rem}
 td,th{text-align:left;padding:.35rem .8rem .35rem 0;border-top:1px solid var(--line);vertical-align:top}
 th{border-top:0;color:var(--soft);font-weight:500}
-@media(max-width:40rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.4rem}.strip{grid-template-columns:1fr 1fr}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:.4rem}}
+@media(max-width:40rem){main{padding:1.5rem 1rem 3rem}h1{font-size:1.4rem}.strip div{flex-basis:40%}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:.4rem}}
 @media print{details{display:block}summary{display:none}}
 `
