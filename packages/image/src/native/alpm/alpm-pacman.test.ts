@@ -6,7 +6,7 @@ import { openStore, lookup } from '@holotype/store'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { checkoutImage } from '../testing/checkout-image.ts'
 import { composeFiles } from '../testing/compose-files.ts'
-import { hostBase } from '../testing/host-base.ts'
+import { packageFields, writeHostBase } from '../testing/host-base.ts'
 import { differences, listDirectory, listImage } from '../testing/native-tree.ts'
 import { skipReason } from '../testing/tools.ts'
 import { temporaryDirectory } from '../../testing/temporary.ts'
@@ -167,21 +167,7 @@ const built = new Map<string, string>()
 describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
   beforeAll(async () => {
     const base = join(work, 'base-1-1-any.pkg.tar.zst')
-    await formats.alpm.writePackage(base, {
-      fields: [
-        ['pkgname', 'base'],
-        ['pkgbase', 'base'],
-        ['pkgver', '1-1'],
-        ['pkgdesc', 'shell and libraries'],
-        ['builddate', '1600000000'],
-        ['packager', 'Jane Doe <jane@example.org>'],
-        ['size', '1000'],
-        ['arch', 'any'],
-      ],
-      control: new Map(),
-      payload: hostBase(),
-      epoch: 1_600_000_000,
-    })
+    await writeHostBase('alpm', base)
     built.set('base', base)
     for (const [name, files] of Object.entries({ library: LIBRARY, scripts: SCRIPTS, sharing: SHARING }))
       built.set(name, await makepkg(join(work, 'build', name), files))
@@ -260,15 +246,7 @@ async function capable(): Promise<string> {
   const member = { uid: 0, gid: 0, mtime: 1_650_000_000, size: 0, mode: 0o755 }
   const bytes = readFileSync('/bin/true')
   await formats.alpm.writePackage(path, {
-    fields: [
-      ['pkgname', 'capable'],
-      ['pkgver', '1-1'],
-      ['pkgdesc', 'a program with capabilities'],
-      ['builddate', '1600000000'],
-      ['size', '1000'],
-      ['arch', 'any'],
-      ['depend', 'base'],
-    ],
+    fields: packageFields('alpm', 'capable', [['depend', 'base']]),
     control: new Map(),
     payload: [
       {

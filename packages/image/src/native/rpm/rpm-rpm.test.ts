@@ -2,13 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { run, SYSTEM_PATH } from '@holotype/base'
-import { formats } from '@holotype/formats'
 import { lookup, openStore } from '@holotype/store'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../../testing/temporary.ts'
 import { checkoutImage } from '../testing/checkout-image.ts'
 import { composeFiles } from '../testing/compose-files.ts'
-import { hostBase } from '../testing/host-base.ts'
+import { writeHostBase } from '../testing/host-base.ts'
 import { differences, listDirectory, listImage } from '../testing/native-tree.ts'
 import { skipReason } from '../testing/tools.ts'
 
@@ -154,25 +153,7 @@ const built = new Map<string, string>()
 describe.skipIf(reason !== '')(`an image of an rpm lock${reason}`, () => {
   beforeAll(async () => {
     const base = join(work, 'base-1-1.noarch.rpm')
-    await formats.rpm.writePackage(base, {
-      fields: [
-        ['NAME', 'base'],
-        ['VERSION', '1'],
-        ['RELEASE', '1'],
-        ['SUMMARY', 'shell and libraries'],
-        ['DESCRIPTION', 'shell and libraries'],
-        ['LICENSE', 'MIT'],
-        ['GROUP', 'Unspecified'],
-        ['OS', 'linux'],
-        ['ARCH', 'noarch'],
-        ['PROVIDES', 'base = 1-1'],
-        ['PROVIDES', '/bin/sh'],
-        ['PROVIDES', '/bin/bash'],
-      ],
-      control: new Map(),
-      payload: hostBase().map((member) => ({ ...member, owner: 'root', group: 'root' })),
-      epoch: 1_600_000_000,
-    })
+    await writeHostBase('rpm', base)
     built.set('base', base)
     await Promise.all(Object.entries(SPECS).map(async ([name, spec]) => built.set(name, await rpmbuild(name, spec))))
   }, 120_000)

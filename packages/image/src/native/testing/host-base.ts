@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname } from 'node:path/posix'
-import type { PackageToWrite } from '@holotype/formats'
+import { formats, type PackageToWrite } from '@holotype/formats'
 
 type Member = PackageToWrite['payload'][number]
 
@@ -62,4 +62,48 @@ function programOnHost(name: string): string | undefined {
 function librariesOf(program: string): string[] {
   const text = execFileSync('ldd', [program], { encoding: 'utf8' })
   return [...text.matchAll(/(\/\S+) \(0x/g)].flatMap(([, path = '']) => (basename(path) === '' ? [] : [path]))
+}
+
+/** Fields of a small package that a test writes itself. */
+export function packageFields(
+  format: 'alpm' | 'rpm',
+  name: string,
+  more: readonly (readonly [string, string])[] = [],
+): PackageToWrite['fields'] {
+  return format === 'alpm'
+    ? [
+        ['pkgname', name],
+        ['pkgbase', name],
+        ['pkgver', '1-1'],
+        ['pkgdesc', 'a sample'],
+        ['builddate', '1600000000'],
+        ['packager', 'Jane Doe <jane@example.org>'],
+        ['size', '1000'],
+        ['arch', 'any'],
+        ...more,
+      ]
+    : [
+        ['NAME', name],
+        ['VERSION', '1'],
+        ['RELEASE', '1'],
+        ['SUMMARY', 'a sample'],
+        ['DESCRIPTION', 'a sample'],
+        ['LICENSE', 'MIT'],
+        ['GROUP', 'Unspecified'],
+        ['OS', 'linux'],
+        ['ARCH', 'noarch'],
+        ['PROVIDES', `${name} = 1-1`],
+        ...more,
+      ]
+}
+
+/** Writes {@link hostBase} as the package `base`, which is also called by its shells. */
+export async function writeHostBase(format: 'alpm' | 'rpm', path: string): Promise<void> {
+  const shells = ['/bin/sh', '/bin/bash'].map((name) => ['PROVIDES', name] as const)
+  await formats[format].writePackage(path, {
+    fields: packageFields(format, 'base', format === 'rpm' ? shells : []),
+    control: new Map(),
+    payload: hostBase().map((member) => ({ ...member, ...(format === 'rpm' ? { owner: 'root', group: 'root' } : {}) })),
+    epoch: 1_600_000_000,
+  })
 }
