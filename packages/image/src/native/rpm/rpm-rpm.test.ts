@@ -13,7 +13,7 @@ import { skipReason } from '../testing/tools.ts'
 
 /* rpm installs the same package files into an empty root: what it leaves is what we compose. */
 
-const reason = skipReason('rpm', 'rpmbuild', 'setfattr')
+const reason = skipReason('rpm', 'rpmbuild', 'rpmlua', 'setfattr')
 
 /** docs/design/image-and-native-tools.md has the reasons. */
 const DELIBERATE =
@@ -135,6 +135,23 @@ exit 1
 %dir %attr(700,root,mail) /usr/share/library
 /usr/share/library/same
 `,
+  lua: `${preamble('lua', 'BuildArch: noarch\nRequires: scripts')}
+%install
+mkdir -p %{buildroot}/usr/share/lua
+%pretrans -p <lua>
+posix.mkdir("/var")
+%pre -p <lua>
+local log = io.open("${LOG}", "a")
+log:write("lua pre ", arg[2], " ", tostring(posix.stat("/etc/passwd", "type")), "\\n")
+log:close()
+%post -p <lua>
+local log = io.open("${LOG}", "a")
+log:write("lua post ", arg[2], "\\n")
+log:close()
+posix.symlink("log", "/var/linked")
+%files
+/usr/share/lua
+`,
   later: `${preamble('later', 'BuildArch: noarch\nRequires: triggers')}
 %install
 mkdir -p %{buildroot}/usr/share/later
@@ -161,6 +178,7 @@ describe.skipIf(reason !== '')(`an image of an rpm lock${reason}`, () => {
   test.each([
     ['scriptlets', ['base', 'library', 'scripts']],
     ['triggers', ['base', 'library', 'scripts', 'triggers', 'later']],
+    ["scriptlets in rpm's own Lua", ['base', 'library', 'scripts', 'lua']],
     ['set-user-id programs and hard links and capabilities', ['base', 'library']],
     ['nothing but files', ['base']],
   ])(

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
 import { basename, dirname } from 'node:path/posix'
 import { formats, type PackageToWrite } from '@holotype/formats'
 
@@ -9,7 +9,9 @@ const METADATA = { uid: 0, gid: 0, mtime: 1_600_000_000, size: 0 }
 
 const PROGRAMS = [
   ...['bash', 'setpriv', 'env', 'cat', 'chgrp', 'chmod', 'chown', 'cp', 'date', 'id', 'ln', 'ls', 'mkdir', 'mkfifo'],
-  ...['mv', 'rm', 'sort', 'touch', 'umask', 'uniq', 'wc', 'sed', 'grep'],
+  ...['mv', 'rm', 'sort', 'touch', 'wc', 'sed', 'grep'],
+  // rpm's Lua by itself, where this machine has it.
+  'rpmlua',
 ]
 
 /**
@@ -45,6 +47,10 @@ export function hostBase(): Member[] {
     const place = path.replace(/^\/(usr\/)?/, 'usr/')
     parents(place)
     addFile(place, readFileSync(path), 0o755)
+  }
+  for (const path of ['usr/lib/rpm/rpmrc', 'usr/lib/rpm/macros'].filter((one) => existsSync(`/${one}`))) {
+    parents(path)
+    addFile(path, readFileSync(`/${path}`), 0o644)
   }
   add({ path: 'usr/bin/sh', type: 'symlink', mode: 0o777, target: 'bash' })
   return [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
