@@ -21,15 +21,22 @@ export interface UpstreamTop {
   readonly signatureOptional?: boolean
 }
 
+/** What bytes must be. */
+export interface ExpectedBytes {
+  readonly size: number
+  /** 64 hex digits; '' where the top has a SHA-512 only. */
+  readonly sha256: string
+  /** 128 hex digits, where there is no SHA-256. */
+  readonly sha512?: string
+}
+
 /** Where one index of a repository lies and what it must be. */
-export interface RepositoryIndex {
+export interface RepositoryIndex extends ExpectedBytes {
   /** Path below the directory of the signed top: `main/binary-amd64/Packages.xz`, `repodata/<sha256>-primary.xml.gz`. */
   readonly path: string
-  readonly size: number
-  readonly sha256: string
   /** rpm: what repomd.xml calls it, and what it must be once unpacked. */
   readonly type?: string
-  readonly open?: { readonly size: number; readonly sha256: string }
+  readonly open?: ExpectedBytes
 }
 
 /** The signed top of a repository. What a format does not have is ''. */
@@ -48,16 +55,13 @@ export interface RepositoryHead {
   readonly separateAll?: true
 }
 
-/** One way to get an index: a file that the head names, and what its bytes unpack to. */
-export interface UpstreamIndex {
+/** One way to get an index: a file that the head names, and what its bytes unpack to. Size and digest are those of the file as fetched. */
+export interface UpstreamIndex extends ExpectedBytes {
   /** Path below the repository's base. A second path is tried when the first is not there (deb: by hash, then by name). */
   readonly paths: readonly string[]
   readonly compression: Compression
-  /** Bytes and digest of the file as fetched. */
-  readonly size: number
-  readonly sha256: string
   /** Bytes and digest once unpacked; absent where the head does not say. */
-  readonly open?: { readonly size: number; readonly sha256: string }
+  readonly open?: ExpectedBytes
 }
 
 export interface UpstreamReader {

@@ -19,8 +19,9 @@ export function parseHead(text: string): RepositoryHead {
   const stanza = headStanza(text)
   const field = (name: string) => fieldOf(stanza, name) ?? ''
   const validUntil = fieldOf(stanza, 'Valid-Until')
-  const hashes = fieldOf(stanza, 'SHA256')
-  if (hashes === undefined) throw malformed('it has no SHA256 list')
+  const sha256 = fieldOf(stanza, 'SHA256')
+  const hashes = sha256 ?? fieldOf(stanza, 'SHA512')
+  if (hashes === undefined) throw malformed('it has no SHA256 and no SHA512 list')
   return {
     origin: field('Origin'),
     label: field('Label'),
@@ -34,7 +35,7 @@ export function parseHead(text: string): RepositoryHead {
     indexes: hashes
       .split('\n')
       .filter((line) => line.trim() !== '')
-      .map(parseIndexLine),
+      .map((line) => parseIndexLine(line, sha256 === undefined ? 'SHA512' : 'SHA256')),
   }
 }
 
@@ -83,11 +84,11 @@ function headStanza(text: string): Stanza {
   }
 }
 
-function parseIndexLine(line: string): RepositoryIndex {
-  const [, sha256 = '', size = '', path = ''] = /^\s*([0-9a-f]{64})\s+(\d{1,15})\s+(\S+)$/.exec(line) ?? []
-  if (path === '' || confinedPath(path) !== path)
-    throw malformed(`its SHA256 list has the line "${line.trim().slice(0, 200)}"`)
-  return { path, size: Number(size), sha256 }
+function parseIndexLine(line: string, list: 'SHA256' | 'SHA512'): RepositoryIndex {
+  const [, hex = '', size = '', path = ''] = /^\s*([0-9a-f]{64,128})\s+(\d{1,15})\s+(\S+)$/.exec(line) ?? []
+  if (path === '' || confinedPath(path) !== path || hex.length !== (list === 'SHA256' ? 64 : 128))
+    throw malformed(`its ${list} list has the line "${line.trim().slice(0, 200)}"`)
+  return { path, size: Number(size), ...(list === 'SHA256' ? { sha256: hex } : { sha256: '', sha512: hex }) }
 }
 
 /** `Sat, 21 Nov 2026 05:53:00 UTC` (RFC 5322, always in UTC). */

@@ -2,6 +2,7 @@ import { compressionOf } from '../archive/sniff.ts'
 import { fail } from '../errors.ts'
 import type { Compression } from '../types.ts'
 import type {
+  ExpectedBytes,
   RepositoryHead,
   RepositoryIndex,
   UpstreamIndex,
@@ -43,18 +44,24 @@ export function indexForms(head: RepositoryHead, place: UpstreamPlace, name: str
   return FORMS.flatMap(([end, compression]) => {
     const form = byPath.get(`${name}${end}`)
     if (!form) return []
-    const { path, size, sha256 } = form
+    const { path, size, sha256, sha512 } = form
+    const named = sha512 === undefined ? `SHA256/${sha256}` : `SHA512/${sha512}`
     const directory = path.slice(0, path.lastIndexOf('/') + 1)
     return [
       {
-        paths: [`${base}${directory}by-hash/SHA256/${sha256}`, `${base}${path}`],
+        paths: [`${base}${directory}by-hash/${named}`, `${base}${path}`],
         compression,
         size,
         sha256,
-        ...(plain ? { open: { size: plain.size, sha256: plain.sha256 } } : {}),
+        ...(sha512 === undefined ? {} : { sha512 }),
+        ...(plain ? { open: bytesOf(plain) } : {}),
       },
     ]
   })
+}
+
+function bytesOf({ size, sha256, sha512 }: ExpectedBytes): ExpectedBytes {
+  return { size, sha256, ...(sha512 === undefined ? {} : { sha512 }) }
 }
 
 /** How apt repositories are read: InRelease, or Release with Release.gpg beside it; then Packages by hash or by name. */

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { copyFileSync, cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
 import { basename, dirname } from 'node:path'
 import { run } from '@holotype/base'
 import { describe, expect, test } from 'vitest'
@@ -274,12 +275,21 @@ describe.skipIf(!haveTools(...TOOLS))(`createrepo_c and dnf${skipReason(...TOOLS
     expect(await dnf(directory, base, ['repoquery'])).toBe('hello-2:2.10-3.noarch\n')
   })
 
-  test('a repository that names its indexes by SHA-512 alone is refused plainly', { timeout: 60_000 }, async () => {
+  test('a repository that names its indexes by SHA-512 alone is read by it, one by SHA-1 alone refused plainly', {
+    timeout: 60_000,
+  }, async () => {
     using directory = scratch()
     const { base } = await site(directory)
-    await run(['createrepo_c', '-q', '--no-database', '--checksum=sha512', base])
     const place = { suite: '', component: '', architecture: 'noarch' }
-    const head = upstream.parseTop(readFileSync(`${base}/repodata/repomd.xml`), place)
+    const headBy = async (digest: string) => {
+      await run(['createrepo_c', '-q', '--no-database', `--checksum=${digest}`, base])
+      return upstream.parseTop(readFileSync(`${base}/repodata/repomd.xml`), place)
+    }
+    const [primary] = upstream.indexes(await headBy('sha512'), place)
+    const bytes = readFileSync(`${base}/${primary?.paths[0] ?? ''}`)
+    expect(primary).toMatchObject({ sha256: '', sha512: hash('sha512', bytes), size: bytes.length })
+    expect(primary?.open?.sha512).toBe(hash('sha512', gunzipSync(bytes)))
+    const head = await headBy('sha1')
     expect(() => upstream.indexes(head, place)).toThrow(
       expect.objectContaining({ code: 'REPOSITORY_MALFORMED', message: expect.stringContaining('SHA-256') }),
     )

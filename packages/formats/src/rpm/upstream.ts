@@ -1,8 +1,14 @@
 import { fail } from '../errors.ts'
 import type { Compression } from '../types.ts'
-import type { RepositoryHead, RepositoryIndex, UpstreamIndex, UpstreamReader } from '../upstream-reader.ts'
+import type {
+  ExpectedBytes,
+  RepositoryHead,
+  RepositoryIndex,
+  UpstreamIndex,
+  UpstreamReader,
+} from '../upstream-reader.ts'
 import { parseFileIndex } from './filelists.ts'
-import { parseRepomd, type RepomdData } from './repomd.ts'
+import { parseRepomd, type RepomdChecksum, type RepomdData } from './repomd.ts'
 
 /** Where the top of an rpm repository lies below its base, and its signature. */
 export const REPOMD = 'repodata/repomd.xml'
@@ -18,7 +24,7 @@ export const upstream: UpstreamReader = {
   indexes(head) {
     const found = indexesOfType(head, 'primary')
     if (found.length === 0)
-      throw malformed('repomd.xml lists no primary.xml with a SHA-256 and in a compression we read')
+      throw malformed('repomd.xml lists no primary.xml with a SHA-256 or SHA-512 and in a compression we read')
     return found
   },
   compressionOf,
@@ -26,7 +32,7 @@ export const upstream: UpstreamReader = {
   parseFileIndex,
 }
 
-/** What repomd.xml lists with a SHA-256 and a size, as they stand in it. Delta and zchunk forms of the same lists are among them. */
+/** What repomd.xml lists with a SHA-256 or SHA-512 and a size, as they stand in it. Delta and zchunk forms of the same lists are among them. */
 export function headOf(bytes: Uint8Array): RepositoryHead {
   const { revision, data } = parseRepomd(bytes)
   const youngest = Math.max(0, ...data.map(({ timestamp }) => timestamp))
@@ -44,20 +50,24 @@ export function headOf(bytes: Uint8Array): RepositoryHead {
 }
 
 function indexOf({ type, checksum, openChecksum, href, size, openSize }: RepomdData): RepositoryIndex[] {
-  if (checksum.type !== 'sha256' || size === undefined) return []
-  const open =
-    openChecksum?.type === 'sha256' && openSize !== undefined
-      ? { open: { size: openSize, sha256: openChecksum.hex } }
-      : {}
-  return [{ type, path: href, size, sha256: checksum.hex, ...open }]
+  const bytes = bytesOf(checksum, size)
+  if (bytes === undefined) return []
+  const open = openChecksum && bytesOf(openChecksum, openSize)
+  return [{ type, path: href, ...bytes, ...(open === undefined ? {} : { open }) }]
+}
+
+function bytesOf({ type, hex }: RepomdChecksum, size: number | undefined): ExpectedBytes | undefined {
+  if (size === undefined) return undefined
+  if (type === 'sha256') return { size, sha256: hex }
+  return type === 'sha512' ? { size, sha256: '', sha512: hex } : undefined
 }
 
 function indexesOfType(head: RepositoryHead, type: string): UpstreamIndex[] {
   return head.indexes.flatMap((index): UpstreamIndex[] => {
     const compression = compressionOfName(index.path)
     if (index.type !== type || compression === undefined) return []
-    const { path, size, sha256, open } = index
-    return [{ paths: [path], compression, size, sha256, ...(open === undefined ? {} : { open }) }]
+    const { path, type: _, ...bytes } = index
+    return [{ paths: [path], compression, ...bytes }]
   })
 }
 

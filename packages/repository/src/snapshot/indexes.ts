@@ -1,5 +1,6 @@
+import { createHash, hash } from 'node:crypto'
 import { type Digest, digestOf, isErrorCode } from '@holotype/base'
-import { type Compression, decompress, type UpstreamIndex } from '@holotype/formats'
+import { type Compression, decompress, type ExpectedBytes, type UpstreamIndex } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { Fetcher } from '../fetch/fetcher.ts'
@@ -22,7 +23,7 @@ export interface TakenIndex {
 }
 
 /**
- * Brings an index into the store, uncompressed: in the first of its forms that the server has, checked by size and SHA-256 before it is
+ * Brings an index into the store, uncompressed: in the first of its forms that the server has, checked by size and digest before it is
  * unpacked and, where the top says what comes out, after; unpacking stops at the size. What the store has is not fetched.
  * @throws UPSTREAM_UNREACHABLE, UPSTREAM_MISMATCH, DISK_FULL
  */
@@ -37,7 +38,8 @@ export async function takeIndex(from: From, forms: readonly UpstreamIndex[]): Pr
     if (!found) continue
     const { compression, open } = form
     const digest = await unpack(store, found.bytes, { compression, url: found.url, ...(open ? { open } : {}) })
-    if (!open) store.remember(openKey(form), digest)
+    // What it unpacks to is known by its SHA-256 from the top, or from now on.
+    if (!open?.sha256) store.remember(openKey(form), digest)
     return { digest, fetched: found.bytes.length }
   }
   throw fail('UPSTREAM_UNREACHABLE', {
@@ -49,7 +51,7 @@ export interface UnpackOptions {
   readonly compression: Compression
   /** Where the bytes are from, for errors. */
   readonly url: string
-  readonly open?: { readonly size: number; readonly sha256: string }
+  readonly open?: ExpectedBytes
 }
 
 /** Unpacks bytes into the store as they come. @throws UPSTREAM_MISMATCH, DISK_FULL */
@@ -58,7 +60,8 @@ export async function unpack(store: Store, bytes: Buffer, { compression, url, op
   if (limit > INDEX_BYTES) throw mismatch(`${url} unpacks to ${limit} bytes; the limit INDEX_BYTES is ${INDEX_BYTES}`)
   try {
     const source = decompress(once(bytes), { compression, limit, what: url })
-    const { digest } = await store.putStream(source, open ? `sha256:${open.sha256}` : undefined)
+    const checked = open?.sha512 === undefined ? source : checkedBy(source, open.sha512, url)
+    const { digest } = await store.putStream(checked, open && !open.sha512 ? `sha256:${open.sha256}` : undefined)
     return digest
   } catch (error) {
     if (isErrorCode(error, 'STORE_DIGEST_MISMATCH'))
@@ -70,6 +73,20 @@ export async function unpack(store: Store, bytes: Buffer, { compression, url, op
   }
 }
 
+/** The same bytes; those that are not what was signed end in an error, before anyone has stored them. */
+async function* checkedBy(
+  source: AsyncIterable<Uint8Array>,
+  sha512: string,
+  url: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const running = createHash('sha512')
+  for await (const chunk of source) {
+    running.update(chunk)
+    yield chunk
+  }
+  if (running.digest('hex') !== sha512) throw mismatch(`${url} unpacks to other bytes than are signed`)
+}
+
 async function* once(bytes: Buffer): AsyncGenerator<Uint8Array, void, undefined> {
   yield bytes
 }
@@ -77,7 +94,7 @@ async function* once(bytes: Buffer): AsyncGenerator<Uint8Array, void, undefined>
 /** The form's bytes as the signed top has them; undefined if the server has the file under none of its names. */
 async function fetchForm(
   { uri, fetcher }: From,
-  { paths, size, sha256 }: UpstreamIndex,
+  { paths, size, sha256, sha512 }: UpstreamIndex,
 ): Promise<{ readonly url: string; readonly bytes: Buffer } | undefined> {
   if (size > INDEX_BYTES)
     throw mismatch(`${paths.at(-1)} of ${uri} has ${size} bytes; the limit INDEX_BYTES is ${INDEX_BYTES}`)
@@ -85,7 +102,8 @@ async function fetchForm(
     const url = urlOf({ uri }, path)
     try {
       const { bytes } = await fetcher.get(url, size)
-      if (bytes.length === size && digestOf(bytes) === `sha256:${sha256}`) return { url, bytes }
+      const same = sha512 === undefined ? digestOf(bytes) === `sha256:${sha256}` : hash('sha512', bytes) === sha512
+      if (bytes.length === size && same) return { url, bytes }
       throw mismatch(`${url} is not the file that the signed top names`)
     } catch (error) {
       if (isErrorCode(error, 'FETCH_NOT_FOUND')) continue
@@ -97,11 +115,11 @@ async function fetchForm(
 
 /** What a form unpacks to, if the store has it: by the digest that the top says, or that an earlier unpacking told. */
 function storedIndex(store: Store, form: UpstreamIndex): Digest | undefined {
-  if (!form.open) return recallObject(store, openKey(form))
+  if (!form.open?.sha256) return recallObject(store, openKey(form))
   const digest: Digest = `sha256:${form.open.sha256}`
   return store.has(digest) ? digest : undefined
 }
 
-function openKey({ sha256 }: UpstreamIndex): string {
-  return `unpacked-index/${sha256}`
+function openKey({ sha256, sha512 }: UpstreamIndex): string {
+  return `unpacked-index/${sha512 ?? sha256}`
 }

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { type Digest, type Progress, runTask } from '@holotype/base'
-import { type Format, formatOf, type PackageRecord } from '@holotype/formats'
+import { failFormats, type Format, formatOf, type PackageRecord } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { SnapshotIndex } from '../types.ts'
@@ -120,6 +120,9 @@ function render(records: Iterable<PackageRecord>): Buffer {
   let block = ''
   let count = 0
   for (const { name, version, architecture, source, size, sha256, filename } of records) {
+    // Locks name packages by it, and what is fetched is checked by it.
+    if (sha256 === '')
+      throw failFormats('REPOSITORY_MALFORMED', { what: `the index has no SHA-256 of ${name} ${version}` })
     const item: ListedPackage = [name, version, architecture, source, size, sha256, filename]
     block += `,\n${JSON.stringify(item)}`
     if (++count % BLOCK > 0) continue

@@ -58,7 +58,14 @@ async function debs({ built, version }: NativePlace): Promise<string[]> {
 /** apt-ftparchive(1): an index of what lies below a directory, then a Release file of the indexes. */
 async function ftparchive(
   place: NativePlace,
-  options: { readonly pool: string; readonly index: string; readonly top: string; readonly separateAll?: boolean },
+  options: {
+    readonly pool: string
+    readonly index: string
+    readonly top: string
+    readonly separateAll?: boolean
+    /** The top has no digests but SHA-512. */
+    readonly sha512?: boolean
+  },
 ) {
   const { base, gpg } = place
   empty(base)
@@ -82,6 +89,7 @@ async function ftparchive(
     ...set('Codename', 'stable'),
     ...set('Architectures', options.separateAll ? 'amd64 all' : 'amd64'),
     ...set('Components', 'main'),
+    ...(options.sha512 ? ['MD5', 'SHA1', 'SHA256'].flatMap((digest) => set(digest, 'false')) : []),
   ]
   const directory = dirname(options.top)
   const release = join(place.built, 'Release')
@@ -215,6 +223,22 @@ export const nativeUpstreams: readonly NativeUpstream[] = [
       }),
   },
   {
+    title: 'deb, its indexes named by SHA-512 alone, by apt-ftparchive',
+    format: 'deb',
+    tools: ['apt-ftparchive', 'gpg', 'gpgconf'],
+    architecture: 'amd64',
+    suites: ['stable'],
+    components: ['main'],
+    top: 'dists/stable/InRelease',
+    make: (place) =>
+      ftparchive(place, {
+        pool: 'pool',
+        index: 'dists/stable/main/binary-amd64/Packages',
+        top: 'dists/stable/InRelease',
+        sha512: true,
+      }),
+  },
+  {
     title: 'deb, flat, by apt-ftparchive',
     format: 'deb',
     tools: ['apt-ftparchive', 'gpg', 'gpgconf'],
@@ -278,6 +302,22 @@ export const nativeUpstreams: readonly NativeUpstream[] = [
       empty(place.base)
       for (const file of await rpms(place)) copyFileSync(file, join(place.base, basename(file)))
       await run(['createrepo_c', '--quiet', place.base], { env: ENV })
+      await place.gpg.gpg('--armor', '--detach-sign', join(place.base, 'repodata/repomd.xml'))
+    },
+  },
+  {
+    title: 'rpm, its indexes named by SHA-512 alone, by createrepo_c',
+    format: 'rpm',
+    tools: ['createrepo_c', 'rpmbuild', 'gpg', 'gpgconf'],
+    architecture: 'x86_64',
+    suites: [''],
+    components: [''],
+    top: 'repodata/repomd.xml',
+    signature: 'repodata/repomd.xml.asc',
+    async make(place) {
+      empty(place.base)
+      for (const file of await rpms(place)) copyFileSync(file, join(place.base, basename(file)))
+      await run(['createrepo_c', '--quiet', '--repomd-checksum=sha512', place.base], { env: ENV })
       await place.gpg.gpg('--armor', '--detach-sign', join(place.base, 'repodata/repomd.xml'))
     },
   },
