@@ -47,6 +47,11 @@ export const fail = defineErrors({
     when: "a command that changes something finds no operator's token",
     hint: 'run it where `holotype serve` keeps its state, or name that directory with --home',
   },
+  IMAGE_WITHOUT_INIT: {
+    kind: 'input',
+    when: 'the boot of an image is asked for that holds no init',
+    hint: 'add an init to its packages, such as systemd-sysv, if it is to boot',
+  },
   PERSON_UNKNOWN: {
     kind: 'input',
     when: 'a token is asked for somebody whom the distribution does not know',
@@ -109,6 +114,11 @@ export const fail = defineErrors({
     kind: 'input',
     when: 'an upstream is pinned to a snapshot that this machine does not have: snapshots do not travel with git',
     hint: 'lock on the machine that took it; or, if the upstream has not changed since, `holotype repo snapshot UPSTREAM` takes the same one; or pin another',
+  },
+  IMAGE_BOOT_CHECK: {
+    kind: 'conflict',
+    when: 'an exported disk does not boot, or a check inside it fails',
+    hint: 'the verdict and the console of each boot lie beside the exports, below boot-checks/',
   },
   SNAPSHOT_UNFIT: {
     kind: 'input',

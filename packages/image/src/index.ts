@@ -1,3 +1,8 @@
+export { bootOrder } from './boot/boot-order.ts'
+export { bootChangeLines, compareBoot } from './boot/compare-boot.ts'
+export { drawBoot } from './boot/draw-boot.ts'
+export { renderBoot } from './boot/render-boot.ts'
+export type { BootChange, BootEdge, BootOrder, BootProblem, BootUnit } from './boot/types.ts'
 export { type Composed, compose, type ComposeOptions } from './compose/compose.ts'
 export { bootCheck, type BootCheckOptions, type BootVerdict } from './boot-check/boot-check.ts'
 export { type BootChecks, bootChecksOf } from './boot-check/boot-checks.ts'

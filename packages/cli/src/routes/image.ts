@@ -245,6 +245,24 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
     },
     brief: 'Make the exported candidate of a name its current image, if its signatures hold',
   }),
+  boot: command({
+    load: () => import('../commands/image/boot.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        from: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Show what differs from this image',
+          placeholder: 'IMAGE',
+        },
+        svg: { kind: 'parsed', parse: text, optional: true, brief: 'Draw it into this file', placeholder: 'FILE' },
+      },
+      positional: image,
+    },
+    brief: 'Show what starts at boot, in which order, and what in parallel',
+  }),
   verify: command({
     load: () => import('../commands/image/verify.ts'),
     parameters: {

@@ -1,10 +1,11 @@
 import { type Digest, writeFileAtomic } from '@holotype/base'
-import { diffImages, type ImageDiff, readHazardRules, renderDiff, renderDiffHtml } from '@holotype/image'
+import { type ImageDiff, renderDiff, renderDiffHtml } from '@holotype/image'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { imageNames } from '../../work/images.ts'
-import { addName, resolveName } from '../../work/names.ts'
+import { differenceOf } from '../../work/difference.ts'
+import { resolveName } from '../../work/names.ts'
 import { registerDiff } from '../../work/review.ts'
 
 export type Flags = CommonFlags & { readonly review: boolean; readonly limit: number; readonly html?: string }
@@ -17,9 +18,6 @@ interface Difference {
   readonly diff: ImageDiff
 }
 
-/** Diffs that were made here, whatever their images. */
-const NAME = 'all'
-
 /** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, YAML_SYNTAX and YAML_SCHEMA of the distribution's hazards, and with --review SERVER_* */
 export async function run(context: Context, flags: Flags, fromText: string, toText: string): Promise<Difference> {
   const distribution = await context.distribution()
@@ -27,10 +25,7 @@ export async function run(context: Context, flags: Flags, fromText: string, toTe
   const store = await context.store()
   const from = resolveName(store, 'images', { text: fromText, names })
   const to = resolveName(store, 'images', { text: toText, names })
-  const { digest, diff } = diffImages(store, from, to, {
-    hazardRules: readHazardRules(distribution.directory),
-  })
-  addName(store, 'diffs', { name: NAME, digest })
+  const { digest, diff } = await differenceOf(context, store, { from, to })
   if (flags.html !== undefined) writeFileAtomic(flags.html, renderDiffHtml(diff, digest))
   if (!flags.review) return { digest, limit: flags.limit, diff }
   const api = await context.api()

@@ -1,6 +1,6 @@
 import { type Digest, renderPairs, shortDigest } from '@holotype/base'
 import { type Channel, channelOf, judgeReview, type ReviewPolicy, reviewPolicyOf } from '@holotype/distribution'
-import { diffImages, publishImage } from '@holotype/image'
+import { publishImage } from '@holotype/image'
 import { diffDetailSchema } from '@holotype/server/api'
 import { openStore, type Store } from '@holotype/store'
 import type { ChannelStatement } from '@holotype/trust'
@@ -8,7 +8,8 @@ import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
-import { addName, resolveName } from '../../work/names.ts'
+import { differenceOf } from '../../work/difference.ts'
+import { resolveName } from '../../work/names.ts'
 import { hazardsOf, registerDiff, registerImage } from '../../work/review.ts'
 import { publish, statementOf, tellServer } from '../../work/rollout.ts'
 
@@ -81,10 +82,9 @@ interface ApprovalQuestion {
  * nothing else.
  */
 async function approvedDiff(context: Context, { store, from, to, policy }: ApprovalQuestion): Promise<Digest> {
-  const { digest } = diffImages(store, from, to)
+  const { digest } = await differenceOf(context, store, { from, to })
   const api = await context.api()
   await registerDiff(api, store, { digest, from, to })
-  addName(store, 'diffs', { name: 'all', digest })
   await store.flush()
   const { approvals, authors } = await api.get(`diffs/${digest}`, diffDetailSchema)
   const asDigest = (value: string): Digest => `sha256:${value.replace(/^sha256:/, '')}`

@@ -1,0 +1,99 @@
+import { escapeXml } from './escape-xml.ts'
+import { reducedEdges } from './reduce.ts'
+import type { BootOrder, BootUnit } from './types.ts'
+
+/** Pixels. */
+const BOX = { width: 210, height: 22, columnGap: 60, rowGap: 8, margin: 24, head: 34 } as const
+/** Characters that fit into a box. */
+const NAME_CHARACTERS = 32
+
+/**
+ * The boot as a picture (SVG 1.1, alone on its page): a column for each step, what is in one column can start in parallel; lines from each
+ * thing to those that wait for it, where no other way says the same. `added` are drawn as new. Light and dark by the reader's setting.
+ */
+export function drawBoot(order: BootOrder, added: ReadonlySet<string> = new Set()): string {
+  const edges = reducedEdges(order)
+  const columns = arrange([...Map.groupBy(order.units, ({ level }) => level).values()], edges)
+  const places = new Map<string, { readonly x: number; readonly y: number }>()
+  for (const [column, units] of columns.entries())
+    for (const [row, { name }] of units.entries())
+      places.set(name, {
+        x: BOX.margin + column * (BOX.width + BOX.columnGap),
+        y: BOX.margin + BOX.head + row * (BOX.height + BOX.rowGap),
+      })
+  const width = 2 * BOX.margin + columns.length * (BOX.width + BOX.columnGap) - BOX.columnGap
+  const rows = Math.max(1, ...columns.map((units) => units.length))
+  const height = 2 * BOX.margin + BOX.head + rows * (BOX.height + BOX.rowGap)
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`What starts at boot, up to ${order.goal}`)}">`,
+    STYLE,
+    `<rect class="page" width="${width}" height="${height}"/>`,
+    ...columns.map((_units, column) => heading(column)),
+    ...[...edges].flatMap(([name, after]) => after.map((other) => line(places, other, name))),
+    ...columns.flat().map((unit) => box(unit, places, added)),
+    '</svg>\n',
+  ].join('\n')
+}
+
+const STYLE = `<style>
+svg{--page:#fff;--ink:#1c2127;--quiet:#68727d;--box:#f3f5f7;--edge:#aab2bb;--goal:#0b6bcb;--new:#0a7d4b;font:12px system-ui,sans-serif}
+@media(prefers-color-scheme:dark){svg{--page:#14181c;--ink:#e6e9ec;--quiet:#98a2ad;--box:#20262c;--edge:#56606b;--goal:#66b2ff;--new:#4cc38a}}
+.page{fill:var(--page)}.box{fill:var(--box);stroke:var(--edge)}.target .box{stroke:var(--goal);stroke-width:1.5}.new .box{stroke:var(--new);stroke-width:2}
+.conditional .box{stroke-dasharray:4 3}text{fill:var(--ink)}.step{fill:var(--quiet)}.edge{fill:none;stroke:var(--edge);stroke-opacity:.75}
+</style>`
+
+function heading(column: number): string {
+  const x = BOX.margin + column * (BOX.width + BOX.columnGap)
+  return `<text class="step" x="${x}" y="${BOX.margin + 12}">step ${column + 1}</text>`
+}
+
+function line(
+  places: ReadonlyMap<string, { readonly x: number; readonly y: number }>,
+  from: string,
+  to: string,
+): string {
+  const [start, end] = [places.get(from), places.get(to)]
+  if (start === undefined || end === undefined) return ''
+  const [x1, y1] = [start.x + BOX.width, start.y + BOX.height / 2]
+  const [x2, y2] = [end.x, end.y + BOX.height / 2]
+  const bend = Math.max(30, (x2 - x1) / 2)
+  return `<path class="edge" d="M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}"/>`
+}
+
+function box(
+  unit: BootUnit,
+  places: ReadonlyMap<string, { readonly x: number; readonly y: number }>,
+  added: ReadonlySet<string>,
+): string {
+  const { x, y } = places.get(unit.name) ?? { x: 0, y: 0 }
+  const classes = [
+    ...(unit.name.endsWith('.target') ? ['target'] : []),
+    ...(added.has(unit.name) ? ['new'] : []),
+    ...(unit.conditional ? ['conditional'] : []),
+  ].join(' ')
+  const shown = unit.name.length > NAME_CHARACTERS ? `${unit.name.slice(0, NAME_CHARACTERS - 1)}…` : unit.name
+  const facts = [
+    unit.name,
+    unit.file,
+    ...unit.pulledBy.map((edge) => `wanted by ${edge.unit} (${edge.why})`),
+    ...unit.after.map((edge) => `after ${edge.unit} (${edge.why})`),
+  ]
+  return `<g class="${classes}"><title>${escapeXml(facts.join('\n'))}</title><rect class="box" x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="4"/><text x="${x + 8}" y="${y + 15}">${escapeXml(shown)}</text></g>`
+}
+
+/** Orders each column so that lines cross little: each thing near the middle of what it waits for (the barycentre rule of Sugiyama 1981). */
+function arrange(
+  columns: readonly (readonly BootUnit[])[],
+  edges: ReadonlyMap<string, readonly string[]>,
+): BootUnit[][] {
+  const rows = new Map<string, number>()
+  return columns.map((units) => {
+    const middle = (name: string) => {
+      const before = (edges.get(name) ?? []).flatMap((other) => rows.get(other) ?? [])
+      return before.length === 0 ? 0 : before.reduce((sum, row) => sum + row, 0) / before.length
+    }
+    const sorted = units.toSorted((a, b) => middle(a.name) - middle(b.name))
+    for (const [row, { name }] of sorted.entries()) rows.set(name, row)
+    return sorted
+  })
+}
