@@ -58,7 +58,7 @@ function linkWords(image: ComposedImage, name: string, link: string): Statement 
   const owner = ownerOf(image, link)
   const who = owner ? ownerText(owner) : 'nobody'
   const index = image.spec.units.enable.indexOf(name)
-  if (owner?.owner === 'step:maintainer-scripts' && index >= 0 && link.startsWith('/etc/'))
+  if (owner?.owner === 'step:maintainer-scripts' && index >= 0 && link.startsWith('/etc/') && link.endsWith(`/${name}`))
     return { text: `${link}: enabled by the spec`, ...verbPlace(image, 'enable', name) }
   if (owner?.owner === 'step:maintainer-scripts')
     return { text: `${link}: made by a maintainer script or \`Also=\` of a unit` }
