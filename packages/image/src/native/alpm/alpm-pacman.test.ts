@@ -10,14 +10,11 @@ import { packageFields, writeHostBase } from '../testing/host-base.ts'
 import { differences, listDirectory, listImage } from '../testing/native-tree.ts'
 import { skipReason } from '../testing/tools.ts'
 import { temporaryDirectory } from '../../testing/temporary.ts'
+import { DELIBERATE_DIFFERENCES } from './differences.ts'
 
 /* pacman installs the same package files into an empty root: what it leaves is what we compose. */
 
 const reason = skipReason('pacman', 'makepkg', 'fakeroot', 'bsdtar', 'zstd', 'setfattr')
-
-/** docs/design/image-and-native-tools.md has the reasons. */
-const DELIBERATE =
-  /^(var\/lib\/pacman\/local\/[^/]+\/desc|var\/cache(\/.*)?|var\/lib\/pacman\/(sync|db\.lck)(\/.*)?|etc\/machine-id|etc\/ld\.so\.cache)$/
 
 const LOG = '/var/log/order'
 
@@ -189,7 +186,7 @@ describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
       const store = openStore(join(own, 'store'))
       const { manifest } = await composeFiles(store, 'alpm', files)
       const [ours, theirs] = [listImage(store, manifest), await listDirectory(root)]
-      expect(differences(ours, theirs, DELIBERATE)).toEqual([])
+      expect(differences(ours, theirs, DELIBERATE_DIFFERENCES)).toEqual([])
       expect(theirs.size).toBeGreaterThan(40)
       for (const path of [...theirs.keys()].filter((candidate) => candidate.endsWith('/desc'))) {
         const read = lookup(store, manifest.root.tree, path)

@@ -1,24 +1,53 @@
-/** fnmatch(3) without flags: `*` and `?` match a slash and a leading dot too. */
+type Token = '*' | ((char: string) => boolean)
+
+/**
+ * fnmatch(3) without flags: `*` and `?` match a slash and a leading dot too. Takes at most the product of both lengths, whatever the pattern:
+ * it comes from a package.
+ */
 export function fnmatch(pattern: string): (text: string) => boolean {
-  let source = ''
-  for (let i = 0; i < pattern.length; i++) {
-    const char = pattern.charAt(i)
-    if (char === '*') {
-      // Several in a row are one: what they could match between them is tried once.
-      if (pattern[i - 1] !== '*' || pattern[i - 2] === '\\') source += '.*'
-    } else if (char === '?') source += '.'
-    else if (char === '\\' && i + 1 < pattern.length) source += literal(pattern.charAt(++i))
-    else if (char === '[') {
-      const set = /^\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])*)\]/.exec(pattern.slice(i))
-      if (set === null) source += '\\['
-      else {
-        source += `[${set[1] ? '^' : ''}${setOf(set[2] ?? '')}]`
-        i += set[0].length - 1
-      }
-    } else source += literal(char)
+  const tokens = tokensOf(pattern)
+  return (text) => matches(tokens, [...text])
+}
+
+/** Only the last `*` has to be tried again: what an earlier one could match more of, the last can as well. */
+function matches(tokens: readonly Token[], text: readonly string[]): boolean {
+  let at = 0
+  let star = -1
+  let from = 0
+  for (let i = 0; i < text.length; ) {
+    const token = tokens[at]
+    if (token === '*') {
+      star = at++
+      from = i
+    } else if (token?.(text[i] ?? '')) {
+      at++
+      i++
+    } else if (star >= 0) {
+      at = star + 1
+      i = ++from
+    } else return false
   }
-  const expression = new RegExp(`^${source}$`, 'su')
-  return (text) => expression.test(text)
+  return tokens.slice(at).every((token) => token === '*')
+}
+
+function tokensOf(pattern: string): Token[] {
+  const tokens: Token[] = []
+  const chars = [...pattern]
+  for (let i = 0; i < chars.length; i++) {
+    const char = chars[i] ?? ''
+    const set = char === '[' ? /^\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])*)\]/u.exec(chars.slice(i).join('')) : null
+    if (char === '*') tokens.push('*')
+    else if (char === '?') tokens.push(() => true)
+    else if (set) {
+      const members = new RegExp(`^[${set[1] ? '^' : ''}${setOf(set[2] ?? '')}]$`, 'su')
+      tokens.push((one) => members.test(one))
+      i += [...set[0]].length - 1
+    } else {
+      const literal = char === '\\' && i + 1 < chars.length ? chars[++i] : char
+      tokens.push((one) => one === literal)
+    }
+  }
+  return tokens
 }
 
 const CLASSES: Readonly<Record<string, string>> = {
@@ -33,13 +62,19 @@ const CLASSES: Readonly<Record<string, string>> = {
   xdigit: '0-9A-Fa-f',
 }
 
+/** What stands between brackets, as a regular expression has it. A range that runs backwards holds nothing but its ends. */
 function setOf(text: string): string {
-  return text.replace(/\[:(\w+):\]|\\(.)|([\]\\[^&|~])/gu, (_all, name: string, escaped: string, plain: string) =>
-    name ? (CLASSES[name] ?? '') : literal(escaped || plain, '-'),
+  return text.replaceAll(
+    /\[:(\w+):\]|\\?(.)-\\?(.)|\\(.)|(.)/gsu,
+    (_all, name: string, first: string, last: string, escaped: string, plain: string) => {
+      if (name) return CLASSES[name] ?? ''
+      if (!first) return code(escaped || plain)
+      const range = (first.codePointAt(0) ?? 0) <= (last.codePointAt(0) ?? 0)
+      return `${code(first)}${range ? '-' : ''}${code(last)}`
+    },
   )
 }
 
-/** `special`: what besides the usual needs a backslash there. */
-function literal(char: string, special = ''): string {
-  return /[\^$\\.*+?()[\]{}|/]/.test(char) || char === special ? `\\${char}` : char
+function code(char: string): string {
+  return `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`
 }

@@ -10,14 +10,12 @@ import { composeFiles } from '../testing/compose-files.ts'
 import { writeHostBase } from '../testing/host-base.ts'
 import { differences, listDirectory, listImage } from '../testing/native-tree.ts'
 import { skipReason } from '../testing/tools.ts'
+import { DELIBERATE_DIFFERENCES } from './differences.ts'
 
 /* rpm installs the same package files into an empty root: what it leaves is what we compose. */
 
 const reason = skipReason('rpm', 'rpmbuild', 'rpmlua', 'setfattr')
 
-/** docs/design/image-and-native-tools.md has the reasons. */
-const DELIBERATE =
-  /^(usr\/lib\/sysimage\/rpm\/(rpmdb\.sqlite(-shm|-wal)?|\.rpm\.lock)|etc\/machine-id|var\/tmp|var\/cache(\/.*)?)$/
 const DATABASE = 'usr/lib/sysimage/rpm'
 const LOG = '/var/log/order'
 
@@ -193,7 +191,7 @@ describe.skipIf(reason !== '')(`an image of an rpm lock${reason}`, () => {
       const { manifest } = await composeFiles(store, 'rpm', files)
       const log = lookup(store, manifest.root.tree, LOG.slice(1))
       if (log?.type === 'file') expect(store.read(log.digest).toString()).toBe(readFileSync(join(root, LOG), 'utf8'))
-      expect(differences(listImage(store, manifest), await listDirectory(root), DELIBERATE)).toEqual([])
+      expect(differences(listImage(store, manifest), await listDirectory(root), DELIBERATE_DIFFERENCES)).toEqual([])
 
       const laidOut = await checkoutImage(store, manifest, join(own, 'image'))
       expect(indexes(laidOut)).toEqual(indexes(root))

@@ -2,8 +2,9 @@ import { hash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { run, SYSTEM_PATH } from '@holotype/base'
+import { compileGlobs, run, SYSTEM_PATH } from '@holotype/base'
 import { type EntryInput, type Store, walkTree } from '@holotype/store'
+import { z } from 'zod'
 import { readTar } from '../../compose/read-tar.ts'
 import type { ImageManifest } from '../../types.ts'
 
@@ -40,7 +41,7 @@ export async function listDirectory(directory: string): Promise<Listing> {
         Object.entries(member.xattrs).filter(([name]) => XATTRS.some((prefix) => name.startsWith(prefix))),
       )
       const line = describe({ mode: type === 'symlink' ? 0o777 : mode, uid, gid, xattrs })
-      if (type === 'hardlink') listing.set(member.path, listing.get(target.replace(/^\.\//, '')) ?? 'lost')
+      if (type === 'hardlink') listing.set(member.path, linked(listing, target.replace(/^\.\//, '')))
       else if (type === 'file') listing.set(member.path, `file ${line} ${bytes.length} ${hash('sha256', bytes)}`)
       else if (type === 'symlink') listing.set(member.path, `symlink ${line} ${target}`)
       else
@@ -55,10 +56,18 @@ export async function listDirectory(directory: string): Promise<Listing> {
   }
 }
 
+/** One more name of a file. */
+function linked(listing: Listing, first: string): string {
+  return `${listing.get(first) ?? 'lost'} = ${first}`
+}
+
 /** An image in the same form. */
-export function listImage(store: Store, { root }: ImageManifest): Listing {
+export function listImage(store: Store, { root, hardlinks }: ImageManifest): Listing {
   const listing: Listing = new Map([['', `directory ${describe(root)}`]])
   for (const { path, entry } of walkTree(store, root.tree)) if (path !== '') listing.set(path, ofEntry(entry))
+  const groups = hardlinks === undefined ? [] : z.array(z.array(z.string())).parse(store.readJson(hardlinks))
+  for (const [first = '', ...others] of groups)
+    for (const path of others) listing.set(path.slice(1), linked(listing, first.slice(1)))
   return listing
 }
 
@@ -82,10 +91,15 @@ function describe(entry: Pick<EntryInput, 'mode' | 'uid' | 'gid' | 'xattrs'>): s
   return `${entry.mode.toString(8)} ${entry.uid}:${entry.gid}${xattrs.map(([name, value]) => ` ${name}=${value}`).join('')}`
 }
 
-/** What differs between two listings, but for paths that `deliberate` matches: `path: ours | theirs`. */
-export function differences(ours: Listing, theirs: Listing, deliberate: RegExp): string[] {
+/** What differs between two listings, but for the paths that `deliberate` names: `path: ours | theirs`. */
+export function differences(
+  ours: Listing,
+  theirs: Listing,
+  deliberate: readonly { readonly paths: readonly string[] }[],
+): string[] {
+  const passed = compileGlobs(deliberate.flatMap(({ paths }) => paths))
   return [...new Set([...ours.keys(), ...theirs.keys()])]
-    .filter((path) => !deliberate.test(path) && ours.get(path) !== theirs.get(path))
+    .filter((path) => !passed(`/${path}`) && ours.get(path) !== theirs.get(path))
     .sort()
     .map((path) => `${path}: ${ours.get(path) ?? 'absent'} | ${theirs.get(path) ?? 'absent'}`)
 }
