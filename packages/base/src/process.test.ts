@@ -33,6 +33,14 @@ describe('run', () => {
     })
     await expect(run(['cat'], { input: broken })).rejects.toThrow('the disk is gone')
     expect((await run(['true'], { input: parts(() => {}) })).code).toBe(0)
+    const again = async function* () {
+      const buffer = Buffer.alloc(100_000)
+      for (let index = 0; index < 20; index++) yield buffer.fill(97 + index)
+    }
+    const { stdout } = await run(['sh', '-c', 'fold -w 100000 | cut -c1,100000'], { input: again() })
+    expect(stdout.toString().trim()).toBe(
+      Array.from({ length: 20 }, (_, index) => String.fromCharCode(97 + index).repeat(2)).join('\n'),
+    )
   })
 
   test('a child that does not read its input is judged by its exit code', async () => {

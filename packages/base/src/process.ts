@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { Readable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { errnoOf } from './errors.ts'
 import { fail } from './codes.ts'
 import { DEFAULT_PROCESS_OUTPUT_BYTES, DEFAULT_PROCESS_TIMEOUT_MS, PROCESS_KILL_GRACE_MS } from './limits.ts'
@@ -10,7 +10,10 @@ export interface RunOptions {
   readonly cwd?: string
   /** The whole environment of the child: nothing is inherited but what stands here. Default: PATH alone. */
   readonly env?: Readonly<Record<string, string>>
-  /** Its standard input. A stream is read as fast as the child takes it; what the stream throws ends the child. */
+  /**
+   * Its standard input. A stream is asked for its next piece when the child has taken the last, so it may fill one buffer again and again;
+   * what it throws ends the child.
+   */
   readonly input?: string | Uint8Array | AsyncIterable<Uint8Array>
   readonly timeoutMs?: number
   readonly maxOutputBytes?: number
@@ -80,12 +83,7 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
     })
     const { input } = options
     if (input === undefined || typeof input === 'string' || input instanceof Uint8Array) child.stdin?.end(input)
-    else if (child.stdin) {
-      const source = Readable.from(input)
-      source.on('error', endWith)
-      child.stdin.on('close', () => source.destroy())
-      source.pipe(child.stdin)
-    }
+    else if (child.stdin) feed(child.stdin, input).catch(endWith)
     const finish = () => {
       running.delete(child)
       clearTimeout(timer)
@@ -115,6 +113,17 @@ export function run(argv: readonly [string, ...string[]], options: RunOptions = 
       )
     })
   })
+}
+
+/** Writes piece by piece. A child that does not read on is judged by its exit code. */
+async function feed(stdin: Writable, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) {
+    const gone = await new Promise<boolean>((resolve) => {
+      stdin.write(piece, (error) => resolve(error !== undefined && error !== null))
+    })
+    if (gone) return
+  }
+  stdin.end()
 }
 
 /** Groups of their own do not end with us: a program that exits while they run ends them. */
