@@ -167,5 +167,6 @@ function commandLineOf({ store, manifest }: ExportSource): string | undefined {
     throw fail('EXPORT_FAILED', {
       what: `the kernel's command line ${JSON.stringify(line)} holds characters that GRUB reads otherwise`,
     })
-  return line
+  // A spec that names no parameters gets the consoles.
+  return line === '' ? undefined : line
 }

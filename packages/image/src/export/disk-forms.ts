@@ -1,4 +1,4 @@
-import { closeSync, copyFileSync, constants, fstatSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs'
 import { createReadStream } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { run, SYSTEM_PATH } from '@holotype/base'
@@ -104,8 +104,9 @@ export async function writeVmdk(options: DiskFormOptions): Promise<void> {
 const VHD_EPOCH = 946_684_800
 
 /** A fixed VHD, as Hyper-V and one large cloud import it: the disk, and a footer ("Virtual Hard Disk Image Format Specification" 1.0). */
-export function writeVhd({ source, raw, file }: DiskFormOptions): Promise<void> {
-  copyFileSync(raw, file, constants.COPYFILE_EXCL)
+export async function writeVhd(options: DiskFormOptions): Promise<void> {
+  const { source, raw, file } = options
+  await run(['cp', '--sparse=always', '--reflink=auto', raw, file], limitsOf(options))
   const disk = openSync(file, 'r+')
   try {
     const { size } = fstatSync(disk)
@@ -113,7 +114,6 @@ export function writeVhd({ source, raw, file }: DiskFormOptions): Promise<void> 
   } finally {
     closeSync(disk)
   }
-  return Promise.resolve()
 }
 
 function vhdFooter(source: ExportSource, size: number): Buffer {
@@ -124,7 +124,8 @@ function vhdFooter(source: ExportSource, size: number): Buffer {
   // A fixed disk has no other header.
   footer.fill(0xff, 16, 24)
   footer.writeUInt32BE(Math.max(0, source.epoch - VHD_EPOCH) % 2 ** 32, 24)
-  footer.write('holo', 28, 'latin1')
+  // Who is known by this word is believed the size, not the geometry, which cannot say every size (QEMU, block/vpc.c).
+  footer.write('qem2', 28, 'latin1')
   footer.writeUInt32BE(0x0001_0000, 32)
   footer.write('Wi2k', 36, 'latin1')
   footer.writeBigUInt64BE(BigInt(size), 40)

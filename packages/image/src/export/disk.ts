@@ -18,7 +18,8 @@ const MIB = 1024 * 1024
 const GIB = 1024 * MIB
 const CORE = { offset: DISK_EDGE, size: MIB }
 const ESP = { offset: 2 * MIB, size: 62 * MIB }
-const ROOT_OFFSET = 64 * MIB
+/** Bytes before the root file system. */
+export const ROOT_OFFSET = 64 * MIB
 /** Bytes free for what a node writes, before the size is rounded up. */
 const FREE = 256 * MIB
 /** Bytes of the file system's own for each path. */

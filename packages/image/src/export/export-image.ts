@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Digest, type Progress, runTask, withDirectoryLock, writeFileAtomic } from '@holotype/base'
 import type { Store } from '@holotype/store'
 import { fileDigests, type MinisignKey } from '@holotype/trust'
@@ -186,9 +186,9 @@ async function writeRoot(kind: Exclude<ExportKind, DiskKind>, options: RootOptio
     case 'tar':
       return await writeStream(file, compressedTar(rootTar(source), compression ?? 'zst'))
     case 'squashfs':
-      return await writeSquashfs({ source, file, scratch, ...abort })
+      return await writeSquashfs({ source, file, scratch: dirname(scratch), ...abort })
     case 'erofs':
-      return await writeErofs({ source, file, scratch, ...abort })
+      return await writeErofs({ source, file, scratch: dirname(scratch), ...abort })
     case 'oci':
     case 'oci-archive': {
       const sources = [source, ...platforms.map((image) => openSource(store, image))]

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, openSync, closeSync, readSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, SYSTEM_PATH } from '@holotype/base'
 import { type Compression, compressed, gathered, paxParts, type PayloadToWrite, TAR_END } from '@holotype/formats'
@@ -35,54 +35,52 @@ export interface RootFileOptions {
   readonly source: ExportSource
   /** The file to make. */
   readonly file: string
+  /** A directory where the root is laid out, once for all that are made from it. */
   readonly scratch: string
   readonly signal?: AbortSignal
 }
 
-/** A squashfs of the root, which needs no root: `mksquashfs` reads the tar. @throws PROCESS_*, OBJECT_MISSING, OBJECT_CORRUPT */
-export async function writeSquashfs({ source, file, signal }: RootFileOptions): Promise<void> {
+/** A squashfs of the root. @throws IMAGE_ROOT_NEEDED, PROCESS_*, OBJECT_MISSING, OBJECT_CORRUPT */
+export async function writeSquashfs(options: RootFileOptions): Promise<void> {
   // Without SOURCE_DATE_EPOCH in its environment: it would cut the files' times too.
-  const options = [
-    '-comp',
-    'zstd',
-    '-Xcompression-level',
-    '9',
-    '-mkfs-time',
-    String(source.epoch),
-    '-no-progress',
-    '-quiet',
-  ]
-  await run(['mksquashfs', '-', file, '-tar', ...options], {
-    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
-    input: rootTar(source),
-    timeoutMs: EXPORT_TIMEOUT_MS,
-    ...(signal ? { signal } : {}),
-  })
+  const made = ['-comp', 'zstd', '-Xcompression-level', '9', '-mkfs-time', String(options.source.epoch)]
+  await run(
+    ['mksquashfs', await layOutFiles(options), options.file, ...made, '-no-progress', '-quiet'],
+    limitsOf(options),
+  )
+}
+
+/** An erofs of the root. @throws IMAGE_ROOT_NEEDED, PROCESS_*, OBJECT_MISSING, OBJECT_CORRUPT */
+export async function writeErofs(options: RootFileOptions): Promise<void> {
+  const { source, file } = options
+  const place = await layOutFiles(options)
+  await run(
+    ['mkfs.erofs', '-zlz4hc', '-U', uuidOf(source.image, 'erofs'), '-x', '1', '--quiet', file, place],
+    limitsOf(options),
+  )
+  dateErofs(file, source.epoch)
 }
 
 /**
- * An erofs of the root. Its maker takes a directory alone, in which two files that are alike must not be one: GNU tar lays it out.
- * @throws IMAGE_ROOT_NEEDED, PROCESS_*, OBJECT_MISSING, OBJECT_CORRUPT
+ * Lays the root out by GNU tar. Not `layOut`: there two files that are alike are one, and these makers would take them for hard links. Not
+ * the makers' own reading of tar: mkfs.erofs 1.5 has none, and mksquashfs 4.5.1 takes the first slash from a link of more than 100 bytes.
  */
-export async function writeErofs({ source, file, scratch, signal }: RootFileOptions): Promise<void> {
+async function layOutFiles(options: RootFileOptions): Promise<string> {
   if (process.getuid?.() !== 0)
-    throw fail('IMAGE_ROOT_NEEDED', { what: 'an erofs is made from a laid-out root, which needs root' })
-  const root = join(scratch, 'erofs')
-  mkdirSync(root, { mode: 0o700 })
-  const limits = {
-    env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
-    timeoutMs: EXPORT_TIMEOUT_MS,
-    ...(signal ? { signal } : {}),
-  }
-  const place = join(root, 'root')
+    throw fail('IMAGE_ROOT_NEEDED', { what: 'a squashfs or erofs is made from a laid-out root, which needs root' })
+  const above = join(options.scratch, 'laid-out')
+  const place = join(above, 'root')
+  if (existsSync(place)) return place
+  // Nobody else may run the set-user-id programs below it.
+  mkdirSync(above, { mode: 0o700 })
   mkdirSync(place)
-  await run(['tar', '-x', '-p', '--numeric-owner', '--same-owner', '--xattrs', '--xattrs-include=*', '-C', place], {
-    ...limits,
-    input: rootTar(source),
-  })
-  chmodSync(place, source.manifest.root.mode)
-  await run(['mkfs.erofs', '-zlz4hc', '-U', uuidOf(source.image, 'erofs'), '-x', '1', '--quiet', file, place], limits)
-  dateErofs(file, source.epoch)
+  const taken = ['-p', '--numeric-owner', '--same-owner', '--xattrs', '--xattrs-include=*']
+  await run(['tar', '-x', ...taken, '-C', place], { ...limitsOf(options), input: rootTar(options.source) })
+  return place
+}
+
+function limitsOf({ signal }: RootFileOptions) {
+  return { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, timeoutMs: EXPORT_TIMEOUT_MS, ...(signal ? { signal } : {}) }
 }
 
 const SUPERBLOCK = 1024
