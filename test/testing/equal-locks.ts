@@ -24,3 +24,8 @@ export const EQUAL_LOCKS = {
 } as const satisfies Readonly<Record<string, readonly string[]>>
 
 export type EqualLock = keyof typeof EQUAL_LOCKS
+
+export function equalLockNames(): EqualLock[] {
+  const isName = (name: string): name is EqualLock => name in EQUAL_LOCKS
+  return Object.keys(EQUAL_LOCKS).filter(isName)
+}

@@ -3,7 +3,7 @@
 /** Threads that unpack packages side by side. Each may hold one package's payload member. */
 export const UNPACK_WORKERS = 4
 /** Paths of one package: Debian's largest have some 100,000. They are held in memory. */
-export const UNPACKED_PATHS = 500_000
+export const UNPACKED_PATHS = 250_000
 /** Bytes of one package's files: a few KiB of compressed zeros could fill any disk. Debian's largest package has 3 GiB. */
 export const UNPACKED_BYTES = 8 * 1024 * 1024 * 1024
 /** Bytes of a packaged file that is held in memory; a larger one goes to the disk as it comes. */

@@ -2,6 +2,7 @@ import type { Digest } from '@holotype/base'
 import { formatOf, type FormatName, type PayloadEntry } from '@holotype/formats'
 import { buildTree, type EntryInput, type Store } from '@holotype/store'
 import { fail } from '../errors.ts'
+import { UNPACKED_BYTES, UNPACKED_MEMORY_BYTES, UNPACKED_PATHS } from '../limits.ts'
 import { type Unpacked, unpackedKey } from './unpacked.ts'
 
 /**
@@ -12,7 +13,11 @@ import { type Unpacked, unpackedKey } from './unpacked.ts'
 export async function unpackPackage(store: Store, format: FormatName, packageFile: Digest): Promise<Digest> {
   const placed = new Map<string, EntryInput>()
   const links = new Map<string, string[]>()
+  let bytes = 0
   const file = await formatOf(format).readPackage(store.pathOf(packageFile), async (entry, content) => {
+    bytes += entry.size
+    if (placed.size >= UNPACKED_PATHS) throw tooMuch('UNPACKED_PATHS', UNPACKED_PATHS, 'paths')
+    if (bytes > UNPACKED_BYTES) throw tooMuch('UNPACKED_BYTES', UNPACKED_BYTES, 'bytes')
     if (entry.type === 'hardlink') joinGroup(links, entry.target ?? '', entry.path)
     placed.set(entry.path, await place(store, placed, entry, content))
   })
@@ -36,6 +41,10 @@ export async function unpackPackage(store: Store, format: FormatName, packageFil
   return digest
 }
 
+function tooMuch(limit: string, value: number, unit: string): Error {
+  return fail('UNPACK_FAILED', { what: `it holds more than ${limit}, ${value} ${unit}` })
+}
+
 /** A link to a link is one more name of the same file. */
 function joinGroup(groups: Map<string, string[]>, target: string, path: string): void {
   const group = groups.get(target) ?? [target]
@@ -53,6 +62,7 @@ async function place(
   const metadata = { mode, uid, gid, mtime, ...(entry.xattrs ? { xattrs: entry.xattrs } : {}) }
   switch (entry.type) {
     case 'file': {
+      if (entry.size > UNPACKED_MEMORY_BYTES) return { type: 'file', ...metadata, ...(await store.putStream(content)) }
       const chunks: Uint8Array[] = []
       for await (const chunk of content) chunks.push(chunk)
       const bytes = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
