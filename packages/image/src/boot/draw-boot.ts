@@ -3,9 +3,9 @@ import { reducedEdges } from './reduce.ts'
 import type { BootOrder, BootUnit } from './types.ts'
 
 /** Pixels. */
-const BOX = { width: 210, height: 22, columnGap: 60, rowGap: 8, margin: 24, head: 34 } as const
+const BOX = { width: 230, height: 22, columnGap: 60, rowGap: 8, margin: 24, head: 34 } as const
 /** Characters that fit into a box. */
-const NAME_CHARACTERS = 32
+const NAME_CHARACTERS = 33
 
 /**
  * The boot as a picture (SVG 1.1, alone on its page): a column for each step, what is in one column can start in parallel; lines from each

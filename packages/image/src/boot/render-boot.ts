@@ -26,5 +26,5 @@ export function renderBoot(order: BootOrder, paint: Painter): string {
     }
   }
   for (const text of order.absent) lines.push('', paint.dim(`absent: ${cleanText(text)}`))
-  return `${lines.join('\n')}\n`
+  return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
 }
