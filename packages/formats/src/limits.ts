@@ -71,8 +71,8 @@ export const RPM_SIGNATURE_BYTES = 64 * 1024 * 1024
 export const CHANGELOG_ENTRIES = 100_000
 /** Bytes of input that one bzip2 block may take: 900,000 symbols in codes of 20 bits, with selectors and tables. */
 export const BZIP2_BLOCK_INPUT_BYTES = 2_400_000
-/** Bytes of a payload that is converted to another format: it is held in memory. */
-export const CONVERT_BYTES = 1024 * 1024 * 1024
+/** Bytes of a payload that is converted to another format: it lies on the disk meanwhile. An rpm of format 4 holds no more. */
+export const CONVERT_BYTES = 4 * 1024 * 1024 * 1024
 /** Bytes of what is compressed that are unpacked in one piece, and those that are so without handing it to another thread. */
 export const PACKED_WHOLE_BYTES = 1024 * 1024
 export const PACKED_AT_HAND_BYTES = 8 * 1024

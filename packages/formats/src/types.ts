@@ -10,7 +10,8 @@ export type Ordering = -1 | 0 | 1
 
 /** A version split into its parts, once, for many comparisons. */
 export interface ParsedVersion {
-  readonly epoch: number
+  /** A bigint where a number would lose digits: rpm takes epochs of any length. The two compare by value. */
+  readonly epoch: number | bigint
   /** deb: upstream version; rpm: Version; alpm: pkgver; xbps: the version before `_`. */
   readonly upstream: string
   /** deb: Debian revision; rpm: Release; alpm: pkgrel; xbps: revision. '' when there is none. */
@@ -170,7 +171,10 @@ export interface InstalledPackage {
 /** A payload member to write. Of a file its content is given as bytes, or as a stream where it need not be held in memory. */
 export interface PayloadToWrite extends PayloadEntry {
   readonly bytes?: Uint8Array
-  /** Opens the file's content, `size` bytes, from its start: called up to twice, and both must give the same. */
+  /**
+   * Opens the file's content, `size` bytes, from its start: called up to twice, and both must give the same. A chunk is used up before the next
+   * is asked for, so that it may be one buffer filled again.
+   */
   readonly open?: () => AsyncIterable<Uint8Array>
 }
 

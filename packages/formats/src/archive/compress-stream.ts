@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import { constants, createGzip, createZstdCompress } from 'node:zlib'
 import { fail } from '../errors.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
@@ -12,7 +11,7 @@ export interface StreamOptions extends CompressOptions {
 
 /**
  * The compressed bytes of what `source` gives, in chunks, as fast as they are taken. The same chunks in give the same bytes out, with the same
- * Node and library.
+ * Node and library. A chunk is used up before the next is asked for, and so should those be that come out: of `none` they are the same.
  * @throws PACKAGE_UNWRITABLE for a compression that is only read, COMPRESSION_UNAVAILABLE, and what `source` throws
  */
 export async function* compressed(
@@ -30,24 +29,46 @@ export async function* compressed(
       return yield* through(source, createZstdCompress({ params, chunkSize: READ_CHUNK_BYTES, ...pledged }))
     }
     case 'xz':
-      return yield* xzStream(source, level)
+      return yield* xzStream(copied(source), level)
     case 'bz2':
     case 'lzma':
       throw fail('PACKAGE_UNWRITABLE', { what: `${compression} is read, not written: take gz, xz or zst` })
   }
 }
 
+/** For the library, which reads ahead. */
+async function* copied(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of source) yield Buffer.from(chunk)
+}
+
+type Encoder = ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress>
+
 async function* through(
   source: AsyncIterable<Uint8Array>,
-  encoder: ReturnType<typeof createGzip> | ReturnType<typeof createZstdCompress>,
+  encoder: Encoder,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const input = Readable.from(source, { objectMode: false })
-  input.on('error', (error) => encoder.destroy(error))
-  input.pipe(encoder)
+  const feeding = feed(source, encoder)
+  // Awaited below; until then a failure must not count as unhandled.
+  feeding.catch(() => {})
   try {
     for await (const chunk of encoder) yield chunk
+    await feeding
   } finally {
-    input.destroy()
     encoder.destroy()
+    await feeding.catch(() => {})
+  }
+}
+
+/** One chunk after the other, each used up before the next is asked for: by a pipe, several would be under way, and none could be one buffer. */
+async function feed(source: AsyncIterable<Uint8Array>, encoder: Encoder): Promise<void> {
+  try {
+    for await (const chunk of source)
+      await new Promise<void>((resolve, reject) => {
+        encoder.write(chunk, (error) => (error ? reject(error) : resolve()))
+      })
+    encoder.end()
+  } catch (error) {
+    encoder.destroy(error instanceof Error ? error : new Error('the source of a stream failed', { cause: error }))
+    throw error
   }
 }

@@ -45,11 +45,12 @@ export function partsSize(parts: Iterable<Part>): number {
 }
 
 /**
- * The bytes of these parts in chunks of CHUNK_BYTES, one source being open at a time.
+ * The bytes of these parts in chunks of CHUNK_BYTES, one source being open at a time. The chunks are one buffer filled again and again: new ones
+ * would add up to 64 MiB before they were collected.
  * @throws PACKAGE_UNWRITABLE for a source of another size than it says, and what sources throw
  */
 export async function* gathered(parts: Iterable<Part>): AsyncGenerator<Buffer, void, undefined> {
-  let chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
   let filled = 0
   function* cut(bytes: Uint8Array) {
     for (let at = 0; at < bytes.length; ) {
@@ -59,8 +60,6 @@ export async function* gathered(parts: Iterable<Part>): AsyncGenerator<Buffer, v
       filled += taken
       if (filled < CHUNK_BYTES) continue
       yield chunk
-      // The encoder may still read the last one.
-      chunk = Buffer.allocUnsafe(CHUNK_BYTES)
       filled = 0
     }
   }
@@ -123,6 +122,17 @@ export async function digested(member: PayloadToWrite, { md5: wantsMd5 = false }
     if (second.digest('hex') !== digest) throw unwritable(path, 'its content changed while it was packed')
   }
   return { member: { ...member, open: again }, digests: { sha256: digest, ...(md5 ? { md5: md5.digest('hex') } : {}) } }
+}
+
+/** The same chunks, each shown to `note` as it goes by. */
+export async function* noting(
+  chunks: AsyncIterable<Uint8Array>,
+  note: (chunk: Uint8Array) => void,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of chunks) {
+    note(chunk)
+    yield chunk
+  }
 }
 
 function unwritable(path: string, what: string): Error {

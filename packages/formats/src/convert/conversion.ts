@@ -5,7 +5,7 @@ import type { ConversionNote } from './report.ts'
 /** A package on its way from one format to another. */
 export interface Conversion {
   readonly inspected: InspectedPackage
-  /** With the files' bytes. */
+  /** With the files' contents. */
   readonly payload: PackageToWrite['payload']
   readonly names: NameTable
   /** Seconds since the epoch, for what has no time of its own. */

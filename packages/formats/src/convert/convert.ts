@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
+import { openSpool, type Spool } from '../archive/spool.ts'
 import { readPackage as readDeb } from '../deb/package-read.ts'
 import { writePackage as writeDeb } from '../deb/package-write.ts'
 import { fail } from '../errors.ts'
 import { formatOfFile } from '../formats.ts'
 import { inspectPackage } from '../inspect.ts'
 import { CONVERT_BYTES } from '../limits.ts'
-import type { Format, PackageToWrite } from '../types.ts'
+import type { Format, PackageToWrite, PayloadToWrite } from '../types.ts'
 import { debToRpm } from './deb-to-rpm.ts'
 import { readPackage as readRpm } from '../rpm/package-read.ts'
 import { writePackage as writeRpm } from '../rpm/package-write.ts'
@@ -28,7 +29,8 @@ const RPM = { name: 'rpm', readPackage: readRpm, writePackage: writeRpm } as con
 
 /**
  * Converts a .deb to an rpm of format 4, or an rpm to a .deb: payload, relations renamed by a table, changelog, configuration files. Same
- * input, same bytes. The report says all that the other format cannot hold. Packages of at most CONVERT_BYTES: the payload is held in memory.
+ * input, same bytes. The report says all that the other format cannot hold.
+ * The payload, of at most CONVERT_BYTES, lies unpacked in `directory` meanwhile, in a file without a name; memory holds the list of files.
  * @throws CONVERT_REFUSED, FORMAT_UNKNOWN, FILE_UNREADABLE, PACKAGE_MALFORMED, PACKAGE_TRUNCATED, PACKAGE_TOO_LARGE, PACKAGE_UNWRITABLE, DISK_FULL
  */
 export async function convertPackage(
@@ -45,10 +47,11 @@ export async function convertPackage(
       what: `${path} has scripts: ${inspected.scripts.map((script) => script.name).join(', ')}`,
       data: { scripts: inspected.scripts },
     })
-  const payload = await readPayload(from, path)
+  using spool = openSpool(join(directory, basename(path)))
+  const payload = await readPayload(from, { path, spool })
   const notes: ConversionNote[] = []
   const epoch = payload.reduce((newest, { mtime }) => Math.max(newest, mtime), 0)
-  const { content, fileName, version, architecture, scripts } = convert({
+  const { content, fileName, version, architecture, scripts } = await convert({
     inspected,
     payload,
     names,
@@ -72,8 +75,12 @@ export async function convertPackage(
   }
 }
 
-async function readPayload(format: Pick<Format, 'readPackage'>, path: string): Promise<PackageToWrite['payload']> {
-  const payload: PackageToWrite['payload'][number][] = []
+/** The payload, its contents in the spool. */
+async function readPayload(
+  format: Pick<Format, 'readPackage'>,
+  { path, spool }: { readonly path: string; readonly spool: Spool },
+): Promise<PackageToWrite['payload']> {
+  const payload: PayloadToWrite[] = []
   let held = 0
   await format.readPackage(path, async (entry, content) => {
     if (entry.type !== 'file') {
@@ -85,9 +92,7 @@ async function readPayload(format: Pick<Format, 'readPackage'>, path: string): P
       throw fail('PACKAGE_TOO_LARGE', {
         what: `${path} (${statSync(path).size} bytes) unpacks to more than CONVERT_BYTES, ${CONVERT_BYTES} bytes`,
       })
-    const chunks: Uint8Array[] = []
-    for await (const chunk of content) chunks.push(chunk)
-    payload.push({ ...entry, bytes: Buffer.concat(chunks) })
+    payload.push({ ...entry, open: await spool.add(content) })
   })
   return payload
 }

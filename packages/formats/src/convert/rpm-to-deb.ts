@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
+import { digested } from '../archive/content.ts'
 import { fail } from '../errors.ts'
 import type { Dependencies, PackageToWrite, Relation } from '../types.ts'
 import { debArchitecture } from './architecture.ts'
@@ -11,7 +11,7 @@ import { debScripts } from './scripts.ts'
 import { debVersionOf } from './version.ts'
 
 /** A .deb's fields, control members and payload out of an rpm's. @throws CONVERT_REFUSED */
-export function rpmToDeb({ inspected, payload, names, epoch, note }: Conversion): Converted {
+export async function rpmToDeb({ inspected, payload, names, epoch, note }: Conversion): Promise<Converted> {
   const { record, fields } = inspected
   const one = (tag: string) => fields.find(([name]) => name === tag)?.[1] ?? ''
   const version = debVersionOf(record.version)
@@ -75,7 +75,7 @@ export function rpmToDeb({ inspected, payload, names, epoch, note }: Conversion)
   return {
     content: {
       fields: out,
-      control: controlOf(carried, { scripts, conffiles: flagged(fields, 'c') }),
+      control: await controlOf(carried, { scripts, conffiles: flagged(fields, 'c') }),
       payload: carried,
       epoch,
     },
@@ -94,17 +94,13 @@ function flagged(fields: Conversion['inspected']['fields'], letter: string): str
   })
 }
 
-function controlOf(
+async function controlOf(
   payload: PackageToWrite['payload'],
   { scripts, conffiles }: { readonly scripts: ReturnType<typeof debScripts>; readonly conffiles: readonly string[] },
-): PackageToWrite['control'] {
+): Promise<PackageToWrite['control']> {
   const files = payload.filter(({ type }) => type === 'file')
-  const sums = files.map(
-    ({ path, bytes }) =>
-      `${createHash('md5')
-        .update(bytes ?? '')
-        .digest('hex')}  ${path}\n`,
-  )
+  const sums: string[] = []
+  for (const file of files) sums.push(`${(await digested(file, { md5: true })).digests?.md5}  ${file.path}\n`)
   const there = new Set(files.map(({ path }) => `/${path}`))
   // dpkg keeps conffiles below /etc and elsewhere alike, but only files that are there.
   const kept = conffiles.filter((path) => there.has(path)).map((path) => `${path}\n`)

@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { isErrorCode } from '@holotype/base'
 import { compressed } from '../archive/compress-stream.ts'
-import { gathered, partsSize } from '../archive/content.ts'
+import { gathered, noting, partsSize } from '../archive/content.ts'
 import { writeAll, writeWhole } from '../archive/write-stream.ts'
 import { fail } from '../errors.ts'
 import { READ_CHUNK_BYTES } from '../limits.ts'
@@ -108,16 +108,6 @@ interface PackedPayload {
   readonly packedBytes: number
   /** Of header and payload. */
   readonly md5: Buffer
-}
-
-async function* noting(
-  chunks: AsyncIterable<Uint8Array>,
-  note: (chunk: Uint8Array) => void,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of chunks) {
-    note(chunk)
-    yield chunk
-  }
 }
 
 function md5Of(header: Buffer, { file, begin, end }: { file: number; begin: number; end: number }): Buffer {

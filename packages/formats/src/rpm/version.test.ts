@@ -114,3 +114,12 @@ test('a missing release matches any release in a dependency, and comes first in 
   expect(satisfies('1:1.0-3', '=', '1.0')).toBe(false)
   expect(compareVersions('1.0', '1.0-1')).toBe(-1)
 })
+
+test('an epoch has as many digits as it likes, and keeps them', () => {
+  const long = '90071992547409930'
+  expect(parseVersion(`${long}:1-1`).epoch).toBe(90_071_992_547_409_930n)
+  expect(compareVersions(`${long}1:1-1`, `${long}2:1-1`)).toBe(-1)
+  expect(compareVersions(`0${long}:1-1`, `${long}:1-1`)).toBe(0)
+  expect(compareVersions(`${long}:1-1`, '7:1-1')).toBe(1)
+  expect(compareVersions('7:1-1', `${long}:1-1`)).toBe(-1)
+})

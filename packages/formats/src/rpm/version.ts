@@ -19,10 +19,16 @@ export function parseVersion(text: string): ParsedVersion {
   const dash = text.lastIndexOf('-')
   const end = dash < start ? text.length : dash
   return {
-    epoch: hasEpoch ? Number(text.slice(0, digits)) : 0,
+    epoch: hasEpoch ? epochOf(text.slice(0, digits)) : 0,
     upstream: text.slice(start, end),
     revision: dash < start ? '' : text.slice(dash + 1),
   }
+}
+
+/** The one form that each epoch has: a bigint only beyond what a number holds, so that equal ones are identical. */
+function epochOf(digits: string): number | bigint {
+  const epoch = Number(digits)
+  return Number.isSafeInteger(epoch) ? epoch : BigInt(digits)
 }
 
 /** Orders two split versions: epoch, then version, then release. One without a release comes before all that have one. */
