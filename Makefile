@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal fuzz soak libraries reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal boot-check fuzz soak libraries reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -43,6 +43,9 @@ bench-publish: npm ## Measure our publishing beside reprepro, aptly, apt-ftparch
 
 bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
 	@node bench/upstream-memory.ts
+
+boot-check: setup ## Export a disk of a real image, boot it in qemu with BIOS and UEFI, pull its plug, promote it
+	@BOOT_CHECK=1 vitest run test/guide.test.ts -t 'exports a disk'
 
 fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
 	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)

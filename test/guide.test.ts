@@ -31,12 +31,12 @@ function script(page: string): string {
 }
 
 /** What the commands of a page print. */
-async function follow(page: string): Promise<string> {
+async function follow(page: string, timeoutMs = TIMEOUT_MS): Promise<string> {
   const file = join(place, 'guide.sh')
   writeFileSync(file, script(page))
   const { stdout } = await run(['bash', file], {
     cwd: place,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     env: {
       PATH: `${join(ROOT, 'bin')}:${SYSTEM_PATH}`,
       HOME: place,
@@ -54,6 +54,19 @@ async function follow(page: string): Promise<string> {
 }
 
 describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of many owners)', () => {
+  test.skipIf(process.env['BOOT_CHECK'] === undefined)(
+    'exports a disk, boots it and promotes it (skipped but in `make boot-check`: minutes where qemu emulates)',
+    { timeout: 30 * 60_000 },
+    async () => {
+      const text = await follow('exports.md', 29 * 60_000)
+      expect(text).toMatch(/bios +after a power cut +survived the power cut +passed/)
+      expect(text).toMatch(/uefi +after a power cut +survived the power cut +passed/)
+      expect(text).not.toMatch(/ skipped /)
+      expect(text).toMatch(/Signature and comment signature verified/)
+      expect(text).toMatch(/current +[0-9a-f]{12}, \d+ files verified/)
+    },
+  )
+
   test('leads from an empty folder to a fleet', { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('first-fleet.md')
     expect(text).toMatch(/composed again\s+base: the same, bit for bit/)
