@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { compareText } from '@holotype/base'
 import { type DeclaredAdvisory, formats, parseUpdateinfo } from '@holotype/formats'
 import { openStore } from '@holotype/store'
 import { createKeyring } from '@holotype/trust'
@@ -82,7 +83,7 @@ describe.skipIf(missing.length > 0)(`advisories${reason}`, () => {
       list
         .split('\n')
         .map((line) => line.trim().split(/\s+/))
-        .sort(),
+        .sort(([a = ''], [b = '']) => compareText(a, b)),
     ).toEqual([
       [''],
       ['ACME-2026-1', 'Important/Sec.', 'hello-1.1-1.x86_64'],

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { DeclaredAdvisory } from '@holotype/formats'
 import { createKeyring } from '@holotype/trust'
 import { expect, it } from 'vitest'
 import { type Dnf, dnfWith } from '../testing/dnf.ts'
@@ -42,8 +43,21 @@ it.skipIf(reason !== '')(
     const old = dnfWith(join(folder, 'old'), `${settings.url}/mirrorlist`, key)
     await good(old, 'before', 'makecache')
     const seen: string[] = []
+    const advisory: DeclaredAdvisory = {
+      id: 'ACME-1',
+      type: 'security',
+      severity: 'low',
+      title: 'hello',
+      description: 'hello',
+      issued: '2026-11-20T00:00:00.000Z',
+      cves: [],
+      references: [],
+      fixed: { hello: '2-1' },
+    }
     await publish(repository, base, {
       ...settings,
+      // An index that the state before did not have; dnf fetches it with the others.
+      advisories: [advisory],
       afterStep: async (step) => {
         const task = `after ${JSON.stringify(step).slice(0, 200)}`
         const words = ['--refresh', 'repoquery', '--latest-limit=1', '--qf', '%{evr}', 'hello']
@@ -57,6 +71,7 @@ it.skipIf(reason !== '')(
     expect(seen.at(0)).toBe('1-1')
     expect(seen.at(-1)).toBe('2-1')
     expect(seen).toEqual(seen.toSorted())
+    expect(readFileSync(join(base, 'repodata/repomd.xml'), 'utf8')).toContain('-updateinfo.xml.gz')
     await good(machine, 'at the end', 'install', '--downloadonly', 'hello')
     // A top that is not the one its signature covers is seen: this test can fail.
     const directory = /^file:\/\/(.*)$/m.exec(readFileSync(join(base, 'mirrorlist'), 'utf8'))?.[1] ?? ''

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { run, SYSTEM_PATH } from '@holotype/base'
+import { compareText, run, SYSTEM_PATH } from '@holotype/base'
 import { type DeclaredAdvisory, formats } from '@holotype/formats'
 import { openStore } from '@holotype/store'
 import { createKeyring } from '@holotype/trust'
@@ -128,8 +128,12 @@ describe('indexes in zstd, of several frames', () => {
     const many = await Promise.all(Array.from({ length: 20 }, (_, at) => write(`p${at}`, '1.0')))
     await ingestMany(repository, many)
     await publish({ ...repository }, place, { ...settings, compression: 'zst', advisories: [advisory] })
-    const names = readdirSync(join(place, 'repodata')).map((name) => name.replace(/^[0-9a-f]{64}-/, ''))
-    for (const kind of ['primary', 'filelists', 'other', 'updateinfo']) expect(names).toContain(`${kind}.xml.zst`)
+  })
+  it.skipIf(noZypper.length > 0 && noDnf.length > 0)(`are the only ones${reasonFor(noDnf)}`, () => {
+    const kinds = readdirSync(join(place, 'repodata')).flatMap((name) => /^[0-9a-f]{64}-(.*)$/.exec(name)?.[1] ?? [])
+    expect(kinds.sort(compareText)).toEqual(
+      ['filelists', 'other', 'primary', 'updateinfo'].map((kind) => `${kind}.xml.zst`),
+    )
   })
   it.skipIf(noZypper.length > 0)(`are read by zypper${reasonFor(noZypper)}`, async () => {
     const zypper = zypperWith(join(folder, 'zypper-zst'), urlOf('zst'), urlOf('key.asc'))
