@@ -67,11 +67,15 @@ function detailsBlock({ format, unreadable, facts, members, moreMembers = 0 }: F
   return html`${list}${members.map(memberBlock)}${more}`
 }
 
+/** Values of a list that stand there; more unfold. */
+const VALUES_OPEN = 6
+
 function factRow({ name, before, after, added = [], removed = [], more = 0 }: FactChange): Markup {
   if (added.length + removed.length === 0)
     return html`<dt>${name}</dt><dd><span class="del">${before ?? 'none'}</span><span>→</span><span class="add">${after ?? 'none'}</span></dd>`
   const values = html`${added.map((value) => html`<span class="add">+ ${value}</span> `)}${removed.map((value) => html`<span class="del">− ${value}</span> `)}${more > 0 ? html`<span class="soft">and ${more} more</span>` : undefined}`
-  return html`<dt>${name}</dt><dd>${values}</dd>`
+  const count = added.length + removed.length
+  return html`<dt>${name}</dt><dd>${count <= VALUES_OPEN ? values : html`<details><summary>${added.length} added, ${removed.length} removed</summary>${values}</details>`}</dd>`
 }
 
 function memberBlock({ path, change, details, text }: MemberChange): Markup {

@@ -46,6 +46,7 @@ summary{cursor:pointer;color:var(--link);font-size:.875rem}
 details details{margin-left:1rem}
 .facts{margin:.55rem 0 0;display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.2rem 1rem;font-size:.875rem}
 .facts dt{color:var(--soft)}
+.facts details{margin:0}
 .facts dd{margin:0;overflow-wrap:anywhere}
 .facts dd span{display:inline-block;margin-right:.8rem}
 .cves{font-size:.8125rem;color:var(--soft)}

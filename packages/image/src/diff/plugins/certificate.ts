@@ -19,8 +19,12 @@ export const certificate: Plugin = {
 }
 
 function lineOf(block: Buffer | string): string {
-  const { subject, issuer, validFrom, validTo, fingerprint256 } = new X509Certificate(block)
+  const { subject, issuer, validFromDate, validToDate, fingerprint256 } = new X509Certificate(block)
   const flat = (name: string) => name.replaceAll('\n', ', ')
   const by = subject === issuer ? 'self-signed' : `by ${flat(issuer)}`
-  return `${flat(subject)}; ${by}; ${validFrom} to ${validTo}; SHA-256 ${fingerprint256.replaceAll(':', '').toLowerCase()}`
+  return `${flat(subject)}; ${by}; ${dayOf(validFromDate)} to ${dayOf(validToDate)}; SHA-256 ${fingerprint256.replaceAll(':', '').toLowerCase()}`
+}
+
+function dayOf(date: Date): string {
+  return date.toISOString().slice(0, 10)
 }
