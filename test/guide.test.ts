@@ -79,6 +79,16 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(readFileSync(join(place, 'acme/node-1/root/usr/bin/less')).length).toBeGreaterThan(0)
   })
 
+  test('leads through specs from specs, and says whose each thing is', { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('images.md')
+    expect(text).toMatch(/profiles\/paris\.yaml:2:1: unknown key "timezon"; did you mean "timezone"\?/)
+    expect(text).toMatch(/`files` of the spec has \/etc\/motd {2}images\/base\.yaml:6:3\n/)
+    expect(text).toMatch(/\/bin\/sh leads to \/usr\/bin\/sh\n/)
+    expect(text).toMatch(/`prune\.man` of the spec leaves out \/usr\/share\/man\/\*\* {2}images\/base\.yaml:4:10\n/)
+    expect(text).toMatch(/`users` of the spec adds www {2}images\/web\.yaml:6:10\n/)
+    expect(text).toMatch(/web asks for \S+ {2}images\/\w+\.yaml:\d+:\d+\n(.* needs .*\n)*.* needs libc6 /)
+  })
+
   test("leads through repositories of one's own and snapshots of others", { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('repositories.md')
     const at = (path: string) => join(place, 'acme', path)

@@ -15,6 +15,7 @@ export const SCRIPT_CACHES: readonly { readonly path: string; readonly why: stri
   { path: '/usr/**/__pycache__/**', why: 'Python compiled; scrubbed' },
   { path: '/usr/lib/udev/hwdb.bin', why: 'systemd-hwdb' },
   { path: '/usr/lib/modules/*/modules.*', why: 'depmod' },
+  { path: '/usr/lib/modules/*/.fresh-install', why: "a kernel's preinst notes that it is new, for its postinst" },
   { path: '/boot/**', why: 'initrds and the boot loader: made on the image of what it holds' },
   { path: '/usr/lib/locale/**', why: 'locale-gen, localedef' },
   { path: '/usr/lib/sysimage/**', why: "rpm's database, where /var is not the image's" },
