@@ -14,6 +14,7 @@ import { run as withdraw } from './withdraw.ts'
 const missing = ['dpkg-source', 'rpmbuild'].filter((tool) => spawnSync(tool, ['--version']).status !== 0)
 const reason = missing.length === 0 ? '' : ` (skipped, because there is no ${missing.join(', ')})`
 const FLAGS = { json: false, quiet: true }
+const ADD = { ...FLAGS, payload: 'checked' } as const
 
 let place = ''
 const warnings: string[] = []
@@ -76,7 +77,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 it.skipIf(missing.length > 0)(`source packages go into the repository of their format${reason}`, async () => {
   const files = [await dsc(), await sourceRpm()]
-  const added = await add(context(), FLAGS, ...files)
+  const added = await add(context(), ADD, ...files)
   const base = join(context().home.site, 'repo')
   expect(show(added)).toBe(
     `added  hello 1.0 source\nadded  hello 1.0-1 src\npublished  ${base}/deb\npublished  ${base}/rpm\n`,
@@ -85,7 +86,7 @@ it.skipIf(missing.length > 0)(`source packages go into the repository of their f
   expect(warnings).toEqual(['advisories/ACME-1.yaml: your own repository lists no package of hello 2.0-1 or later'])
   expect(readFileSync(join(base, 'deb/dists/stable/Release'), 'utf8')).toContain('main/source/Sources.gz')
   expect(readFileSync(join(base, 'rpm/repodata/repomd.xml'), 'utf8')).toContain('-updateinfo.xml.gz')
-  expect(await add(context(), FLAGS, ...files)).toMatchObject({ packages: [{ added: false }, { added: false }] })
+  expect(await add(context(), ADD, ...files)).toMatchObject({ packages: [{ added: false }, { added: false }] })
   expect(await publish(context(), FLAGS)).toMatchObject({ changed: false, packages: 1 })
   expect(await withdraw(context(), FLAGS, 'hello=1.0')).toEqual({
     withdrawn: [{ name: 'hello', version: '1.0', architecture: 'source' }],
