@@ -18,7 +18,6 @@ export { fail as failImage } from './errors.ts'
 export { unnamedHazards } from './hazards/find-hazards.ts'
 export { type HazardRule, readHazardRules } from './hazards/rule.ts'
 export {
-  EXPORT_KINDS,
   type Exported,
   exportImage,
   type ExportKind,

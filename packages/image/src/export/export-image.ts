@@ -21,18 +21,7 @@ import {
 import { type ExportSource, openSource } from './source.ts'
 
 /** The forms an image is exported in. */
-export const EXPORT_KINDS = [
-  'tar',
-  'oci',
-  'oci-archive',
-  'squashfs',
-  'erofs',
-  'raw',
-  'qcow2',
-  'vhd',
-  'vmdk',
-  'cloud',
-] as const
+const EXPORT_KINDS = ['tar', 'oci', 'oci-archive', 'squashfs', 'erofs', 'raw', 'qcow2', 'vhd', 'vmdk', 'cloud'] as const
 export type ExportKind = (typeof EXPORT_KINDS)[number]
 
 export interface ExportOptions {
