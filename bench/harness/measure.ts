@@ -14,6 +14,8 @@ export interface Program {
   readonly cwd?: string
   /** Added to ours. */
   readonly env?: Readonly<Record<string, string>>
+  /** The exit codes that mean success: 0 unless told. */
+  readonly codes?: readonly number[]
 }
 
 export interface Measured extends Cost {
@@ -21,7 +23,7 @@ export interface Measured extends Cost {
 }
 
 /** Runs a program to its end and says what it cost. CPU and memory come from GNU time, which counts children too. @throws when it fails */
-export async function measure({ argv, cwd, env }: Program): Promise<Measured> {
+export async function measure({ argv, cwd, env, codes = [0] }: Program): Promise<Measured> {
   const note = join(tmpdir(), `holotype-bench-${process.pid}-${Math.random().toString(36).slice(2)}`)
   const timed = existsSync(TIME) ? [TIME, '--output', note, '--format', '%U %S %M', '--', ...argv] : argv
   const [program = '', ...args] = timed
@@ -33,7 +35,7 @@ export async function measure({ argv, cwd, env }: Program): Promise<Measured> {
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
     const [code] = await once(child, 'close')
     const seconds = (performance.now() - start) / 1000
-    if (code !== 0) {
+    if (!codes.includes(code)) {
       const said = Buffer.concat([...stderr, ...stdout]).toString()
       throw new Error(`${argv.join(' ')} ended with code ${code}:\n${said.slice(-SHOWN)}`)
     }
