@@ -103,8 +103,15 @@ describe.each(Object.values(formats))('$name', (format) => {
     using directory = scratch()
     // The tables of zstd -19, which is dpkg-deb's level, take 57 MiB.
     const tablesMiB = format.name === 'deb' && compression === 'zst' ? 60 : 0
-    const argv = [process.execPath, PROGRAM, format.name, directory.at('p'), String(LARGE_MIB), compression]
-    const { stdout } = await run(argv, { timeoutMs: 600_000 })
+    const measured = [
+      process.execPath,
+      PROGRAM,
+      format.name,
+      directory.at('p'),
+      String(LARGE_MIB),
+      compression,
+    ] as const
+    const { stdout } = await run(measured, { timeoutMs: 600_000 })
     const { riseMiB }: { riseMiB: number } = JSON.parse(stdout.toString())
     expect(riseMiB).toBeLessThan(32 + tablesMiB)
   })

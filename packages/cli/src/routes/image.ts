@@ -124,6 +124,40 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
     },
     brief: 'Show what changes from one image to another, by risk',
   }),
+  du: command({
+    load: () => import('../commands/image/du.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        depth: {
+          kind: 'parsed',
+          parse: numberParser,
+          default: '1',
+          brief: 'How many levels below the path are listed',
+          placeholder: 'N',
+        },
+        from: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Show what changed since this image',
+          placeholder: 'IMAGE',
+        },
+      },
+      positional: {
+        kind: 'tuple',
+        parameters: [
+          {
+            brief: 'An image: a name (web), the one before (web~1), a digest or its beginning',
+            parse: text,
+            placeholder: 'IMAGE',
+          },
+          { brief: 'A path of it [/]', parse: text, placeholder: 'PATH', optional: true },
+        ],
+      },
+    },
+    brief: 'Say what each directory of an image takes, or by how much it changed',
+  }),
   explain: command({
     load: () => import('../commands/image/explain.ts'),
     parameters: {
