@@ -2,15 +2,19 @@ import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Digest, renderPairs, runTask, shortDigest } from '@holotype/base'
-import { compose, readManifest } from '@holotype/image'
+import { compose } from '@holotype/image'
 import type { Lock } from '@holotype/solver'
-import { openStore, type Store, walkTree } from '@holotype/store'
+import { openStore, type Store } from '@holotype/store'
 import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
+import { differencesOf } from '../../work/image-differences.ts'
 import { imageNames, lockOf, specOf } from '../../work/images.ts'
 import { resolveName } from '../../work/names.ts'
+
+/** Paths that an error's text names. */
+const DIFFERENCES_IN_TEXT = 5
 
 export type Flags = CommonFlags & { readonly store?: string }
 
@@ -48,9 +52,13 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       signal: context.signal,
     })
     if (again.image !== image) {
+      const differs = differencesOf({ store: first, image }, { store: second, image: again.image })
       throw fail('IMAGE_NOT_REPRODUCED', {
-        what: `${name} was ${shortDigest(image)}, composed again it is ${shortDigest(again.image)}`,
-        data: { differs: differing({ first, image, second, again: again.image }) },
+        what: [
+          `${name} was ${shortDigest(image)}, composed again it is ${shortDigest(again.image)}:`,
+          ...differs.slice(0, DIFFERENCES_IN_TEXT),
+        ].join('\n'),
+        data: { differs },
       })
     }
     return { name, image, again: again.image, milliseconds: Math.round(performance.now() - start) }
@@ -72,19 +80,6 @@ async function copyPackages({ lock, first, second, onDone }: Copy): Promise<void
     if (!second.has(digest)) await second.putStream(createReadStream(first.pathOf(digest)), digest)
     onDone(index + 1)
   }
-}
-
-/** The first paths that differ between the same image in two stores: where to look. */
-function differing(sides: { first: Store; image: Digest; second: Store; again: Digest }): string[] {
-  const lines = (store: Store, image: Digest) =>
-    new Map(
-      [...walkTree(store, readManifest(store, image).root.tree)].map(({ path, entry }) => [
-        path,
-        JSON.stringify({ ...entry, tree: '', stats: '' }),
-      ]),
-    )
-  const [one, two] = [lines(sides.first, sides.image), lines(sides.second, sides.again)]
-  return [...new Set([...one.keys(), ...two.keys()])].filter((path) => one.get(path) !== two.get(path)).slice(0, 50)
 }
 
 export function show(verified: Verified, { paint }: View): string {
