@@ -7,7 +7,10 @@ import { type ExportSource, pathsOf } from '../source.ts'
 export async function differences(source: ExportSource, root: string): Promise<string[]> {
   const found: string[] = []
   const expected = new Set<string>()
-  for (const { path, entry, first } of pathsOf(source)) {
+  const paths = [...pathsOf(source)]
+  const names = new Map<string, number>()
+  for (const { first } of paths) if (first !== undefined) names.set(first, (names.get(first) ?? 1) + 1)
+  for (const { path, entry, first } of paths) {
     expected.add(path)
     const place = join(root, path)
     const facts = lstatSync(place, { throwIfNoEntry: false })
@@ -31,7 +34,7 @@ export async function differences(source: ExportSource, root: string): Promise<s
       wanted['content'] = entry.digest
       // Names of one file are one, files alike are two.
       seen['names'] = facts.nlink
-      wanted['names'] = first !== undefined || path === 'bin/first' ? 2 : 1
+      wanted['names'] = names.get(first ?? path) ?? 1
       if (first !== undefined && lstatSync(join(root, first)).ino !== facts.ino) found.push(`${path} is not ${first}`)
     }
     if (entry.type === 'symlink') {
