@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
 import { join } from 'node:path'
 import { digestOf, run } from '@holotype/base'
 import { type ExportSource, pathsOf } from '../source.ts'
@@ -54,8 +54,9 @@ export async function differences(source: ExportSource, root: string): Promise<s
       if (JSON.stringify(seen[key]) !== JSON.stringify(wanted[key]))
         found.push(`${path}: ${key} is ${JSON.stringify(seen[key])}, not ${JSON.stringify(wanted[key])}`)
   }
-  for (const path of readdirSync(root, { recursive: true, encoding: 'utf8' }))
-    if (!expected.has(path)) found.push(`${path} is too much`)
+  // Not `readdir`, which follows links out of the root.
+  const { stdout } = await run(['find', root, '-mindepth', '1', '-printf', '%P\\0'])
+  for (const path of stdout.toString().split('\0')) if (!expected.has(path)) found.push(`${path} is too much`)
   return found
 }
 
