@@ -46,8 +46,9 @@ export function show({ from, usage }: DiskUsage, { paint }: View): string {
   return renderTable(columns, rows, { paint })
 }
 
-/** @param seconds since the epoch, whatever a package said */
+/** @param seconds since the epoch, whatever a package said; 0 of an empty directory */
 function dayText(seconds: number): string {
+  if (seconds === 0) return '—'
   const date = new Date(seconds * 1000)
   return Number.isNaN(date.getTime()) ? String(seconds) : date.toISOString().slice(0, 10)
 }
