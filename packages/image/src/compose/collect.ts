@@ -4,7 +4,7 @@ import type { EntryInput, Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { type PathMap, removeBelow } from './path-map.ts'
 import { readTar, type TarMember } from './read-tar.ts'
-import { ScriptEffects } from './script-effects.ts'
+import { scriptEffects } from './script-effects.ts'
 
 /** Who owns a path that was not there before. */
 const OWNER = 'step:maintainer-scripts'
@@ -23,7 +23,7 @@ export interface CollectOptions {
   /** Seconds since the epoch: nothing is newer than this. */
   readonly epoch: number
   readonly signal?: AbortSignal | undefined
-  /** Globs of what scripts may write besides the usual (see {@link ScriptEffects}). Default: anything. */
+  /** Globs of what scripts may write besides the usual (see {@link scriptEffects}). Default: anything. */
   readonly allow?: readonly string[]
 }
 
@@ -51,7 +51,7 @@ export async function collect(map: PathMap, options: CollectOptions): Promise<vo
     ],
     { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, ...(options.signal ? { signal: options.signal } : {}) },
   )
-  const effects = new ScriptEffects(options.allow ?? ['/**'])
+  const effects = scriptEffects(options.allow ?? ['/**'])
   for (const member of readTar(archive)) {
     // The layer's own top is the sandbox's, not a script's.
     if (member.path === '') continue

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { entryOf, mapOf } from '../testing/synthetic.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { collect } from './collect.ts'
-import { ScriptEffects } from './script-effects.ts'
+import { scriptEffects } from './script-effects.ts'
 
 const base = temporaryDirectory()
 const store = openStore(join(base, 'store'))
@@ -18,7 +18,7 @@ function refused(
   [before, after]: readonly [string | undefined, string | undefined],
   allow: readonly string[] = [],
 ): string {
-  const effects = new ScriptEffects(allow)
+  const effects = scriptEffects(allow)
   const entry = (text: string | undefined): EntryInput | undefined =>
     text === undefined ? undefined : entryOf(store, text)
   effects.add({ path, before: entry(before), after: entry(after) })
@@ -62,7 +62,7 @@ describe('what maintainer scripts do', () => {
 })
 
 test('many are counted', () => {
-  const effects = new ScriptEffects([])
+  const effects = scriptEffects([])
   for (let index = 0; index < 12; index++)
     effects.add({ path: `/usr/bin/x${index}`, before: undefined, after: entryOf(store, 'x') })
   expect(() => effects.refuse()).toThrow(/x9 \(made\) and 2 more$/)

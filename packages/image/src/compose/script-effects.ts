@@ -1,4 +1,4 @@
-import { compileGlobs, type PathMatcher } from '@holotype/base'
+import { compileGlobs } from '@holotype/base'
 import type { EntryInput } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { SCRIPT_EFFECTS_SHOWN } from '../limits.ts'
@@ -49,34 +49,36 @@ interface ScriptChange {
   readonly after: EntryInput | undefined
 }
 
+/** What is seen of scripts, one path after the other. */
+export interface ScriptEffects {
+  add(change: ScriptChange): void
+  /** @throws IMAGE_SCRIPT_EFFECT, naming the paths */
+  refuse(): void
+}
+
 /**
  * Collects what maintainer scripts may not do: below `/usr`, `/opt` and `/boot` they make no file, change no bytes and remove nothing, but for
  * caches, links of alternatives, empty directories, and what the spec allows. Modes and owners of what a package ships they may set (that is how
  * Debian makes programs set-group-id); the diff shows those first.
  */
-export class ScriptEffects {
-  readonly #allowed: PathMatcher
-  readonly #refused: string[] = []
-
-  constructor(allow: readonly string[]) {
-    this.#allowed = compileGlobs(allow)
-  }
-
-  add(change: ScriptChange): void {
-    const { path, before, after } = change
-    if (!GUARDED(path) || CACHES(path) || this.#allowed(path) || isHarmless(change)) return
-    this.#refused.push(`${path} (${after === undefined ? 'removed' : before === undefined ? 'made' : 'changed'})`)
-  }
-
-  /** @throws IMAGE_SCRIPT_EFFECT, naming the paths */
-  refuse(): void {
-    if (this.#refused.length === 0) return
-    const shown = this.#refused.slice(0, SCRIPT_EFFECTS_SHOWN)
-    const more = this.#refused.length - shown.length
-    throw fail('IMAGE_SCRIPT_EFFECT', {
-      what: `maintainer scripts wrote where only packages may: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
-      data: { paths: this.#refused },
-    })
+export function scriptEffects(allow: readonly string[]): ScriptEffects {
+  const allowed = compileGlobs(allow)
+  const refused: string[] = []
+  return {
+    add: (change) => {
+      const { path, before, after } = change
+      if (!GUARDED(path) || CACHES(path) || allowed(path) || isHarmless(change)) return
+      refused.push(`${path} (${after === undefined ? 'removed' : before === undefined ? 'made' : 'changed'})`)
+    },
+    refuse: () => {
+      if (refused.length === 0) return
+      const shown = refused.slice(0, SCRIPT_EFFECTS_SHOWN)
+      const more = refused.length - shown.length
+      throw fail('IMAGE_SCRIPT_EFFECT', {
+        what: `maintainer scripts wrote where only packages may: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`,
+        data: { paths: refused },
+      })
+    },
   }
 }
 

@@ -8,24 +8,21 @@ import type { ResolvedSpec } from './resolve-spec.ts'
 const FIRST_PERSON = 1000
 
 /** Lines of one of the account files, each split into its fields. */
-class Table {
+interface Table {
   readonly lines: string[][]
-
-  constructor(text: string) {
-    this.lines = text.split('\n').flatMap((line) => (line === '' ? [] : [line.split(':')]))
-  }
-
-  named(name: string): string[] | undefined {
-    return this.lines.find(([first]) => first === name)
-  }
-
+  named(name: string): string[] | undefined
   /** The line whose third field, the number of passwd(5) and group(5), is this. */
-  numbered(id: number): string[] | undefined {
-    return this.lines.find((line) => line[2] === String(id))
-  }
+  numbered(id: number): string[] | undefined
+  text(): string
+}
 
-  text(): string {
-    return this.lines.map((line) => `${line.join(':')}\n`).join('')
+function tableOf(text: string): Table {
+  const lines = text.split('\n').flatMap((line) => (line === '' ? [] : [line.split(':')]))
+  return {
+    lines,
+    named: (name) => lines.find(([first]) => first === name),
+    numbered: (id) => lines.find((line) => line[2] === String(id)),
+    text: () => lines.map((line) => `${line.join(':')}\n`).join(''),
   }
 }
 
@@ -81,7 +78,7 @@ function readAccounts(map: PathMap, store: Store): Accounts {
   const read = (file: string) => {
     const entry = map.get(`etc/${file}`)?.entry
     // Bytes that a package wrote are kept as they are, whatever they are.
-    return new Table(entry?.type === 'file' ? store.read(entry.digest).toString('latin1') : '')
+    return tableOf(entry?.type === 'file' ? store.read(entry.digest).toString('latin1') : '')
   }
   return { passwd: read('passwd'), group: read('group'), shadow: read('shadow'), gshadow: read('gshadow') }
 }
