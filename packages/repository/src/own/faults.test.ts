@@ -93,28 +93,32 @@ beforeAll(async () => {
 })
 
 describe('a publisher that is stopped after any of its steps', () => {
-  it.skipIf(!hasApt)(`never shows apt an error: a machine that is new, one that has old lists${reason}`, async () => {
-    const { repository, base, place } = await copyOfBefore()
-    const old = join(place, 'old')
-    await expectGood(aptWith(old, base, keyring), 'before', 'update')
-    const fresh = aptWith(join(place, 'fresh'), base, keyring)
-    let count = 0
-    await publish(repository, base, {
-      ...OWN_SETTINGS,
-      afterStep: async (step) => {
-        const task = `after step ${++count}, ${JSON.stringify(step).slice(0, 200)}`
-        const known = join(place, `known-${count}`)
-        await run(['cp', '--archive', old, known])
-        const returning = aptWith(known, base, keyring)
-        await expectGood(returning, `${task}, old lists`, ...INSTALL)
-        await expectGood(returning, `${task}, lists updated`, 'update')
-        if (count >= steps.length - 2) await expectGood(returning, `${task}, lists updated`, ...INSTALL)
-        fresh.forget()
-        await expectGood(fresh, `${task}, a new machine`, 'update')
-      },
-    })
-    expect(count).toBe(steps.length)
-  })
+  it.skipIf(!hasApt)(
+    `never shows apt an error: a machine that is new, one that has old lists${reason}`,
+    { timeout: 90_000 },
+    async () => {
+      const { repository, base, place } = await copyOfBefore()
+      const old = join(place, 'old')
+      await expectGood(aptWith(old, base, keyring), 'before', 'update')
+      const fresh = aptWith(join(place, 'fresh'), base, keyring)
+      let count = 0
+      await publish(repository, base, {
+        ...OWN_SETTINGS,
+        afterStep: async (step) => {
+          const task = `after step ${++count}, ${JSON.stringify(step).slice(0, 200)}`
+          const known = join(place, `known-${count}`)
+          await run(['cp', '--archive', old, known])
+          const returning = aptWith(known, base, keyring)
+          await expectGood(returning, `${task}, old lists`, ...INSTALL)
+          await expectGood(returning, `${task}, lists updated`, 'update')
+          if (count >= steps.length - 2) await expectGood(returning, `${task}, lists updated`, ...INSTALL)
+          fresh.forget()
+          await expectGood(fresh, `${task}, a new machine`, 'update')
+        },
+      })
+      expect(count).toBe(steps.length)
+    },
+  )
   it('ends in the same state when it runs again', async () => {
     expect(steps.length).toBeGreaterThan(10)
     for (let last = 1; last <= steps.length; last++) {
