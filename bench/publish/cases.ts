@@ -21,6 +21,26 @@ function own(task: string, directory: string, format: Measured, ...words: readon
   return measure({ argv: [process.execPath, OWN, task, directory, format, ...words], env })
 }
 
+const COMMAND = join(import.meta.dirname, '../../bin/holotype')
+
+/** The command, in a directory where {@link own} made a repository. */
+function command(directory: string, ...words: readonly string[]) {
+  return measure({ argv: [COMMAND, 'repo', ...words, '--directory', directory, '--quiet'] })
+}
+
+/** What a process that runs already would take, and the command as it is started. */
+async function commandRows(
+  bench: PublishBench,
+  named: Named,
+  { inside, whole }: Readonly<Record<'inside' | 'whole', (round: number) => ReturnType<typeof own>>>,
+): Promise<Row[]> {
+  const { task, who } = named
+  const running = await row(bench, { ...named, who: `${who}, in a process that runs` }, async (round) => ({
+    seconds: Number((await inside(round)).stdout),
+  }))
+  return [running, await row(bench, { task, who: `${who}, the command` }, whole)]
+}
+
 /** Our process as a whole, and of it what a process that runs already would take. */
 async function ownRows(
   bench: PublishBench,
@@ -46,21 +66,56 @@ export async function large(bench: PublishBench, gnupg: string, key: string): Pr
     bench.say(`${format}: ${count} rows`)
     await own('seed', directory, format, String(count))
     const fresh = await samples(bench, format, count + 1)
+    const further = await samples(bench, format, 2 * count)
     const task = `one package into ${count}, ${format}`
     const who = 'holotype'
     rows.push(
-      ...(await ownRows(bench, { task, who, bar: ONE }, (round) => own('add', directory, format, fresh[round] ?? ''))),
+      ...(await commandRows(
+        bench,
+        { task, who, bar: ONE },
+        {
+          inside: (round) => own('add', directory, format, fresh[round] ?? ''),
+          whole: async (round) => {
+            if (round === 0) await command(directory, 'publish', '--format', format)
+            return command(directory, 'add', further[round] ?? '')
+          },
+        },
+      )),
     )
     if (format === 'alpm' && existsSync('/usr/bin/repo-add'))
       rows.push(await repoAdd(bench, { task, directory, fresh, gnupg, key }))
     const peer = format === 'rpm' ? await createrepoRows(bench, { count, fresh, gnupg, key }) : undefined
     if (peer) rows.push(peer.one)
     const nothing = `nothing new in ${count}, ${format}`
-    rows.push(...(await ownRows(bench, { task: nothing, who, bar: NOTHING }, () => own('publish', directory, format))))
+    rows.push(...(await nothingNew(bench, { task: nothing, directory, format })))
     if (peer) rows.push(peer.nothing)
     rmSync(directory, { recursive: true, force: true })
   }
   return rows
+}
+
+interface NothingNew {
+  readonly task: string
+  readonly directory: string
+  readonly format: Measured
+}
+
+/** The command's settings are not quite those of {@link own}: each publishes once, then there is nothing new. */
+async function nothingNew(bench: PublishBench, { task, directory, format }: NothingNew): Promise<Row[]> {
+  const inside = () => own('publish', directory, format)
+  const whole = () => command(directory, 'publish', '--format', format)
+  await inside()
+  return commandRows(
+    bench,
+    { task, who: 'holotype', bar: NOTHING },
+    {
+      inside,
+      whole: async (round) => {
+        if (round === 0) await whole()
+        return whole()
+      },
+    },
+  )
 }
 
 interface RepoAdd {
@@ -74,10 +129,11 @@ interface RepoAdd {
 /** repo-add takes the very db that we published; once, as it takes minutes. */
 async function repoAdd(bench: PublishBench, { task, directory, fresh, gnupg, key }: RepoAdd): Promise<Row> {
   const place = join(bench.work, 'repo-add')
+  const base = join(directory, '.holotype/site/repo/alpm')
   mkdirSync(place, { recursive: true })
   for (const kind of ['db', 'files']) {
-    const from = join(directory, 'base', ARCHITECTURE.alpm, `stable.${kind}`)
-    const path = existsSync(from) ? from : join(directory, 'base', `stable.${kind}`)
+    const from = join(base, ARCHITECTURE.alpm, `stable.${kind}`)
+    const path = existsSync(from) ? from : join(base, `stable.${kind}`)
     copyFileSync(path, join(place, `stable.${kind}.tar${endingOf(path)}`))
   }
   const ending = endingOf(
@@ -103,6 +159,7 @@ export async function smaller(bench: PublishBench, gnupg: string, key: string): 
   const { folder: files, real } = await realDebs(bench.debs, bench.cache, count)
   if (real < count) bench.say(`${real} of them are different ones, the rest are those under other versions`)
   const fresh = await samples(bench, 'deb', count + 1)
+  const further = await samples(bench, 'deb', 2 * count)
   const [cold, one, nothing] = [`${count} .debs, cold`, `one .deb into ${count}`, `nothing new in ${count} .debs`]
   const place = (round: number) => join(bench.work, `smaller-${round}`)
   const who = 'holotype'
@@ -113,8 +170,18 @@ export async function smaller(bench: PublishBench, gnupg: string, key: string): 
     ...(await ownRows(bench, { task: cold, who: `${who}, payloads unread` }, (round) =>
       own('import', `${place(round)}-unread`, 'deb', `${files}/`),
     )),
-    ...(await ownRows(bench, { task: one, who }, (round) => own('add', place(0), 'deb', fresh[round] ?? ''))),
-    ...(await ownRows(bench, { task: nothing, who }, () => own('publish', place(0), 'deb'))),
+    ...(await commandRows(
+      bench,
+      { task: one, who },
+      {
+        inside: (round) => own('add', place(0), 'deb', fresh[round] ?? ''),
+        whole: async (round) => {
+          if (round === 0) await command(place(0), 'publish')
+          return command(place(0), 'add', further[round] ?? '')
+        },
+      },
+    )),
+    ...(await nothingNew(bench, { task: nothing, directory: place(0), format: 'deb' })),
   ]
   for (const peer of debPeers(gnupg, key)) {
     if (!existsSync(`/usr/bin/${peer.program}`)) {

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { initDistribution, OWN_NAME } from '@holotype/distribution'
 import { formatOf, type InspectedPackage, inspectPackage } from '@holotype/formats'
 import { ingestMany, type OwnRepository, publish, type PublishOptions } from '@holotype/repository'
 import { openStore } from '@holotype/store'
@@ -21,11 +22,14 @@ import { ARCHITECTURE, fieldsOf, type Measured, MEASURED, variant, writeSample }
 
 const [task = '', directory = '', name = '', ...words] = process.argv.slice(2)
 const format = measuredFormat(name)
-const keys = join(directory, 'keys')
+const home = join(directory, '.holotype')
+const keys = join(home, 'keys')
+// The command takes it from here: `holotype repo …` in this directory works on the same repository.
+if (!existsSync(keys)) initDistribution(directory, 'bench')
 const keyring = existsSync(keys) ? await openKeyring(keys) : await createKeyring(keys, {})
 const repository: OwnRepository = {
-  store: openStore(join(directory, 'store')),
-  name: 'bench',
+  store: openStore(join(home, 'store')),
+  name: OWN_NAME,
   format: formatOf(format),
   component: 'main',
   signer: keyring.repositorySigner(),
@@ -44,7 +48,7 @@ if (task === 'seed') await seed(Number(words[0]))
 const begin = performance.now()
 if (task === 'add') await ingestMany(repository, words.flatMap(filesOf))
 if (task === 'import') await ingestMany(repository, words.flatMap(filesOf), { payload: 'unread' })
-await publish(repository, join(directory, 'base'), settings)
+await publish(repository, join(home, 'site/repo', format), settings)
 process.stdout.write(`${(performance.now() - begin) / 1000}\n`)
 
 /** Rows as ingest renders them, of one file: 50,000 files would cost the machine more than they tell. */

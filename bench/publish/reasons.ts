@@ -4,15 +4,15 @@ import type { Row } from '../harness/types.ts'
 const REASONS = [
   [
     /^one /,
-    'our process starts Node and loads its modules first (the row "nothing new" is little else), and flushes the disk before clients see the state, which no peer does.',
+    'ours starts Node, loads its modules and reads its declaration first, and flushes the disk before clients see the state, which no peer does; the work itself is the row "in a process that runs".',
   ],
   [
     /^nothing new /,
-    'our process is the start of Node and of its modules; the work itself is the row "in a process that runs", and it writes nothing.',
+    'ours is the start of Node and little else; the work itself is the row "in a process that runs", and it writes nothing.',
   ],
   [
     / cold$/,
-    'every payload is unpacked, hashed and its ELF files read before a package enters, which none of these peers does; the row "payloads unread" does as they do, and still hashes, copies, signs, keeps generations and flushes, of which apt-ftparchive hashes alone.',
+    'every payload is unpacked and looked through to its end before a package enters, which none of these peers does; the row "payloads unread" does as they do, and still hashes, copies, signs, keeps generations and flushes, of which apt-ftparchive hashes alone.',
   ],
 ] as const satisfies readonly (readonly [RegExp, string])[]
 

@@ -8,25 +8,33 @@ import type { Candidate } from './lock.ts'
 import { resolve } from './resolve.ts'
 import { APT_REQUESTS, type AptRequest } from './testing/apt-requests.ts'
 import { broken } from './testing/check.ts'
-import { aptInstalls, architecture, cataloguesOf, indexFiles, missing } from './testing/real-index.ts'
+import { architecture, askApt, cataloguesOf, indexFiles, missing } from './testing/real-index.ts'
 import type { Universe } from './types.ts'
 import { prepareUniverse } from './universe.ts'
 
 const WEB = ['systemd', 'openssh-server', 'nginx', 'haproxy', 'chrony', 'prometheus-node-exporter', 'postgresql-client']
 
-/** `APT_REQUESTS=all vitest run packages/solver/src/real-index` runs the long ones too. */
-const requests = APT_REQUESTS.filter(({ long }) => !long || process.env['APT_REQUESTS'] === 'all')
-
 describe.skipIf(missing !== '')(`a real index${missing === '' ? '' : ` (skipped, because ${missing})`}`, () => {
   let universe: Universe
   let files: ReturnType<typeof indexFiles> = []
+  let answers: ReturnType<typeof askApt> = []
+  const end = new AbortController()
   const scratch = mkdtempSync(join(tmpdir(), 'holotype-apt-'))
-  afterAll(() => rmSync(scratch, { recursive: true, force: true }))
+  afterAll(async () => {
+    end.abort()
+    await Promise.allSettled(answers)
+    rmSync(scratch, { recursive: true, force: true })
+  })
   const common = { format: formats.deb, architecture }
 
   beforeAll(() => {
     files = indexFiles()
     universe = prepareUniverse({ ...common, catalogues: cataloguesOf(files) })
+    const questions = APT_REQUESTS.map(({ install, exclude = [], recommends = false }) => ({
+      names: [...install, ...exclude.map((name) => `${name}-`), ...universe.essential],
+      recommends,
+    }))
+    answers = askApt(scratch, files, questions, end.signal)
   })
 
   const attempt = (request: AptRequest) => {
@@ -43,13 +51,12 @@ describe.skipIf(missing !== '')(`a real index${missing === '' ? '' : ` (skipped,
       ' ',
     )
 
-  it.each(requests.map((request) => [title(request), request] as const))(
+  it.each(APT_REQUESTS.map((request, at) => [title(request), request, at] as const))(
     '%s: what apt installs into an empty system, but for what docs/design/solver-and-apt.md lists',
-    async (_, request) => {
-      const { install, exclude = [], recommends = false, aptOnly = [], refused } = request
-      const asked = [...install, ...exclude.map((name) => `${name}-`), ...universe.essential]
+    async (_, request, at) => {
+      const { aptOnly = [], refused } = request
       const packages = attempt(request)
-      const theirs = await aptInstalls(scratch, asked, recommends)
+      const theirs = await answers[at]
       expect([packages !== undefined, theirs !== undefined]).toEqual([
         refused !== 'both' && refused !== 'by us',
         refused !== 'both' && refused !== 'by apt',
@@ -69,7 +76,7 @@ describe.skipIf(missing !== '')(`a real index${missing === '' ? '' : ` (skipped,
           .toSorted(),
       ).toEqual(aptOnly)
     },
-    120_000,
+    300_000,
   )
 
   it('resolves the same from a list of all records as from an index that is read as it is asked', () => {

@@ -3,8 +3,6 @@ export interface AptRequest {
   readonly install: readonly string[]
   readonly recommends?: true
   readonly exclude?: readonly string[]
-  /** Left out of `make test`, for apt takes its time. */
-  readonly long?: true
   /** Names of packages that apt alone installs, and why: docs/design/solver-and-apt.md. */
   readonly aptOnly?: readonly string[]
   /** What ends otherwise: apt or the solver refuses what the other resolves. */
@@ -13,37 +11,37 @@ export interface AptRequest {
 
 export const APT_REQUESTS: readonly AptRequest[] = [
   // single packages
-  { install: ['nginx'], long: true },
-  { install: ['openssh-server'], long: true },
-  { install: ['postgresql'], long: true },
-  { install: ['git'], long: true },
-  { install: ['vim'], long: true },
-  { install: ['emacs-nox'], long: true },
-  { install: ['apache2'], long: true },
-  { install: ['docker.io'], long: true },
-  { install: ['qemu-system-x86'], long: true },
-  { install: ['chromium'], long: true },
-  { install: ['ansible'], long: true },
+  { install: ['nginx'] },
+  { install: ['openssh-server'] },
+  { install: ['postgresql'] },
+  { install: ['git'] },
+  { install: ['vim'] },
+  { install: ['emacs-nox'] },
+  { install: ['apache2'] },
+  { install: ['docker.io'] },
+  { install: ['qemu-system-x86'] },
+  { install: ['chromium'] },
+  { install: ['ansible'] },
   // large ones
   { install: ['build-essential', 'debhelper'] },
-  { install: ['task-gnome-desktop'], long: true, aptOnly: ['fonts-dejavu-core', 'libutempter0', 'xbitmaps', 'xterm'] },
-  { install: ['kde-standard'], long: true, aptOnly: ['fonts-dejavu-core'] },
-  { install: ['texlive-latex-extra'], long: true },
-  { install: ['libreoffice'], long: true },
-  { install: ['openjdk-17-jdk', 'maven'], long: true },
-  { install: ['r-base'], long: true },
+  { install: ['task-gnome-desktop'], aptOnly: ['fonts-dejavu-core', 'libutempter0', 'xbitmaps', 'xterm'] },
+  { install: ['kde-standard'], aptOnly: ['fonts-dejavu-core'] },
+  { install: ['texlive-latex-extra'] },
+  { install: ['libreoffice'] },
+  { install: ['openjdk-17-jdk', 'maven'] },
+  { install: ['r-base'] },
   // alternatives and virtual packages
   { install: ['mutt', 'default-mta'] },
-  { install: ['bsd-mailx'], long: true },
+  { install: ['bsd-mailx'] },
   { install: ['awk'], refused: 'by apt' },
-  { install: ['x-terminal-emulator'], refused: 'by apt', long: true },
-  { install: ['mail-transport-agent', 'postfix'], refused: 'by apt', long: true },
-  { install: ['default-jre-headless'], long: true },
-  { install: ['python3-django', 'default-mysql-client'], long: true, aptOnly: ['python3-typing-extensions'] },
-  { install: ['nullmailer', 'logwatch'], long: true },
-  { install: ['systemd-sysv', 'cron'], long: true },
-  { install: ['sysvinit-core', 'openssh-server'], long: true },
-  { install: ['php', 'libapache2-mod-php'], long: true },
+  { install: ['x-terminal-emulator'], refused: 'by apt' },
+  { install: ['mail-transport-agent', 'postfix'], refused: 'by apt' },
+  { install: ['default-jre-headless'] },
+  { install: ['python3-django', 'default-mysql-client'], aptOnly: ['python3-typing-extensions'] },
+  { install: ['nullmailer', 'logwatch'] },
+  { install: ['systemd-sysv', 'cron'] },
+  { install: ['sysvinit-core', 'openssh-server'] },
+  { install: ['php', 'libapache2-mod-php'] },
   // several
   {
     install: [
@@ -58,18 +56,17 @@ export const APT_REQUESTS: readonly AptRequest[] = [
   },
   {
     install: ['apache2', 'postgresql', 'php', 'python3-django', 'git'],
-    long: true,
     aptOnly: ['python3-typing-extensions'],
   },
-  { install: ['linux-image-amd64', 'grub-pc'], long: true },
+  { install: ['linux-image-amd64', 'grub-pc'] },
   // what is recommended
-  { install: ['nginx', 'git'], recommends: true, long: true },
-  { install: ['mutt'], recommends: true, long: true },
-  { install: ['postgresql'], recommends: true, long: true },
-  { install: ['network-manager'], recommends: true, long: true },
+  { install: ['nginx', 'git'], recommends: true },
+  { install: ['mutt'], recommends: true },
+  { install: ['postgresql'], recommends: true },
+  { install: ['network-manager'], recommends: true },
   // what must not be
-  { install: ['mutt', 'default-mta'], exclude: ['exim4-daemon-light'], refused: 'by us', long: true },
-  { install: ['vim'], recommends: true, exclude: ['vim-runtime'], refused: 'both', long: true },
+  { install: ['mutt', 'default-mta'], exclude: ['exim4-daemon-light'], refused: 'by us' },
+  { install: ['vim'], recommends: true, exclude: ['vim-runtime'], refused: 'both' },
   // what cannot be
   { install: ['exim4-daemon-light', 'postfix'], refused: 'both' },
   { install: ['nginx', 'libc6=1.0'], refused: 'both' },
