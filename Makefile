@@ -50,8 +50,8 @@ boot-check: setup ## Export a disk of a real image, boot it in qemu with BIOS an
 fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
 	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)
 
-equal: npm ## Hold ten images against what apt installs from the same packages, path by path
-	@EQUAL_LOCKS=all vitest run test/equal.test.ts
+equal: npm ## Hold images against what apt, pacman and rpm install from the same packages, path by path
+	@EQUAL_LOCKS=all vitest run test/equal
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts

@@ -196,12 +196,12 @@ describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
       const laidOut = await checkoutImage(store, manifest, join(own, 'image'))
       const asked = async (...argv: string[]) => {
         const { stdout, stderr } = await pacman(laidOut, argv)
-        return `${stdout}${stderr}`
+        return stdout.toString() + stderr
       }
       // What a script changed pacman reports of its own installation too; its time alone is another (docs/design).
       const { stdout, stderr } = await pacman(root, ['-Qkk'])
       const report = (text: string) => text.split('\n').filter((line) => !line.endsWith('(Modification time mismatch)'))
-      expect(report(await asked('-Qkk'))).toEqual(report(`${stdout}${stderr}`.replaceAll(root, laidOut)))
+      expect(report(await asked('-Qkk'))).toEqual(report((stdout.toString() + stderr).replaceAll(root, laidOut)))
       expect((await asked('-Q')).trim().split('\n')).toHaveLength(names.length)
       expect(await asked('-Dk')).toBe((await pacman(root, ['-Dk'])).stdout.toString())
     },

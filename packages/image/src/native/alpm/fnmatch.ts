@@ -6,7 +6,7 @@ type Token = '*' | ((char: string) => boolean)
  */
 export function fnmatch(pattern: string): (text: string) => boolean {
   const tokens = tokensOf(pattern)
-  return (text) => matches(tokens, [...text])
+  return (text) => matches(tokens, Array.from(text))
 }
 
 /** Only the last `*` has to be tried again: what an earlier one could match more of, the last can as well. */
@@ -32,7 +32,7 @@ function matches(tokens: readonly Token[], text: readonly string[]): boolean {
 
 function tokensOf(pattern: string): Token[] {
   const tokens: Token[] = []
-  const chars = [...pattern]
+  const chars = Array.from(pattern)
   for (let i = 0; i < chars.length; i++) {
     const char = chars[i] ?? ''
     const set = char === '[' ? /^\[([!^]?)(\]?(?:\[:\w+:\]|[^\]])*)\]/u.exec(chars.slice(i).join('')) : null
@@ -41,7 +41,7 @@ function tokensOf(pattern: string): Token[] {
     else if (set) {
       const members = new RegExp(`^[${set[1] ? '^' : ''}${setOf(set[2] ?? '')}]$`, 'su')
       tokens.push((one) => members.test(one))
-      i += [...set[0]].length - 1
+      i += Array.from(set[0]).length - 1
     } else {
       const literal = char === '\\' && i + 1 < chars.length ? chars[++i] : char
       tokens.push((one) => one === literal)
