@@ -7,6 +7,7 @@ import {
   MEMBERS_SHOWN,
   MEMBERS_TOTAL_BYTES,
   TEXT_FILE_BYTES,
+  UNPACKED_BYTES,
   VALUE_LENGTH,
   VALUES_SHOWN,
 } from './limits.ts'
@@ -37,7 +38,9 @@ interface Room {
 function compare({ path, before, after }: Pair, depth: number, room: Room): FileDetails | undefined {
   const plugin = pluginFor(path, after ?? before ?? Buffer.alloc(0))
   if (!plugin || ((before === undefined || after === undefined) && !plugin.oneSided)) return undefined
-  const [old, next] = [describe(plugin, before, path), describe(plugin, after, path)]
+  // What a container held was bounded when it was unpacked.
+  const limit = depth === 0 ? DESCRIBED_BYTES : UNPACKED_BYTES
+  const [old, next] = [before, after].map((bytes) => describe(plugin, path, bytes, limit))
   if (!old || !next) return { format: plugin.name, unreadable: true, facts: [], members: [] }
   const changed = depth < CONTAINER_DEPTH ? memberChanges(old.members ?? [], next.members ?? [], depth, room) : []
   const members = changed.slice(0, MEMBERS_SHOWN)
@@ -50,9 +53,9 @@ function compare({ path, before, after }: Pair, depth: number, room: Room): File
 }
 
 /** Nothing of a side that is not there; undefined if it cannot be read. */
-function describe(plugin: Plugin, bytes: Buffer | undefined, path: string): Described | undefined {
+function describe(plugin: Plugin, path: string, bytes: Buffer | undefined, limit: number): Described | undefined {
   if (bytes === undefined) return { facts: {} }
-  if (bytes.length > DESCRIBED_BYTES) return undefined
+  if (bytes.length > limit) return undefined
   try {
     return plugin.describe(bytes, path)
   } catch {

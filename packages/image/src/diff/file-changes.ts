@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { compareText, type Digest } from '@holotype/base'
+import { isSharedObject } from '@holotype/solver'
 import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
 import type { FileChange, FileDetails } from '../types.ts'
 import { detailsOf } from './details.ts'
@@ -26,7 +27,9 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
   // Files of several names are hard links, or copies: their bytes are read once.
   const known = new Map<string, FileDetails | undefined>()
   const described = weighed.map(({ difference, concerns, change }): { difference: Difference; change: FileChange } => {
-    const key = `${change.before?.digest} ${change.after?.digest} ${posix.extname(change.path)}`
+    // Of programs and libraries the name does not matter; of the rest it may decide which plug-in reads them.
+    const isProgram = ((change.after ?? change.before)?.mode ?? 0) & 0o111 || isSharedObject(change.path)
+    const key = `${change.before?.digest} ${change.after?.digest} ${isProgram ? '' : change.path}`
     const isKnown = known.has(key)
     const details = isKnown ? known.get(key) : unread > 0 ? describe(store, difference) : undefined
     known.set(key, details)

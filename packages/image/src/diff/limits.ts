@@ -28,8 +28,8 @@ export const CVES_PER_PACKAGE = 2000
 export const CHANGELOG_SYMLINKS = 8
 /** File reasons repeated on the package that owns the files. */
 export const REASONS_FROM_FILES = 4
-/** Bytes of a file, or of a member of one, that a plug-in reads. */
-export const DESCRIBED_BYTES = 64 * 1024 * 1024
+/** Bytes of a file that a plug-in reads. */
+export const DESCRIBED_BYTES = 128 * 1024 * 1024
 /** Bytes that one compressed file or member may unpack to. An initial RAM disk of a distribution's kernel unpacks to some 150 MiB. */
 export const UNPACKED_BYTES = 256 * 1024 * 1024
 /** Bytes of all files of both sides that plug-ins read for one diff; riskiest first. */
