@@ -8,7 +8,7 @@ import { type Digest, SYSTEM_PATH, silent } from '@holotype/base'
 import { imageSchema } from '@holotype/distribution'
 import { compose, type Composed, resolveSpec } from '@holotype/image'
 import type { Lock, LockedPackage } from '@holotype/solver'
-import { lookup, openStore, type Store, walkTree } from '@holotype/store'
+import { openStore, type Store, walkTree } from '@holotype/store'
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { makeControlGroup } from '../packages/sandbox/src/control-group.ts'
 import { realLocks, storeWithPackages, unfitForComposing } from './testing/real-packages.ts'
@@ -184,6 +184,12 @@ describe.skipIf(process.getuid?.() !== 0)('a payload is refused (skipped without
       'UNPACK_FAILED',
       /below out/,
     ],
+    [
+      'a symbolic link that leads out, and another package that has a file behind it',
+      [[{ path: './out', flag: '2', target: outside }], [file('./out/x')]],
+      'IMAGE_PATH_CONFLICT',
+      /no directory/,
+    ],
     ['a device node', [[{ path: './disk', flag: '3' }]], 'IMAGE_SPEC_REFUSED', /disk.*device/],
     [
       'a hard link to elsewhere',
@@ -261,8 +267,7 @@ describe.skipIf(process.getuid?.() !== 0)('a payload is refused (skipped without
       const some = Array.from({ length: 1000 }, (_, index) => ({ path: `./d0000/${index}`, flag: '0' }))
       const one = tar(some).subarray(0, -1024)
       const data: Buffer[] = []
-      for (const frame of frames) {
-        if (frame > 250) break
+      for (let frame = 0; frame <= 250; frame++) {
         const bytes = Buffer.from(one)
         for (let at = 0; at < bytes.length; at += 512) {
           bytes.write(frame.toString().padStart(4, '0'), at + 3, 'latin1')
@@ -389,20 +394,8 @@ describe.skipIf(reason !== undefined)(`a script is contained${reason ? ` (skippe
           'a-hostile': {
             preinst: `#!/bin/bash\nmkdir /var/tries\n${script.join('\n')}\ntouch /var/tries/through\nexit 0\n`,
           },
-          'a-leads-out': {
-            members: [
-              { path: './opt/', flag: '5' },
-              { path: './opt/out', flag: '2', target: outside },
-            ],
-          },
-          'b-follows': {
-            members: [
-              file('./opt/out/x'),
-              file('./opt/Case'),
-              file('./opt/case'),
-              file('./opt/\u00e9'),
-              file('./opt/e\u0301'),
-            ],
+          names: {
+            members: [file('./opt/Case'), file('./opt/case'), file('./opt/\u00e9'), file('./opt/e\u0301')],
           },
         })
         const below = (path: string) =>
@@ -410,9 +403,8 @@ describe.skipIf(reason !== undefined)(`a script is contained${reason ? ` (skippe
             .map((entry) => entry.path)
             .filter((each) => each.startsWith(`${path}/`))
         expect(below('var/tries')).toEqual(['var/tries/through'])
-        // The link is followed in the image, and names that differ in case or in their Unicode form are different files.
-        expect(lookup(store, manifest.root.tree, `${outside.slice(1)}/x`)).toMatchObject({ type: 'file' })
-        expect(below('opt').sort()).toEqual(['opt/Case', 'opt/case', 'opt/e\u0301', 'opt/out', 'opt/\u00e9'].sort())
+        // Names that differ in case or in their Unicode form are different files.
+        expect(below('opt').sort()).toEqual(['opt/Case', 'opt/case', 'opt/e\u0301', 'opt/\u00e9'].sort())
       })
     },
     3 * MINUTES,
