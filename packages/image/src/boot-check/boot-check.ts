@@ -138,7 +138,10 @@ async function bootOnce(options: BootCheckOptions, { boot, firmware, copy, scrat
     await using machine = await startMachine({ disk: copy, architecture, firmware, accelerator, scratch, log })
     const milliseconds = () => Math.round(performance.now() - start)
     try {
-      const shell = await openGuestShell(machine, checks.timeout * 1000)
+      const shell = await openGuestShell(machine, {
+        timeoutMs: checks.timeout * 1000,
+        signal: options.signal,
+      })
       const booted = {
         check: 'booted',
         outcome: 'passed',

@@ -65,8 +65,11 @@ export interface GuestShell {
 
 const POLL_MS = 50
 
-/** Waits for the shell of a machine that boots. @throws BOOT_FAILED */
-export async function openGuestShell(machine: Machine, timeoutMs: number): Promise<GuestShell> {
+/** Waits for the shell of a machine that boots. @throws BOOT_FAILED, the signal's reason */
+export async function openGuestShell(
+  machine: Machine,
+  { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal | undefined },
+): Promise<GuestShell> {
   let received = ''
   machine.shell.on('data', (chunk: Buffer) => {
     // The guest is hostile until it has passed: what it says is bounded.
@@ -76,6 +79,7 @@ export async function openGuestShell(machine: Machine, timeoutMs: number): Promi
   const waitFor = async <Found>(find: () => Found | undefined, what: string, limit: number): Promise<Found> => {
     const end = performance.now() + limit
     for (;;) {
+      signal?.throwIfAborted()
       const found = find()
       if (found !== undefined) return found
       const ended = machine.ended()
