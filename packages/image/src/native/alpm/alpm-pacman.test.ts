@@ -175,7 +175,6 @@ describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
     ['scripts and hooks', ['base', 'library', 'scripts']],
     ['directories that several packages have', ['base', 'library', 'scripts', 'sharing']],
     ['set-user-id programs and hard links and capabilities', ['base', 'library', 'capable']],
-    ['nothing but files', ['base']],
   ])(
     'of %s is what pacman installs',
     async (what, names) => {

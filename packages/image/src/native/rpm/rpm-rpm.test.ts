@@ -178,7 +178,6 @@ describe.skipIf(reason !== '')(`an image of an rpm lock${reason}`, () => {
     ['triggers', ['base', 'library', 'scripts', 'triggers', 'later']],
     ["scriptlets in rpm's own Lua", ['base', 'library', 'scripts', 'lua']],
     ['set-user-id programs and hard links and capabilities', ['base', 'library']],
-    ['nothing but files', ['base']],
   ])(
     'of %s is what rpm installs',
     async (what, names) => {
