@@ -169,7 +169,7 @@ describe.skipIf(reason !== '')(`an image of an alpm lock${reason}`, () => {
     for (const [name, files] of Object.entries({ library: LIBRARY, scripts: SCRIPTS, sharing: SHARING }))
       built.set(name, await makepkg(join(work, 'build', name), files))
     built.set('capable', await capable())
-  }, 120_000)
+  }, 300_000)
 
   test.each([
     ['scripts and hooks', ['base', 'library', 'scripts']],

@@ -171,7 +171,7 @@ describe.skipIf(reason !== '')(`an image of an rpm lock${reason}`, () => {
     await writeHostBase('rpm', base)
     built.set('base', base)
     await Promise.all(Object.entries(SPECS).map(async ([name, spec]) => built.set(name, await rpmbuild(name, spec))))
-  }, 120_000)
+  }, 300_000)
 
   test.each([
     ['scriptlets', ['base', 'library', 'scripts']],
