@@ -22,6 +22,11 @@ export const fail = defineErrors({
     when: 'a maintainer script made, changed or removed something below /usr, /opt or /boot that is no cache or register',
     hint: 'read the script (`dpkg-deb --ctrl-tarfile`); what is right may be allowed in the spec by `scripts.allow`',
   },
+  IMAGE_BOOT_ORDER: {
+    kind: 'conflict',
+    when: 'what an image starts at boot waits for itself, or needs something that is not there',
+    hint: 'mend the unit by a drop-in among the files of the spec, or mask it in `units`; `holotype image boot` shows the order',
+  },
   IMAGE_NOT_CONFIGURED: {
     kind: 'input',
     when: 'after all maintainer scripts ran a package is not in the state installed',

@@ -42,6 +42,8 @@ export interface ImageManifest {
    * In the tree every name is a file with equal metadata and digest. Absent: no file has a second name.
    */
   readonly hardlinks?: Digest
+  /** What starts at boot and in which order, as an object: `BootOrder`. Absent: the image holds no init. */
+  readonly boot?: Digest
   readonly exclusions: readonly string[]
   readonly triggers: readonly ImageTrigger[]
 }
@@ -196,7 +198,7 @@ export interface ImageDiff {
   readonly sonames: readonly LostSoname[]
   /** Brought first, then by id. Only where advisories were given. */
   readonly advisories?: readonly AdvisoryChange[]
-  /** What changes in the order of start: lines of a unified diff of both images' orders. Absent where it does not change, or is not known. */
+  /** What changes in the order of start, a line each. Absent where nothing does. */
   readonly bootOrder?: readonly string[]
   /** Highest risk first, then by name. */
   readonly packages: readonly PackageChange[]

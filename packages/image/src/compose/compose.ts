@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { compareText, type Digest, type Progress, runTask } from '@holotype/base'
 import type { Lock } from '@holotype/solver'
 import { buildTree, type Store } from '@holotype/store'
+import { bootOrder } from '../boot/boot-order.ts'
+import type { BootOrder } from '../boot/types.ts'
 import { fail } from '../errors.ts'
 import { installerOf } from '../native/native.ts'
 import { applySpec, applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
@@ -40,7 +42,7 @@ export interface Composed {
  *
  * Nothing is left behind but objects of the store. Needs root: files of many owners, and mounts.
  * @throws IMAGE_ROOT_NEEDED, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_SCRIPT_EFFECT,
- * IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
+ * IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED, IMAGE_BOOT_ORDER, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
  */
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { store, lock, spec, progress, signal } = options
@@ -128,6 +130,8 @@ function freeze(
     [...map].map(([path, { entry }]) => ({ path, entry })),
   )
   const hardlinks = hardlinkGroups(map)
+  const boot = bootOrder(store, tree.digest)
+  refuseBoot(boot)
   const manifest = {
     schema: 'holotype.image/1',
     name: spec.name,
@@ -140,10 +144,18 @@ function freeze(
     packages: store.putJson(packageSet(lock)),
     owners: store.putJson(ownersOf(map)),
     ...(hardlinks.length > 0 ? { hardlinks: store.putJson(hardlinks) } : {}),
+    ...(boot ? { boot: store.putJson(boot) } : {}),
     exclusions: spec.exclusions,
     triggers: spec.triggers,
   } satisfies ImageManifest
   return { image: store.putJson(manifest), manifest }
+}
+
+/** @throws IMAGE_BOOT_ORDER: a cycle, or something that is needed and not there */
+function refuseBoot(boot: BootOrder | undefined): void {
+  if (boot === undefined || boot.problems.length === 0) return
+  const problems = boot.problems.map(({ kind, what }) => `${kind}: ${what}`)
+  throw fail('IMAGE_BOOT_ORDER', { what: problems.join('\n'), data: { problems: boot.problems } })
 }
 
 function packageSet(lock: Lock): { name: string; version: string; architecture: string }[] {

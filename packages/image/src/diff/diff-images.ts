@@ -1,5 +1,7 @@
 import type { Digest } from '@holotype/base'
 import type { Store } from '@holotype/store'
+import { bootOrder } from '../boot/boot-order.ts'
+import { bootChangeLines, compareBoot } from '../boot/compare-boot.ts'
 import { findHazards } from '../hazards/find-hazards.ts'
 import type { HazardRule } from '../hazards/rule.ts'
 import type { FileChange, ImageDiff, PackageChange } from '../types.ts'
@@ -41,6 +43,9 @@ export function diffImages(
     concernsByPackage(files),
   )
   const isEmpty = files.length === 0 && packages.length === 0
+  const bootLines = isEmpty
+    ? []
+    : bootChangeLines(compareBoot(bootOrder(store, before.tree), bootOrder(store, after.tree)))
   const diff = {
     schema: 'holotype.diff/1',
     from: { image: from, name: before.name },
@@ -48,6 +53,7 @@ export function diffImages(
     summary: { ...summaryOf(packages, files), bytes: after.bytes - before.bytes },
     // A diff of nothing costs nothing more.
     hazards: isEmpty ? [] : findHazards({ store, before, after }, files, hazardRules),
+    ...(bootLines.length === 0 ? {} : { bootOrder: bootLines }),
     sonames: isEmpty ? [] : lostSonames(store, before, after),
     ...(advisories === undefined ? {} : { advisories: advisoryChanges(before, after, advisories) }),
     packages,

@@ -38,8 +38,16 @@ export function publishImage(options: PublishImageOptions): Promise<ChannelTarge
       packs.push({ index, pack, size })
       task.note(`${objects} new objects, ${formatBytes(size)} packed`)
     } else task.note('nothing new')
-    const { lock, spec, packages, owners, hardlinks } = manifest
-    for (const digest of [lock, spec, packages, owners, ...(hardlinks ? [hardlinks] : []), image])
+    const { lock, spec, packages, owners, hardlinks, boot } = manifest
+    for (const digest of [
+      lock,
+      spec,
+      packages,
+      owners,
+      ...(hardlinks ? [hardlinks] : []),
+      ...(boot ? [boot] : []),
+      image,
+    ])
       site.put(store.read(digest))
     await site.flush()
     return { image, packs }
