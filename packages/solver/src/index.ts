@@ -4,6 +4,8 @@ export { formatLock, lockPackage, parseLock, readLock, writeLock } from './lock-
 export { type Presence, why, whyNot } from './presence.ts'
 export { resolve } from './resolve.ts'
 export { checkSonames, type ElfObject, isSharedObject, type MissingSoname, type PackageSonames } from './sonames.ts'
+export { closedSteps } from './steps/closed-steps.ts'
+export type { ClosedSteps, ClosedStepsOptions, StepMove, StepPackage, Tie } from './steps/types.ts'
 export type {
   CandidateId,
   Catalogue,
