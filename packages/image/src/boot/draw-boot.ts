@@ -1,5 +1,5 @@
+import { bootChart } from './chart.ts'
 import { escapeXml } from './escape-xml.ts'
-import { reducedEdges } from './reduce.ts'
 import type { BootOrder, BootUnit } from './types.ts'
 
 /** Pixels. */
@@ -12,25 +12,24 @@ const NAME_CHARACTERS = 33
  * thing to those that wait for it, where no other way says the same. `added` are drawn as new. Light and dark by the reader's setting.
  */
 export function drawBoot(order: BootOrder, added: ReadonlySet<string> = new Set()): string {
-  const edges = reducedEdges(order)
-  const columns = arrange([...Map.groupBy(order.units, ({ level }) => level).values()], edges)
+  const { columns, lines } = bootChart(order)
   const places = new Map<string, { readonly x: number; readonly y: number }>()
-  for (const [column, units] of columns.entries())
-    for (const [row, { name }] of units.entries())
+  for (const [column, names] of columns.entries())
+    for (const [row, name] of names.entries())
       places.set(name, {
         x: BOX.margin + column * (BOX.width + BOX.columnGap),
         y: BOX.margin + BOX.head + row * (BOX.height + BOX.rowGap),
       })
   const width = 2 * BOX.margin + columns.length * (BOX.width + BOX.columnGap) - BOX.columnGap
-  const rows = Math.max(1, ...columns.map((units) => units.length))
+  const rows = Math.max(1, ...columns.map((names) => names.length))
   const height = 2 * BOX.margin + BOX.head + rows * (BOX.height + BOX.rowGap)
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`What starts at boot, up to ${order.goal}`)}">`,
     STYLE,
     `<rect class="page" width="${width}" height="${height}"/>`,
-    ...columns.map((_units, column) => heading(column)),
-    ...[...edges].flatMap(([name, after]) => after.map((other) => line(places, other, name))),
-    ...columns.flat().map((unit) => box(unit, places, added)),
+    ...columns.map((_names, column) => heading(column)),
+    ...lines.map(([from, to]) => line(places, from, to)),
+    ...order.units.map((unit) => box(unit, places, added)),
     '</svg>\n',
   ].join('\n')
 }
@@ -79,21 +78,4 @@ function box(
     ...unit.after.map((edge) => `after ${edge.unit} (${edge.why})`),
   ]
   return `<g class="${classes}"><title>${escapeXml(facts.join('\n'))}</title><rect class="box" x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="4"/><text x="${x + 8}" y="${y + 15}">${escapeXml(shown)}</text></g>`
-}
-
-/** Orders each column so that lines cross little: each thing near the middle of what it waits for (the barycentre rule of Sugiyama 1981). */
-function arrange(
-  columns: readonly (readonly BootUnit[])[],
-  edges: ReadonlyMap<string, readonly string[]>,
-): BootUnit[][] {
-  const rows = new Map<string, number>()
-  return columns.map((units) => {
-    const middle = (name: string) => {
-      const before = (edges.get(name) ?? []).flatMap((other) => rows.get(other) ?? [])
-      return before.length === 0 ? 0 : before.reduce((sum, row) => sum + row, 0) / before.length
-    }
-    const sorted = units.toSorted((a, b) => middle(a.name) - middle(b.name))
-    for (const [row, { name }] of sorted.entries()) rows.set(name, row)
-    return sorted
-  })
 }

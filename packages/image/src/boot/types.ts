@@ -38,6 +38,15 @@ export interface BootOrder {
   readonly problems: readonly BootProblem[]
 }
 
+/** A boot order with where each unit is drawn, for who draws it without computing it. */
+export interface BootChart {
+  readonly order: BootOrder
+  /** The units of each step from top to bottom: what is in one column can start in parallel. */
+  readonly columns: readonly (readonly string[])[]
+  /** From a unit to one that waits for it, where no other way says the same. */
+  readonly lines: readonly (readonly [from: string, to: string])[]
+}
+
 /** How the boot differs between two images. */
 export interface BootChange {
   readonly added: readonly string[]
