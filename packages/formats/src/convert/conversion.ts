@@ -8,6 +8,8 @@ export interface Conversion {
   /** With the files' contents. */
   readonly payload: PackageToWrite['payload']
   readonly names: NameTable
+  /** In the other format's spelling. */
+  readonly provides: readonly string[]
   /** Seconds since the epoch, for what has no time of its own. */
   readonly epoch: number
   /** Writes down what is left out or changed. */

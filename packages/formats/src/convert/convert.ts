@@ -22,6 +22,8 @@ export interface ConvertOptions {
   readonly names: NameTable
   /** Scripts come over with their arguments put right. Without this a package that has any is refused: what they do is for a person to read. */
   readonly allowScripts: boolean
+  /** What it provides besides, as the other format writes a relation: names by which packages of the other side ask for it. */
+  readonly provides?: readonly string[]
 }
 
 const DEB = { name: 'deb', readPackage: readDeb, writePackage: writeDeb } as const
@@ -35,7 +37,7 @@ const RPM = { name: 'rpm', readPackage: readRpm, writePackage: writeRpm } as con
  */
 export async function convertPackage(
   path: string,
-  { directory, names, allowScripts }: ConvertOptions,
+  { directory, names, allowScripts, provides = [] }: ConvertOptions,
 ): Promise<ConversionReport> {
   const name = formatOfFile(path)
   if (name !== 'deb' && name !== 'rpm')
@@ -55,6 +57,7 @@ export async function convertPackage(
     inspected,
     payload,
     names,
+    provides,
     epoch,
     note: (part, what) => notes.push({ part, what }),
   })

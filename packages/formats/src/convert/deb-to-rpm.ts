@@ -13,7 +13,7 @@ import { rpmVersionOf } from './version.ts'
 type Fields = PackageToWrite['fields'][number][]
 
 /** An rpm's fields and payload out of a .deb's. @throws CONVERT_REFUSED */
-export function debToRpm({ inspected, payload, names, epoch, note }: Conversion): Converted {
+export function debToRpm({ inspected, payload, names, provides, epoch, note }: Conversion): Converted {
   const { record, fields, control } = inspected
   const version = rpmVersionOf(record.version)
   if (version.changed) note('version', `${record.version} became ${version.text}: rpm may order it otherwise`)
@@ -44,7 +44,7 @@ export function debToRpm({ inspected, payload, names, epoch, note }: Conversion)
   add('REQUIRES', rpmRequires(record.depends, relations))
   add('RECOMMENDS', rpmRequires(record.recommends, relations))
   add('SUGGESTS', rpmRequires(parseDependencies(fieldOf(fields, 'Suggests') ?? ''), relations))
-  add('PROVIDES', rpmRelations(record.provides, relations))
+  add('PROVIDES', [...new Set([...rpmRelations(record.provides, relations), ...provides])])
   const { obsoletes, conflicts } = takenOver(record)
   add('CONFLICTS', rpmRelations(conflicts, relations))
   add('OBSOLETES', rpmRelations(obsoletes, relations))

@@ -11,7 +11,14 @@ import { debScripts } from './scripts.ts'
 import { debVersionOf } from './version.ts'
 
 /** A .deb's fields, control members and payload out of an rpm's. @throws CONVERT_REFUSED */
-export async function rpmToDeb({ inspected, payload, names, epoch, note }: Conversion): Promise<Converted> {
+export async function rpmToDeb({
+  inspected,
+  payload,
+  names,
+  provides: more,
+  epoch,
+  note,
+}: Conversion): Promise<Converted> {
   const { record, fields } = inspected
   const one = (tag: string) => fields.find(([name]) => name === tag)?.[1] ?? ''
   const version = debVersionOf(record.version)
@@ -58,10 +65,7 @@ export async function rpmToDeb({ inspected, payload, names, epoch, note }: Conve
     ...list('Pre-Depends', debDepends(others(record.preDepends), relations)),
     ...list('Depends', debDepends(others(record.depends), relations)),
     ...list('Recommends', debDepends(others(record.recommends), relations)),
-    ...list(
-      'Provides',
-      provides.filter((text) => !text.includes('(') || / \(= /.test(text)),
-    ),
+    ...list('Provides', [...provides.filter((text) => !text.includes('(') || / \(= /.test(text)), ...more]),
     ...list('Conflicts', [...debRelations(record.conflicts, relations), ...takenOver]),
     ...list('Replaces', takenOver),
     ['Section', 'misc'],

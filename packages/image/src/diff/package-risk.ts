@@ -12,7 +12,11 @@ export interface UploadFacts {
 
 /** Source packages whose failure takes the machine, or every login, with it. `series`: how many numbers of a version name a stable series. */
 const VITAL: readonly { readonly source: RegExp; readonly what: string; readonly series: number }[] = [
-  { source: /^(linux|linux-signed-[a-z0-9]+|linux-latest)$/, what: 'the kernel', series: 2 },
+  {
+    source: /^(linux|linux-signed-[a-z0-9]+|linux-latest|linux-lts|kernel|kernel-core)$/,
+    what: 'the kernel',
+    series: 2,
+  },
   { source: /^glibc$/, what: 'the C library', series: 2 },
   { source: /^(systemd|sysvinit|init-system-helpers)$/, what: 'the init system', series: 1 },
   { source: /^(openssl|gnutls28)$/, what: 'the TLS library', series: 2 },
@@ -22,10 +26,15 @@ const VITAL: readonly { readonly source: RegExp; readonly what: string; readonly
     series: 2,
   },
   { source: /^(pam|shadow|sudo|libxcrypt|openssh)$/, what: 'logins', series: 2 },
-  { source: /^(dpkg|apt)$/, what: 'the package manager', series: 2 },
+  { source: /^(dpkg|apt|rpm|dnf|libdnf|pacman|xbps)$/, what: 'the package manager', series: 2 },
 ]
 
 const URGENT = new Set(['high', 'emergency', 'critical'])
+
+/** What a source package is a part of whose failure takes the machine, or every login, with it: `the C library`. */
+export function vitalPart(source: string): string | undefined {
+  return VITAL.find((one) => one.source.test(source))?.what
+}
 
 /** Everything a reviewer should know of one package's change, in words. */
 export function packageConcerns(change: BarePackageChange, uploads: UploadFacts): Concern[] {

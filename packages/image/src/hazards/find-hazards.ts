@@ -11,19 +11,35 @@ import type { Sides } from './sides.ts'
  * and that it does not replace by a rule of the same id.
  */
 export function findHazards(sides: Sides, files: readonly FileChange[], own: readonly HazardRule[]): Hazard[] {
-  const rules = [...own, ...defaultHazardRules.filter(({ id }) => !own.some((rule) => rule.id === id))]
-  return rules.flatMap((rule): Hazard[] => {
+  return rulesWith(own).flatMap((rule): Hazard[] => {
     const crossed = [...new Set(rule.crosses.flatMap((crossing) => crossingsOf(crossing, sides.before, sides.after)))]
     const { brought, present } = rule.fact === undefined ? NOTHING : factOf(rule.fact, { sides, files, rule })
     // A lasting weakness becomes a hazard when the ground under it moves; a rule that knows no ground waits for a new one.
     const facts = rule.crosses.length > 0 && crossed.length > 0 && present.length > 0 ? present : brought
     const needsBoth = rule.fact !== undefined && STATES.has(rule.fact)
-    const evidence = needsBoth ? (facts.length > 0 ? [...crossed, ...facts] : []) : [...crossed, ...facts]
-    if (evidence.length === 0) return []
-    const { id, title, happens, todo } = rule
-    const more = evidence.length - EVIDENCE_SHOWN
-    return [{ id, title, happens, todo, evidence: evidence.slice(0, EVIDENCE_SHOWN), ...(more > 0 ? { more } : {}) }]
+    return hazardOf(rule, needsBoth && facts.length === 0 ? [] : [...crossed, ...facts])
   })
+}
+
+/** Packages alone, of an image that is not composed. */
+export type PackageSide = Pick<ReadImage, 'packages' | 'format'>
+
+/** The hazards that two sets of packages tell by themselves, before their images are there: the versions that rules cross. */
+export function packageHazards(before: PackageSide, after: PackageSide, own: readonly HazardRule[]): Hazard[] {
+  return rulesWith(own).flatMap((rule) => {
+    if (rule.fact !== undefined && STATES.has(rule.fact)) return []
+    return hazardOf(rule, [...new Set(rule.crosses.flatMap((crossing) => crossingsOf(crossing, before, after)))])
+  })
+}
+
+function rulesWith(own: readonly HazardRule[]): HazardRule[] {
+  return [...own, ...defaultHazardRules.filter(({ id }) => !own.some((rule) => rule.id === id))]
+}
+
+function hazardOf({ id, title, happens, todo }: HazardRule, evidence: readonly string[]): Hazard[] {
+  if (evidence.length === 0) return []
+  const more = evidence.length - EVIDENCE_SHOWN
+  return [{ id, title, happens, todo, evidence: evidence.slice(0, EVIDENCE_SHOWN), ...(more > 0 ? { more } : {}) }]
 }
 
 const NOTHING = { brought: [], present: [] } as const
@@ -36,7 +52,7 @@ export function unnamedHazards(diff: Pick<ImageDiff, 'hazards'>, named: readonly
 }
 
 /** What crosses: `glibc 2.36-9 becomes 2.41-1`. By source, or by name where no package of that source is on both sides. */
-function crossingsOf(crossing: Crossing, before: ReadImage, after: ReadImage): string[] {
+function crossingsOf(crossing: Crossing, before: PackageSide, after: PackageSide): string[] {
   const { compareVersions, name: format } = after.format
   if (crossing.formats && !crossing.formats.includes(format)) return []
   return crossing.packages.flatMap((name) => {
@@ -54,7 +70,7 @@ function crossingsOf(crossing: Crossing, before: ReadImage, after: ReadImage): s
   }
 }
 
-function newest({ packages, format }: ReadImage, name: string): string | undefined {
+function newest({ packages, format }: PackageSide, name: string): string | undefined {
   return packages
     .flatMap((item) => (item.source === name ? [item.sourceVersion] : item.name === name ? [item.version] : []))
     .sort(format.compareVersions)

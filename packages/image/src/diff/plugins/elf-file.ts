@@ -122,13 +122,19 @@ export function dynamicSymbols(elf: ElfFile): ElfSymbol[] {
   return symbols
 }
 
-function versionNames(elf: ElfFile): Map<number, string> {
+/** The versions that a library defines, by their index, its own name among them. @throws RangeError, Error if it is damaged */
+export function definedVersions(elf: ElfFile): Map<number, string> {
   const names = new Map<number, string>()
   const defined = elf.sections.find(({ type }) => type === SHT.verdef)
-  const definedStrings = defined ? elf.sections[defined.link] : undefined
-  if (defined && definedStrings)
+  const strings = defined ? elf.sections[defined.link] : undefined
+  if (defined && strings)
     for (const at of chain(elf, defined.offset, 16))
-      names.set(elf.half(at + 4), elf.text(definedStrings.offset + elf.long(at + elf.long(at + 12))))
+      names.set(elf.half(at + 4), elf.text(strings.offset + elf.long(at + elf.long(at + 12))))
+  return names
+}
+
+function versionNames(elf: ElfFile): Map<number, string> {
+  const names = definedVersions(elf)
   const needed = elf.sections.find(({ type }) => type === SHT.verneed)
   const neededStrings = needed ? elf.sections[needed.link] : undefined
   if (needed && neededStrings)
