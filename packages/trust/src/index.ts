@@ -1,8 +1,7 @@
 export { bucketOf, decide, type Decision } from './decide.ts'
 export { fail as failTrust } from './errors.ts'
-export type { Keyring, KeyringOptions, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
+export type { Keyring, KeyringOptions, MinisignKey, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
 export type { RoleName } from './roles.ts'
-export { fileDigests, type MinisignKey, verifyMinisign } from './signing/minisign.ts'
 export {
   addChannel,
   createKeyring,
@@ -24,6 +23,7 @@ export type {
 export type * from './statement.ts'
 export { verifyClearSigned } from './verify/clear-signed.ts'
 export { verifyDetached } from './verify/detached.ts'
+export { fileDigests, verifyMinisign } from './verify/minisign.ts'
 export { openTrustClient, type TrustClient, type TrustClientOptions } from './verify/client.ts'
 export type { TrustFetch } from './verify/fetch.ts'
 export { parseStatement } from './verify/parse-statement.ts'

@@ -1,6 +1,5 @@
 import type { RepositorySigner } from '@holotype/formats'
 import type { RoleName } from './roles.ts'
-import type { MinisignKey } from './signing/minisign.ts'
 
 /** An Ed25519 public key as TUF metadata holds it (TUF 1.0 §4.2.2): `public` is 64 hex digits. */
 export interface TufKey {
@@ -64,4 +63,12 @@ export interface KeyringOptions {
   readonly repositoryKey?: 'ed25519' | 'rsa'
   /** The creation time of the repository key. Default: now. */
   readonly now?: Date
+}
+
+/** A key that signs files as minisign does, in memory while it signs. */
+export interface MinisignKey {
+  /** The text of `minisign.pub`. */
+  publicKey(): string
+  /** The text of FILE.minisig, from the BLAKE2b-512 of the file. `comment`: one line, signed with it. Same file and comment, same text. */
+  signDigest(digest: Buffer, comment: string): string
 }

@@ -25,6 +25,12 @@ export async function differenceOf(
 }
 
 /** What an advisory says, package by package. */
-function knownBy(id: string, { title, severity = '', fixed }: AdvisorySpec): KnownAdvisory[] {
-  return Object.entries(fixed).map(([source, version]) => ({ id, title, severity, package: source, fixed: version }))
+function knownBy(id: string, { title, severity, fixed }: AdvisorySpec): KnownAdvisory[] {
+  return Object.entries(fixed).map(([source, version]) => ({
+    id,
+    title,
+    severity: severity ?? '',
+    package: source,
+    fixed: version,
+  }))
 }

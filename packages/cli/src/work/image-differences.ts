@@ -27,8 +27,8 @@ export function differencesOf(first: Side, second: Side): string[] {
 
 /** Without what a directory says of all below it: only what differs itself is named. */
 function entriesOf(store: Store, tree: Digest): Map<string, object> {
-  return new Map(
-    [...walkTree(store, tree)].map(({ path, entry }) => {
+  return new Map<string, object>(
+    [...walkTree(store, tree)].map(({ path, entry }): [string, object] => {
       if (entry.type !== 'directory') return [path, entry]
       const { tree: _tree, stats: _stats, ...own } = entry
       return [path, own]

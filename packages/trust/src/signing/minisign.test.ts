@@ -5,7 +5,7 @@ import { run } from '@holotype/base'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createKeyring, openKeyring } from '../signer.ts'
-import { fileDigests, verifyMinisign } from './minisign.ts'
+import { fileDigests, verifyMinisign } from '../verify/minisign.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'holotype-minisign-'))
 afterAll(() => rmSync(directory, { recursive: true, force: true }))

@@ -1,26 +1,13 @@
-import { createHash, createPublicKey, hash, type KeyObject, sign, verify } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createPublicKey, hash, type KeyObject, sign } from 'node:crypto'
 import { fail } from '../errors.ts'
+import type { MinisignKey } from '../keyring.ts'
 import { SIGNATURE_COMMENT_LENGTH } from '../limits.ts'
+import { MINISIGN_KEY, MINISIGN_PREHASHED, TRUSTED_COMMENT, UNTRUSTED_COMMENT } from '../verify/minisign.ts'
 
 /*
  * Signatures of files as minisign makes and checks them (minisign 0.11, "Signature format"): Ed25519 over the file's BLAKE2b-512, and over
  * that signature and a comment, which is so trusted too.
  */
-
-/** The private half, in memory while it signs. */
-export interface MinisignKey {
-  /** The text of `minisign.pub`. */
-  publicKey(): string
-  /** The text of FILE.minisig, from the BLAKE2b-512 of the file. `comment`: one line, signed with it. Same file and comment, same text. */
-  signDigest(digest: Buffer, comment: string): string
-}
-
-/** The algorithm words: of a key, and of a signature over a digest. */
-const KEY = Buffer.from('Ed')
-const PREHASHED = Buffer.from('ED')
-const UNTRUSTED = 'untrusted comment: '
-const TRUSTED = 'trusted comment: '
 
 /** @throws KEY_MALFORMED */
 export function minisignKey(key: KeyObject): MinisignKey {
@@ -30,16 +17,16 @@ export function minisignKey(key: KeyObject): MinisignKey {
   const number = hash('sha256', raw, 'buffer').subarray(0, 8)
   return {
     publicKey: () =>
-      `${UNTRUSTED}minisign public key ${shownNumber(number)}\n${Buffer.concat([KEY, number, raw]).toString('base64')}\n`,
+      `${UNTRUSTED_COMMENT}minisign public key ${shownNumber(number)}\n${Buffer.concat([MINISIGN_KEY, number, raw]).toString('base64')}\n`,
     signDigest(digest, comment) {
       if (/[^ -~]/.test(comment) || comment.length > SIGNATURE_COMMENT_LENGTH)
         throw fail('KEY_MALFORMED', { what: `${JSON.stringify(comment.slice(0, 80))} is no line of ASCII to sign` })
       const signature = sign(null, digest, key)
       const global = sign(null, Buffer.concat([signature, Buffer.from(comment)]), key)
       return [
-        `${UNTRUSTED}signature from minisign secret key ${shownNumber(number)}`,
-        Buffer.concat([PREHASHED, number, signature]).toString('base64'),
-        `${TRUSTED}${comment}`,
+        `${UNTRUSTED_COMMENT}signature from minisign secret key ${shownNumber(number)}`,
+        Buffer.concat([MINISIGN_PREHASHED, number, signature]).toString('base64'),
+        `${TRUSTED_COMMENT}${comment}`,
         global.toString('base64'),
         '',
       ].join('\n')
@@ -50,47 +37,4 @@ export function minisignKey(key: KeyObject): MinisignKey {
 /** As minisign shows it: a little-endian number. */
 function shownNumber(number: Buffer): string {
   return Buffer.from(number).reverse().toString('hex').toUpperCase()
-}
-
-/** The BLAKE2b-512 and the SHA-256 of a file, read once. */
-export async function fileDigests(path: string): Promise<{ readonly blake2b: Buffer; readonly sha256: string }> {
-  const blake2b = createHash('blake2b512')
-  const sha256 = createHash('sha256')
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) {
-    blake2b.update(chunk)
-    sha256.update(chunk)
-  }
-  return { blake2b: blake2b.digest(), sha256: sha256.digest('hex') }
-}
-
-/**
- * Checks the text of a .minisig over a file's BLAKE2b-512 against the text of a `minisign.pub`; the trusted comment.
- * @throws SIGNATURE_INVALID, SIGNATURE_UNKNOWN_KEY
- */
-export function verifyMinisign(digest: Buffer, signatureText: string, publicKeyText: string): string {
-  const [, keyLine = ''] = publicKeyText.split('\n')
-  const [first = '', line = '', comment = '', globalLine = '', ...rest] = signatureText.split('\n')
-  const [key, signed, global] = [keyLine, line, globalLine].map((text) => Buffer.from(text, 'base64'))
-  if (!key || key.length !== 42 || !key.subarray(0, 2).equals(KEY))
-    throw invalid('the public key is not one of minisign')
-  if (!first.startsWith(UNTRUSTED) || !comment.startsWith(TRUSTED) || rest.join('') !== '')
-    throw invalid('it has not the four lines')
-  if (!signed || signed.length !== 74 || !signed.subarray(0, 2).equals(PREHASHED) || global?.length !== 64)
-    throw invalid('it is not the signature of a digest')
-  if (!signed.subarray(2, 10).equals(key.subarray(2, 10)))
-    throw fail('SIGNATURE_UNKNOWN_KEY', { what: 'a minisign signature is from another key' })
-  const publicKey = createPublicKey({
-    key: { kty: 'OKP', crv: 'Ed25519', x: key.subarray(10).toString('base64url') },
-    format: 'jwk',
-  })
-  const signature = signed.subarray(10)
-  const trusted = comment.slice(TRUSTED.length)
-  if (!verify(null, digest, publicKey, signature)) throw invalid('the file is not what was signed')
-  if (!verify(null, Buffer.concat([signature, Buffer.from(trusted)]), publicKey, global))
-    throw invalid('its comment is not what was signed')
-  return trusted
-}
-
-function invalid(why: string): Error {
-  return fail('SIGNATURE_INVALID', { what: `a minisign signature does not hold: ${why}` })
 }
