@@ -20,6 +20,7 @@ export {
 export { CAPABILITY_NAMES } from './capability-names.ts'
 export { fail as failFormats } from './errors.ts'
 export { convertPackage, type ConvertOptions } from './convert/convert.ts'
+export { renamer } from './convert/relations.ts'
 export type { ConversionNote, ConversionReport } from './convert/report.ts'
 export { parseSpecChangelog, renderDebChangelog, renderSpecChangelog } from './convert/changelog.ts'
 export { formatOf, formatOfFile, formats } from './formats.ts'

@@ -52,6 +52,11 @@ export const fail = defineErrors({
     when: 'a program of a resolved image needs a library that none of its packages has',
     hint: 'add the package that has the library, or hold its package at the version that had it; `--allow-missing-sonames` locks all the same',
   },
+  MIGRATION_REFUSED: {
+    kind: 'input',
+    when: 'no way from one lock to another can be planned',
+    hint: 'both locks must be for one architecture, and of one format or of deb and rpm',
+  },
   EXPORT_FAILED: {
     kind: 'input',
     when: 'an image cannot be written in the form that was asked for',

@@ -8,7 +8,7 @@ export interface Conversion {
   /** With the files' contents. */
   readonly payload: PackageToWrite['payload']
   readonly names: NameTable
-  /** In the other format's spelling. */
+  /** Names of the other side. */
   readonly provides: readonly string[]
   /** Seconds since the epoch, for what has no time of its own. */
   readonly epoch: number

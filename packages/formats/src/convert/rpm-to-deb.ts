@@ -55,6 +55,7 @@ export async function rpmToDeb({
   )
   // Provides are capabilities of many kinds: those that are no names mean nothing to dpkg, and are no loss.
   const provides = debRelations(notOwn(record.provides), { table: names, notCarried: () => {} })
+  const standsFor = more.filter((name) => !name.includes('(')).map((name) => `${name} (= ${version.text})`)
   const takenOver = debRelations(record.obsoletes ?? [], relations)
   const out: (readonly [string, string])[] = [
     ['Package', name],
@@ -65,7 +66,7 @@ export async function rpmToDeb({
     ...list('Pre-Depends', debDepends(others(record.preDepends), relations)),
     ...list('Depends', debDepends(others(record.depends), relations)),
     ...list('Recommends', debDepends(others(record.recommends), relations)),
-    ...list('Provides', [...provides.filter((text) => !text.includes('(') || / \(= /.test(text)), ...more]),
+    ...list('Provides', [...provides.filter((text) => !text.includes('(') || / \(= /.test(text)), ...standsFor]),
     ...list('Conflicts', [...debRelations(record.conflicts, relations), ...takenOver]),
     ...list('Replaces', takenOver),
     ['Section', 'misc'],

@@ -1,0 +1,89 @@
+import type { Progress } from '@holotype/base'
+import { formatOf, type PackageRecord } from '@holotype/formats'
+import { isSharedObject, type Lock, type LockedPackage } from '@holotype/solver'
+import { type Store, walkTree } from '@holotype/store'
+import { missingSonames } from '../lock/check-lock.ts'
+import { recallSonames } from '../lock/sonames-note.ts'
+import { digestOfFile } from '../package-threads.ts'
+import { unpackAll } from '../unpack/unpack-all.ts'
+
+/** A locked package with all that a plan asks of it. */
+export interface SidePackage {
+  readonly locked: LockedPackage
+  /** `files` holds every path it has, as relations on paths ask for them. */
+  readonly record: PackageRecord
+  /** Absolute path → a word for what lies there. */
+  readonly files: ReadonlyMap<string, string>
+  readonly sonames: { readonly provided: readonly string[]; readonly needed: readonly string[] }
+  readonly scripts: number
+}
+
+export interface ReadSideOptions {
+  readonly store: Store
+  readonly lock: Pick<Lock, 'format' | 'architecture' | 'packages'>
+  readonly progress: Progress
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The packages of a lock, read from the store: each file is unpacked and looked into once for ever.
+ * @throws UNPACK_FAILED, OBJECT_MISSING (a package file was never fetched), PACKAGE_*, DISK_FULL, the signal's reason
+ */
+export async function readSide({ store, lock, progress, signal }: ReadSideOptions): Promise<SidePackage[]> {
+  const unpacked = await unpackAll({ store, lock, progress, signal })
+  await missingSonames({ store, lock, progress, ...(signal ? { signal } : {}) })
+  const found: SidePackage[] = []
+  for (const [at, locked] of lock.packages.entries()) {
+    const tree = unpacked[at]?.unpacked.tree
+    const file = await formatOf(lock.format).readPackage(store.pathOf(digestOfFile(locked)))
+    const files = tree === undefined ? new Map<string, string>() : filesOf(store, tree, lock)
+    // Where /usr is merged, a path is asked for by either of its names.
+    const paths = [...files.keys()].flatMap((path) => (MERGED.test(path) ? [path, path.slice('/usr'.length)] : [path]))
+    found.push({
+      locked,
+      record: { ...file.record, files: paths },
+      files,
+      sonames: sonamesOf(store, lock, locked),
+      scripts: file.scripts.length,
+    })
+  }
+  return found
+}
+
+const MERGED = /^\/usr\/(?:s?bin|lib(?:32|64|x32)?)\//
+const UNMERGED = /^\/(?:s?bin|lib(?:32|64|x32)?)\//
+
+/** dpkg's roots have a merged /usr; rpm holds a directory and a link to one apart, and so directories count as well. */
+function filesOf(
+  store: Store,
+  tree: Parameters<typeof walkTree>[1],
+  { format }: ReadSideOptions['lock'],
+): Map<string, string> {
+  const files = new Map<string, string>()
+  for (const { path, entry } of walkTree(store, tree)) {
+    const absolute = `/${path}`
+    const place = format === 'deb' && UNMERGED.test(absolute) ? `/usr${absolute}` : absolute
+    if (entry.type === 'file') files.set(place, `${entry.digest} ${entry.mode} ${entry.uid} ${entry.gid}`)
+    else if (entry.type === 'symlink') files.set(place, `-> ${entry.target}`)
+    else if (entry.type !== 'directory') files.set(place, entry.type)
+    else if (format === 'rpm') files.set(place, 'directory')
+  }
+  return files
+}
+
+/** As `checkSonames` looks for them; those of another architecture under its name. */
+function sonamesOf(
+  store: Store,
+  { architecture }: ReadSideOptions['lock'],
+  locked: LockedPackage,
+): SidePackage['sonames'] {
+  const note = recallSonames(store, digestOfFile(locked))
+  const { objects = [], links = [] } = note ?? {}
+  const own = (names: readonly string[]) =>
+    [...new Set(names)].map((name) => (locked.architecture === architecture ? name : `${name} ${locked.architecture}`))
+  const files = objects.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)).filter(isSharedObject)
+  return {
+    provided: own([...objects.flatMap(({ soname }) => soname ?? []), ...files, ...links]),
+    needed: own(objects.flatMap(({ needed }) => needed)),
+  }
+}
