@@ -79,6 +79,15 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(readFileSync(join(place, 'acme/node-1/root/usr/bin/less')).length).toBeGreaterThan(0)
   })
 
+  test('leads through a review by people and a script', { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('review.md')
+    expect(text).toMatch(/open: needs 2 approvals, 1 from security, 1 from tests, somebody to name the hazard bond-mac\n/)
+    expect(text).toContain('refused\n')
+    expect(text).toMatch(/approved: 2 approvals: anna, smoke-test\n/)
+    expect(text).toMatch(/on file:\S+bond0\.netdev +is bond0 in the switch's list\? \(anna, /)
+    expect(readFileSync(join(place, 'acme/review.html'), 'utf8')).toContain('bond-mac')
+  })
+
   test('leads through specs from specs, and says whose each thing is', { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('images.md')
     expect(text).toMatch(/profiles\/paris\.yaml:2:1: unknown key "timezon"; did you mean "timezone"\?/)
