@@ -41,6 +41,20 @@ test('an image without an init does not boot', () => {
   expect(orderOf({ 'usr/bin/x': 'x' })).toBeUndefined()
 })
 
+test('a name on the bus orders a service only where that makes its type', () => {
+  const order = systemd({
+    [`${U}/time.service`]:
+      '[Unit]\nDefaultDependencies=no\nBefore=sysinit.target\n[Service]\nExecStart=/x\nType=notify\nBusName=org.time\n',
+    [`${U}/name.service`]: '[Service]\nExecStart=/x\nBusName=org.name\n',
+    [`${U}/dbus.socket`]: '[Socket]\nListenStream=/run/dbus\n',
+    ...wants('time.service'),
+    ...wants('name.service'),
+  })
+  expect(order.problems).toEqual([])
+  expect(afterOf(order, 'time.service')).toEqual([])
+  expect(afterOf(order, 'name.service')).toContain('dbus.socket')
+})
+
 test('a service comes after the basics, its socket and what it names; the target after it', () => {
   const order = systemd({
     [`${U}/web.service`]: '[Unit]\nAfter=db.service nothing.service\n[Service]\nExecStart=/x\n',

@@ -50,7 +50,9 @@ function implicit(unit: Unit): Dependency[] {
   )
   switch (typeOf(name)) {
     case 'service': {
-      const dbus = valueOf(settings, 'Service.Type') === 'dbus' || valueOf(settings, 'Service.BusName') !== undefined
+      // A name on the bus makes it of this type only where it says no other: systemd-timesyncd is `notify`, and starts before the bus.
+      const kind = valueOf(settings, 'Service.Type')
+      const dbus = kind === 'dbus' || (kind === undefined && valueOf(settings, 'Service.BusName') !== undefined)
       const sockets = wordsOf(settings, 'Service.Sockets')
       return [
         ...mounts,
