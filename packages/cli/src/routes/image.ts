@@ -93,8 +93,55 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
   }),
   compose: command({
     load: () => import('../commands/image/compose.ts'),
-    parameters: { flags: commonFlags, positional: image },
+    parameters: {
+      flags: {
+        ...commonFlags,
+        lock: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Another lock than the one beside the spec: a step of a migration',
+          placeholder: 'FILE',
+        },
+      },
+      positional: image,
+    },
     brief: 'Make the file tree of an image from its lock and its spec',
+  }),
+  migrate: command({
+    load: () => import('../commands/image/migrate.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        from: {
+          kind: 'parsed',
+          parse: text,
+          brief: 'The image that is there: its name in the distribution, or a file NAME.lock',
+          placeholder: 'IMAGE',
+        },
+        to: { kind: 'parsed', parse: text, brief: 'The image that it becomes, likewise', placeholder: 'IMAGE' },
+        write: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Write the lock of each step into this directory: 001.lock and on',
+          placeholder: 'DIR',
+        },
+        diffs: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Compose the image of each step, and compare it with the one before',
+        },
+        scripts: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Convert packages with their scripts, which somebody has read',
+        },
+      },
+    },
+    brief: 'Cut the way from one image to another into small steps that each hold',
   }),
   diff: command({
     load: () => import('../commands/image/diff.ts'),

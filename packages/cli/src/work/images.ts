@@ -16,6 +16,11 @@ export function lockOf(distribution: Distribution, name: string): Lock {
   return readLock(path, shown)
 }
 
+/** A lock by the name of its image, or by its file (`steps/003.lock`). @throws LOCK_MISSING, LOCK_MALFORMED, DISTRIBUTION_* */
+export function namedLock(distribution: Distribution, text: string): Lock {
+  return text.endsWith('.lock') ? readLock(text) : lockOf(distribution, text)
+}
+
 /** The spec of an image with its files in the store. @throws DISTRIBUTION_* */
 export function specOf(distribution: Distribution, name: string, store: Store): ResolvedSpec {
   return resolveSpec(store, { name, spec: imageOf(distribution, name), directory: distribution.directory })

@@ -5,8 +5,10 @@ import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
 import { noteAuthors } from '../../work/authors.ts'
-import { lockOf, specOf } from '../../work/images.ts'
+import { namedLock, specOf } from '../../work/images.ts'
 import { addName } from '../../work/names.ts'
+
+export type Flags = CommonFlags & { readonly lock?: string }
 
 interface Made {
   readonly name: string
@@ -21,11 +23,11 @@ interface Made {
 export const exclusive = true
 
 /** @throws LOCK_*, IMAGE_*, UNPACK_FAILED, OBJECT_MISSING, DISK_FULL */
-export async function run(context: Context, _flags: CommonFlags, name: string): Promise<Made> {
+export async function run(context: Context, flags: Flags, name: string): Promise<Made> {
   const start = performance.now()
   const distribution = await context.distribution()
   const store = await context.store()
-  const lock = lockOf(distribution, name)
+  const lock = namedLock(distribution, flags.lock ?? name)
   const { image, manifest } = await compose({
     store,
     lock,
