@@ -24,8 +24,6 @@ import { realLocks, storeWithPackages, unfitForComposing } from './testing/real-
 const WANTED = process.env['EQUAL_LOCKS'] ?? 'remote'
 const ALL = WANTED === 'all'
 const NAMES = equalLockNames().filter((name) => ALL || WANTED.split(',').includes(name))
-/** Seconds since the epoch, SOURCE_DATE_EPOCH of apt's scripts. */
-const EPOCH = 1_700_000_000
 const MINUTES = 60_000
 const MEMORY_BYTES = 6 * 1024 ** 3
 
@@ -57,7 +55,7 @@ describe.skipIf(reason !== undefined)(
           const spec = resolveSpec(store, { name, spec: imageSchema.parse({ packages }), directory: '/' })
           const { manifest } = await compose({ store, lock, spec, progress: silent })
           const image = listImage(store, manifest)
-          const native = listArchive(installByApt(lock, directory, EPOCH))
+          const native = listArchive(installByApt(lock, directory, manifest.stats.newest))
           const judged = judge(native, image, [...DELIBERATE_DIFFERENCES, ...LEFT_OUT])
           for (const rule of judged.used) used.add(rule)
           expect(judged.undeclared).toEqual([])

@@ -8,7 +8,7 @@ import { keptPackage } from './real-packages.ts'
 
 /**
  * What apt installs from exactly the packages of a lock: mmdebstrap has it install all of them into an empty root, from a repository that holds
- * nothing else, under the image's SOURCE_DATE_EPOCH. @returns the root, as an archive of GNU tar with owners and attributes
+ * nothing else, under the image's SOURCE_DATE_EPOCH and the host name of the sandbox. @returns the root, as an archive of GNU tar with owners and attributes
  */
 export function installByApt(lock: Lock, directory: string, epoch: number): string {
   const pool = join(directory, 'repository/pool')
@@ -36,8 +36,16 @@ export function installByApt(lock: Lock, directory: string, epoch: number): stri
   const root = join(directory, 'root')
   run(
     [
-      'mmdebstrap',
-      '--mode=root',
+      ...([
+        'unshare',
+        '--uts',
+        '--',
+        'sh',
+        '-c',
+        `echo localhost > /proc/sys/kernel/hostname; exec "$@"`,
+        'sh',
+      ] as const),
+      ...['mmdebstrap', '--mode=root'],
       '--variant=essential',
       '--format=directory',
       // mmdebstrap's own tidying is not apt's: what it would remove, the comparison names.

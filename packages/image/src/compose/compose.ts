@@ -55,50 +55,52 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   using scratch = makeScratch(store)
   let upper = join(scratch.memory, 'upper')
   let lower = join(scratch.disk, 'lower')
-  const layOver = (epoch: number) => {
+  const diverting = new Set(installer.diversions?.diverting(store, packages))
+  const others = packages.filter((one) => !diverting.has(one))
+  const layOver = (listed: readonly LockedUnpacked[], epoch: number) => {
     prune(map, pruned)
-    installer.database(map, { store, packages, architecture: lock.architecture, epoch })
+    installer.database(map, { store, packages: listed, architecture: lock.architecture, epoch })
     applyUnitFiles(map, spec, epoch)
   }
-  const diverting = new Set(installer.diversions?.diverting(store, packages))
   const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
     installer.layout(map, packages)
     unite(map, {
       store,
       format: lock.format,
-      packages: packages.filter((one) => !diverting.has(one)),
+      packages: others,
       pruned,
     })
     const newest = newestOf(map, store, diverting)
-    layOver(newest)
+    // Without those that divert: dpkg-divert does not move a file that it takes for the diverting package's own.
+    layOver(others, newest)
     mkdirSync(upper)
     checkout(store, map, lower)
     task.note(`${map.size} paths`)
     return newest
   })
+  const diverted = () => installer.diversions?.diverted(store, map) ?? new Map<string, string>()
   const scripts = { store, map, packages, epoch, units: unitVerbs(spec), progress, signal }
   if (installer.diversions && diverting.size > 0) {
     const before = { lower, upper, scratch: join(scratch.memory, 'before') }
     lower = join(scratch.disk, 'diverted')
     upper = join(scratch.memory, 'diverted')
     await installer.diversions.divert({ ...scripts, ...before, prepared: false })
-    await collect(map, { ...before, store, epoch, signal, allow })
-    const relocate = installer.diversions.read(store, map)
+    await collect(map, { ...before, store, epoch, signal, allow, diverted })
     unite(map, {
       store,
       format: lock.format,
       packages: [...diverting],
       pruned,
-      relocate,
+      relocate: installer.diversions.relocate(store, map),
     })
-    layOver(epoch)
+    layOver(packages, epoch)
     mkdirSync(upper)
     checkout(store, map, lower)
   }
   signal?.throwIfAborted()
   await installer.configure({ ...scripts, lower, upper, scratch: scratch.memory, prepared: diverting.size > 0 })
   return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
-    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal, allow })
+    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal, allow, diverted })
     installer.settle?.(map, { store, packages })
     scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
     undateShadow(map, store)

@@ -61,6 +61,28 @@ describe('what maintainer scripts do', () => {
   ] as const)('%s %j is usual', (path, change) => expect(refused(path, change)).toBe(''))
 })
 
+describe('a file that a diversion moves', () => {
+  const diverted = new Map([['/usr/sbin/halt', '/usr/lib/guard/halt']])
+  const effectsOf = (moved: string, from = '/usr/sbin/halt') => {
+    const effects = scriptEffects([])
+    effects.add({ path: from, before: entryOf(store, 'halt'), after: undefined })
+    effects.add({ path: '/usr/lib/guard/halt', before: undefined, after: entryOf(store, moved) })
+    return effects
+  }
+
+  test('may move as it is', () => {
+    expect(() => effectsOf('halt').refuse(diverted)).not.toThrow()
+  })
+
+  test.each([
+    ['is refused without the diversion', effectsOf('halt'), undefined],
+    ['is refused with other bytes', effectsOf('other'), diverted],
+    ['is refused from elsewhere', effectsOf('halt', '/usr/sbin/reboot'), diverted],
+  ])('%s', (_what, effects, known) => {
+    expect(() => effects.refuse(known)).toThrow(/\/usr\/lib\/guard\/halt \(made\)/)
+  })
+})
+
 test('many are counted', () => {
   const effects = scriptEffects([])
   for (let index = 0; index < 12; index++)

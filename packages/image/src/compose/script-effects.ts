@@ -53,25 +53,38 @@ interface ScriptChange {
 export interface ScriptEffects {
   add(change: ScriptChange): void
   /** @throws IMAGE_SCRIPT_EFFECT, naming the paths */
-  refuse(): void
+  refuse(diverted?: Diverted): void
 }
+
+/** From where to where files were moved away for other packages' files, both absolute. */
+export type Diverted = ReadonlyMap<string, string>
 
 /**
  * Collects what maintainer scripts may not do: below `/usr`, `/opt` and `/boot` they make no file, change no bytes and remove nothing, but for
- * caches, links of alternatives, empty directories, and what the spec allows. Modes and owners of what a package ships they may set (that is how
+ * caches, links of alternatives, empty directories, files moved whole to where a diversion says, and what the spec allows. Modes and owners of what a package ships they may set (that is how
  * Debian makes programs set-group-id); the diff shows those first.
  */
 export function scriptEffects(allow: readonly string[]): ScriptEffects {
   const allowed = compileGlobs(allow)
-  const refused: string[] = []
+  const suspect = new Map<string, ScriptChange>()
   return {
     add: (change) => {
-      const { path, before, after } = change
+      const { path } = change
       if (!GUARDED(path) || CACHES(path) || allowed(path) || isHarmless(change)) return
-      refused.push(`${path} (${after === undefined ? 'removed' : before === undefined ? 'made' : 'changed'})`)
+      suspect.set(path, change)
     },
-    refuse: () => {
-      if (refused.length === 0) return
+    refuse: (diverted = new Map()) => {
+      for (const [from, to] of diverted) {
+        const [old, moved] = [suspect.get(from), suspect.get(to)]
+        if (!old?.before || old.after || !moved?.after || moved.before || !sameBytes(old.before, moved.after)) continue
+        suspect.delete(from)
+        suspect.delete(to)
+      }
+      if (suspect.size === 0) return
+      const refused = [...suspect.values()].map(
+        ({ path, before, after }) =>
+          `${path} (${after === undefined ? 'removed' : before === undefined ? 'made' : 'changed'})`,
+      )
       const shown = refused.slice(0, SCRIPT_EFFECTS_SHOWN)
       const more = refused.length - shown.length
       throw fail('IMAGE_SCRIPT_EFFECT', {
@@ -92,5 +105,10 @@ function isHarmless({ path, before, after }: ScriptChange): boolean {
       target.startsWith('/etc/alternatives/') || (/\.so(\.|$)/.test(path) && /^[^/]+\.so(\.[^/]*)?$/.test(target))
     return made || (before?.type === 'symlink' && before.target === target)
   }
-  return after.type === 'file' && before?.type === 'file' && after.digest === before.digest
+  return after.type === 'file' && before?.type === 'file' && sameBytes(before, after)
+}
+
+function sameBytes(a: EntryInput, b: EntryInput): boolean {
+  if (a.type === 'symlink') return b.type === 'symlink' && a.target === b.target
+  return a.type === 'file' && b.type === 'file' && a.digest === b.digest
 }

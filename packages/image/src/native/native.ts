@@ -2,6 +2,7 @@ import type { FormatName } from '@holotype/formats'
 import type { Progress } from '@holotype/base'
 import type { Store } from '@holotype/store'
 import type { PathMap } from '../compose/path-map.ts'
+import type { Diverted } from '../compose/script-effects.ts'
 import type { Relocate } from '../compose/unite.ts'
 import type { UnitVerb } from '../spec/apply-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
@@ -25,7 +26,9 @@ export interface NativeInstaller {
     /** Runs those scripts, of all packages, in a root in which the diverting ones are not unpacked yet. @throws IMAGE_SCRIPT_FAILED */
     divert(options: ConfigureOptions): Promise<void>
     /** Where a package's file comes to lie afterwards. */
-    read(store: Store, map: PathMap): Relocate
+    relocate(store: Store, map: PathMap): Relocate
+    /** What was moved, and where to. */
+    diverted(store: Store, map: PathMap): Diverted
   }
   /** Lets the package manager run all maintainer scripts and triggers. @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit) */
   configure(options: ConfigureOptions): Promise<void>

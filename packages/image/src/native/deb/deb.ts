@@ -1,7 +1,7 @@
 import type { NativeInstaller } from '../native.ts'
 import { configure, runPreinsts } from './configure.ts'
 import { database } from './database.ts'
-import { diverting, readDiversions } from './diversions.ts'
+import { diverted, diverting, relocate } from './diversions.ts'
 import { layout } from './layout.ts'
 import { SCRUBBED_DEB } from './scrubbed.ts'
 
@@ -16,7 +16,7 @@ export const deb: NativeInstaller = {
   },
   layout,
   database,
-  diversions: { diverting, divert: runPreinsts, read: readDiversions },
+  diversions: { diverting, divert: runPreinsts, relocate, diverted },
   configure,
   scrub: SCRUBBED_DEB,
 }

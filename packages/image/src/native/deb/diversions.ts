@@ -1,5 +1,7 @@
 import type { Store } from '@holotype/store'
 import { type PathMap, pathResolver } from '../../compose/path-map.ts'
+import type { Diverted } from '../../compose/script-effects.ts'
+import type { Relocate } from '../../compose/unite.ts'
 import { fail } from '../../errors.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 import { DIVERSIONS } from './database.ts'
@@ -16,7 +18,26 @@ export function diverting(store: Store, packages: readonly LockedUnpacked[]): Lo
 }
 
 /** Where a package's file comes to lie: elsewhere, where another package diverts it. @throws IMAGE_SCRIPT_FAILED: a list that dpkg would not write */
-export function readDiversions(store: Store, map: PathMap): (place: string, name: string) => string {
+export function relocate(store: Store, map: PathMap): Relocate {
+  const diversions = new Map(readDiversions(store, map).map((diversion) => [diversion.from, diversion]))
+  return (place, name) => {
+    const diversion = diversions.get(place)
+    return diversion === undefined || diversion.by === name ? place : diversion.to
+  }
+}
+
+/** Which files dpkg-divert may have moved, and where to. @throws IMAGE_SCRIPT_FAILED: a list that dpkg would not write */
+export function diverted(store: Store, map: PathMap): Diverted {
+  return new Map(readDiversions(store, map).map(({ from, to }) => [`/${from}`, `/${to}`]))
+}
+
+interface Diversion {
+  readonly from: string
+  readonly to: string
+  readonly by: string | undefined
+}
+
+function readDiversions(store: Store, map: PathMap): Diversion[] {
   const entry = map.get(DIVERSIONS)?.entry
   const lines = entry?.type === 'file' ? store.read(entry.digest).toString('utf8').split('\n') : []
   const resolver = pathResolver(map)
@@ -25,11 +46,8 @@ export function readDiversions(store: Store, map: PathMap): (place: string, name
       throw fail('IMAGE_SCRIPT_FAILED', { what: `a script wrote ${JSON.stringify(path)} into /${DIVERSIONS}` })
     return resolver.resolve(path.slice(1))
   }
-  const known = new Map<string, { readonly to: string; readonly by: string | undefined }>()
+  const diversions: Diversion[] = []
   for (let at = 0; at + 2 < lines.length; at += 3)
-    known.set(resolve(lines[at]), { to: resolve(lines[at + 1]), by: lines[at + 2] })
-  return (place, name) => {
-    const diversion = known.get(place)
-    return diversion === undefined || diversion.by === name ? place : diversion.to
-  }
+    diversions.push({ from: resolve(lines[at]), to: resolve(lines[at + 1]), by: lines[at + 2] })
+  return diversions
 }
