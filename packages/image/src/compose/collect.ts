@@ -25,8 +25,8 @@ export interface CollectOptions {
   readonly signal?: AbortSignal | undefined
   /** Globs of what scripts may write besides the usual (see {@link scriptEffects}). Default: anything. */
   readonly allow?: readonly string[]
-  /** What the package manager's list says was moved away, asked when the map holds what the scripts left. */
-  readonly diverted?: (() => Diverted) | undefined
+  /** What diversions moved, asked when the changes are in the map. Default: nothing. */
+  readonly diverted?: () => Diverted
 }
 
 /**
