@@ -133,23 +133,35 @@ function smallestWith(state: State, variable: number, { among, decideAll }: Rang
 
 function movesOf(state: State, step: readonly number[]): StepMove[] {
   const { members } = state
+  const nameOf = (variable: number) => {
+    const record = members[variable - 1]?.package.candidate.record
+    return `${record?.name} ${record?.architecture}`
+  }
+  // Of one name, what goes and what comes are one to whoever reads why.
+  const ties = new Map(
+    [...new Set(step.map(nameOf))].map((name) => [
+      name,
+      tieOf(
+        state,
+        step.filter((other) => nameOf(other) !== name),
+      ),
+    ]),
+  )
   const moves = step.map((variable) => {
-    const tie = step.length > 1 ? tieOf(state, step, variable) : undefined
+    const tie = ties.size > 1 ? ties.get(nameOf(variable)) : undefined
     return { variable, ...(tie ? { tie } : {}) }
   })
   return sortedMoves(members, moves)
 }
 
-/** What breaks when one variable of a step is left out. That two packages of one name cannot be there together says least. */
-function tieOf({ rules, moved }: State, step: readonly number[], left: number): Tie | undefined {
-  const others = new Set(step.filter((variable) => variable !== left))
+/** What breaks when a part of a step is all of it. That something is missing says least. */
+function tieOf({ rules, moved }: State, part: readonly number[]): Tie | undefined {
   const isTrue = (literal: Literal) => {
     const name = Math.abs(literal)
-    return (moved.has(name) || others.has(name)) === literal > 0
+    return (moved.has(name) || part.includes(name)) === literal > 0
   }
   const ties = rules.filter(({ literals }) => !literals.some(isTrue)).map(({ tie }) => tie)
-  const saysMore = (tie: Tie) => tie.kind !== 'lasting' && !('other' in tie && tie.other === tie.package)
-  return ties.find(saysMore) ?? ties[0]
+  return ties.find(({ kind }) => kind !== 'lasting') ?? ties[0]
 }
 
 function sortedMoves(

@@ -36,7 +36,7 @@ export type Tie =
 export interface StepMove {
   readonly change: 'comes' | 'goes'
   readonly package: StepPackage
-  /** Absent where the package moves alone. */
+  /** Absent where the package moves alone, or from one version to another. */
   readonly tie?: Tie
 }
 
