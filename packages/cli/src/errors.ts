@@ -68,6 +68,11 @@ export const fail = defineErrors({
     hint: 'see `holotype image list`; images are made by `holotype image compose`, diffs by `holotype image diff`',
   },
   NAME_AMBIGUOUS: { kind: 'usage', when: 'a shortened digest fits more than one', hint: 'give more of its digits' },
+  SPEC_MOVED: {
+    kind: 'conflict',
+    when: "an image's spec is to be changed, and is not what the image was composed from, or changed while it was looked at",
+    hint: 'compose the image as the spec is now (`holotype image lock`, `holotype image compose`), and run the command again',
+  },
   LOCK_MISSING: { kind: 'input', when: 'an image has no lock yet', hint: 'make one: `holotype image lock IMAGE`' },
   IMAGE_NOT_REPRODUCED: {
     kind: 'corrupt',

@@ -59,7 +59,7 @@ export function parseYamlDocument<Schema extends z.ZodType>(
   source: YamlSource,
   schema: Schema,
 ): YamlDocument<z.output<Schema>> {
-  const located = parse(source)
+  const located = parseSource(source)
   const value = plainValue(source, located.document)
   const complain = (path: readonly PropertyKey[], message: string, part: 'key' | 'value' = 'value') =>
     detailsAt(source, positionOf(located, path, part), message)
@@ -103,7 +103,8 @@ function readText(path: string, shownAs: string): string {
   }
 }
 
-function parse(source: YamlSource): Located {
+/** @throws YAML_SYNTAX */
+export function parseSource(source: YamlSource): Located {
   const { LineCounter, parseDocument } = yamlLibrary()
   const lines = new LineCounter()
   // prettyErrors would add the library's own line and caret to the message.
@@ -121,7 +122,7 @@ function parse(source: YamlSource): Located {
 }
 
 /** Aliases that multiply ("billion laughs") and nesting deeper than the stack end here. */
-function plainValue(source: YamlSource, document: Document.Parsed): unknown {
+export function plainValue(source: YamlSource, document: Document.Parsed): unknown {
   return guard(source, () => {
     const value: unknown = document.toJS({ maxAliasCount: YAML_ALIASES })
     return value

@@ -216,6 +216,36 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
     },
     brief: 'Say what something in an image is, whose it is, and which line asks for it',
   }),
+  cruft: command({
+    load: () => import('../commands/image/cruft.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        class: {
+          kind: 'enum',
+          values: ['packages', 'libraries', 'unowned', 'locales', 'man', 'info', 'docs'],
+          optional: true,
+          variadic: ',',
+          brief: 'Only these classes, separated by commas [all]',
+        },
+        write: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Write into images/NAME.yaml what leaves out all that is listed',
+        },
+        limit: {
+          kind: 'parsed',
+          parse: numberParser,
+          default: '40',
+          brief: 'How many items are shown; 0 shows all',
+          placeholder: 'N',
+        },
+      },
+      positional: one('IMAGE', 'An image: a name (web), the one before (web~1), a digest or its beginning'),
+    },
+    brief: 'List what an image could do without, with bytes and proof',
+  }),
   approve: command({
     load: () => import('../commands/image/approve.ts'),
     parameters: { flags: { ...commonFlags, comment, hazard, evidence }, positional: diff },

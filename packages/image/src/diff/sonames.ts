@@ -53,7 +53,7 @@ function packagesOf(store: Store, image: ReadImage, known: Known): PackageSoname
 }
 
 /** A few reads of a file that may be large. The bytes are not verified: what matters is verified when it is composed, published and synced. */
-function readSonames(store: Store, digest: Digest): ReturnType<typeof elfSonames> {
+export function readSonames(store: Store, digest: Digest): ReturnType<typeof elfSonames> {
   const file = openSync(store.pathOf(digest), 'r')
   try {
     return elfSonames({

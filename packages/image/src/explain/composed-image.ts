@@ -22,6 +22,7 @@ const specSchema = z.object({
   packages: z.array(z.string()),
   recommends: z.boolean().default(false),
   exclude: z.array(z.string()).default([]),
+  hold: z.array(z.string()).default([]),
   prune: imageSchema.shape.prune,
   units: imageSchema.shape.units,
   files: z.record(z.string(), z.unknown()).default({}),

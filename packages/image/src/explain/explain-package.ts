@@ -1,11 +1,12 @@
 import { HolotypeError } from '@holotype/base'
 import { formatOf } from '@holotype/formats'
-import { type Candidate, type Lock, resolve, type Resolution, why } from '@holotype/solver'
+import { type Lock, resolve, type Resolution, why } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { digestOfFile } from '../package-threads.ts'
 import { recallUnpacked } from '../unpack/unpacked.ts'
 import type { ComposedImage } from './composed-image.ts'
 import { placed } from './explain-path.ts'
+import { lockedCandidates } from './locked-candidates.ts'
 import type { ExplainedPackage, Statement } from './types.ts'
 
 /**
@@ -53,14 +54,9 @@ async function chainOf({ store, lock, spec }: ComposedImage, name: string): Prom
  * the store does not have all their files any more.
  */
 async function resolveLocked(store: Store, lock: Lock, spec: ComposedImage['spec']): Promise<Resolution | undefined> {
+  const candidates = await lockedCandidates(store, lock)
+  if (!candidates) return undefined
   const format = formatOf(lock.format)
-  const candidates: Candidate[] = []
-  for (const locked of lock.packages) {
-    const digest = digestOfFile(locked)
-    if (!store.has(digest)) return undefined
-    const { record } = await format.readPackage(store.pathOf(digest))
-    candidates.push({ record, from: locked.from, priority: 0 })
-  }
   const subject = lock.image
   const { architecture } = lock
   return resolve({ format, architecture, install: spec.packages, candidates, recommends: spec.recommends, subject })

@@ -74,7 +74,7 @@ export function storeImage(store: Store, image: SyntheticImage): Digest {
       image: 'web',
       format: 'deb',
       architecture: 'amd64',
-      snapshots: {},
+      snapshots: { test: digestOf('test') },
       packages: packages.map((item) => ({
         name: item.name,
         version: item.version,
@@ -86,7 +86,7 @@ export function storeImage(store: Store, image: SyntheticImage): Digest {
         from: 'test',
       })),
     }),
-    spec: store.putJson({}),
+    spec: store.putJson({ packages: [] }),
     packages: store.putJson(identities),
     owners: store.putJson(
       Object.fromEntries(
