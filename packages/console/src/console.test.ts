@@ -6,7 +6,14 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FIRST_ROUTE_BYTES, POLL_MS } from './limits.ts'
 import { type Bench, buildConsole, findChromium, startBench } from './testing/browser.ts'
-import { FIXTURE_DIFF, FIXTURE_ROLLOUT, fixtureWorld, SECOND_IMAGE } from './testing/fixture-data.ts'
+import {
+  FIRST_IMAGE,
+  FIXTURE_DIFF,
+  FIXTURE_ROLLOUT,
+  fixtureWorld,
+  HOSTILE,
+  SECOND_IMAGE,
+} from './testing/fixture-data.ts'
 
 const chromium = await findChromium()
 let folder = ''
@@ -23,6 +30,8 @@ const nodes = fixtureWorld('acme', 0).nodes
 const NODE = `/nodes/${nodes[1]?.node}`
 const FAILED_NODE = `/nodes/${nodes[3]?.node}`
 
+const BOOT = `/images/${SECOND_IMAGE}/boot`
+
 /** Every view, with words that only stand there once it is drawn. */
 const VIEWS = [
   ['home', '/', '4 things need you'],
@@ -35,6 +44,13 @@ const VIEWS = [
   ['images', '/images', 'needs 1 approval'],
   ['review', `/diffs/${FIXTURE_DIFF}?item=${encodeURIComponent('f:/etc/ssh/sshd_config')}`, '+PermitRootLogin no'],
   ['review of a package', `/diffs/${FIXTURE_DIFF}?item=p%3Alibssl3%3Aamd64`, 'CVE-2025-9231 (Timing'],
+  [
+    'review of a file within',
+    `/diffs/${FIXTURE_DIFF}?item=${encodeURIComponent('f:/boot/initrd.img-6.12.48-amd64')}`,
+    'and 210 members more',
+  ],
+  ['boot', `${BOOT}?from=${FIRST_IMAGE}&unit=nginx.service`, 'starts no longer'],
+  ['boot as a table', `${BOOT}?view=table`, 'systemd-tmpfiles-setup.service'],
   ['audit log', '/audit', 'image.register'],
 ] as const
 
@@ -129,20 +145,102 @@ describe.skipIf(chromium === undefined)(
       await page.keyboard.press('j')
       await page.keyboard.press('Enter')
       await page.waitForURL(`**/diffs/${FIXTURE_DIFF}`)
-      await page.getByText('0 of 52 reviewed').waitFor()
+      await page.getByText('0 of 55 reviewed').waitFor()
       await page.keyboard.press('j')
       await page.locator('.detail h2', { hasText: 'libssl3' }).waitFor()
       await page.keyboard.press('e')
-      await page.getByText('1 of 52 reviewed').waitFor()
+      await page.getByText('1 of 55 reviewed').waitFor()
       await page.locator('.detail h2', { hasText: 'sudo' }).waitFor()
       expect(page.url()).toContain('item=p%3Asudo%3Aamd64')
       await page.reload()
       await page.locator('.detail h2', { hasText: 'sudo' }).waitFor()
-      await page.getByText('1 of 52 reviewed').waitFor()
+      await page.getByText('1 of 55 reviewed').waitFor()
       await page.keyboard.press('k')
       await page.locator('.detail h2', { hasText: 'libssl3' }).waitFor()
       await page.keyboard.press('e')
-      await page.getByText('0 of 52 reviewed').waitFor()
+      await page.getByText('0 of 55 reviewed').waitFor()
+      expect(faults).toEqual([])
+    })
+
+    test('the review says first what is dangerous, who has named it, and the command that does', async () => {
+      await using opened = await bench.open(`/diffs/${FIXTURE_DIFF}`)
+      const { page, faults } = opened
+      await page.getByRole('heading', { name: 'Another kernel kernel-abi' }).waitFor()
+      expect(await page.getByText('Nobody has named it').count()).toBe(2)
+      await page.getByText('--hazard kernel-abi --hazard setuid-helper').waitFor()
+      await page.getByRole('heading', { name: 'libpcre.so.3' }).waitFor()
+      await page.getByText('The canaries restart tonight').waitFor()
+      // Every number leads to what it counts.
+      await page.locator('.strip a', { hasText: '1, 1' }).click()
+      await page.waitForURL('**kind=privileges**')
+      expect(await page.locator('.change-name').allTextContents()).toEqual([
+        '/usr/sbin/beacon-probe',
+        '/usr/bin/ping',
+        'beacon',
+      ])
+      await page.locator('.strip a', { hasText: '1 brought' }).click()
+      await page.waitForURL('**#advisories')
+      // A comment leads to its item, which shows it with those who ticked it.
+      await page.getByRole('link', { name: 'package:openssl' }).click()
+      await page.locator('.detail h2', { hasText: 'openssl' }).waitFor()
+      await page.locator('.detail .comments', { hasText: 'load balancers' }).waitFor()
+      await page.getByText("--item package:openssl 'TEXT'").waitFor()
+      await page.goto(`${bench.server.address}/diffs/${FIXTURE_DIFF}?item=p%3Asudo%3Aamd64`)
+      await page.locator('.detail .readers', { hasText: 'bo, smoke-test' }).waitFor()
+      bench.server.turnTo('calm')
+      await page.getByText('Named by anna').first().waitFor()
+      expect(await page.getByText('Nobody has named it').count()).toBe(0)
+      expect(faults).toEqual([])
+    })
+
+    test('a file shows what changes within it: facts, members, members of members', async () => {
+      const item = (path: string) => `/diffs/${FIXTURE_DIFF}?item=${encodeURIComponent(`f:${path}`)}`
+      await using opened = await bench.open(item('/usr/lib/x86_64-linux-gnu/libssl.so.3'))
+      const { page, faults } = opened
+      await page.locator('.inside dt', { hasText: 'stack protector' }).waitFor()
+      expect(await page.locator('.values li').count()).toBe(13)
+      await page.getByRole('button', { name: 'Show all 19 values' }).click()
+      expect(await page.locator('.values li').count()).toBe(20)
+      await page.goto(bench.server.address + item('/boot/initrd.img-6.12.48-amd64'))
+      await page.locator('summary', { hasText: 'libcrypto.so.3' }).click()
+      await page.locator('.members .inside dt', { hasText: 'FORTIFY' }).waitFor()
+      await page.locator('summary', { hasText: 'scripts/local-top/keymap' }).click()
+      await page.getByText('+set -e').waitFor()
+      await page.goto(bench.server.address + item('/var/lib/beacon/seed.db'))
+      await page.getByText('the bytes differ and cannot be read').waitFor()
+      expect(faults).toEqual([])
+    })
+
+    test('the order of start by keyboard: from the images to a unit, its reasons, and what changed', async () => {
+      await using opened = await bench.open('/images')
+      const { page, faults } = opened
+      await page.getByText('What starts').first().waitFor()
+      await page.keyboard.type('jj')
+      expect(await page.evaluate('document.activeElement.textContent')).toBe('What starts')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(`**${BOOT}`)
+      await page.getByText('16 units in 9 steps').waitFor()
+      await page.keyboard.type('j')
+      await page.waitForURL('**unit=-.mount')
+      await page.keyboard.type('/nginx')
+      await page.keyboard.press('Enter')
+      await page.getByText('1 of 16').waitFor()
+      await page.keyboard.type('j')
+      await page.locator('.detail h2', { hasText: 'nginx.service' }).waitFor()
+      await page.locator('.edges li', { hasText: 'network-online.target After' }).waitFor()
+      await page.getByLabel('Since').selectOption(FIRST_IMAGE)
+      await page.getByText('starts no longer inetd.service').waitFor()
+      await page.getByText('ssh.service after dbus.socket').waitFor()
+      await page.reload()
+      await page.locator('.detail h2', { hasText: 'nginx.service' }).waitFor()
+      await page.getByText('starts no longer inetd.service').waitFor()
+      expect(await page.locator('.boot-box.new').count()).toBe(2)
+      await page.locator('.edges button', { hasText: 'basic.target' }).first().click()
+      await page.locator('.detail h2', { hasText: 'basic.target' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.locator('.detail').waitFor({ state: 'detached' })
+      bench.server.turnTo('calm')
+      await page.getByText('Nothing starts in this image').waitFor()
       expect(faults).toEqual([])
     })
 
@@ -207,7 +305,7 @@ describe.skipIf(chromium === undefined)(
       await fleet.page.keyboard.press('k')
       await fleet.page.locator('tr[data-selected] a:focus', { hasText: 'web-4999' }).waitFor()
       await using review = await bench.open(`/diffs/${FIXTURE_DIFF}`)
-      await review.page.getByText('0 of 20,052 reviewed').waitFor()
+      await review.page.getByText('0 of 20,055 reviewed').waitFor()
       expect(await review.page.locator('.change').count()).toBeLessThan(80)
       expect([...fleet.faults, ...review.faults]).toEqual([])
     })
@@ -219,6 +317,8 @@ describe.skipIf(chromium === undefined)(
       ['rollout', `/rollouts/${FIXTURE_ROLLOUT}`, 'very-long-name'],
       ['images', '/images', '⟨U+202E⟩'],
       ['review', `/diffs/${FIXTURE_DIFF}`, '⟨U+202E⟩'],
+      ['boot', `${BOOT}?unit=very`, '⟨U+202E⟩'],
+      ['boot as a table', `${BOOT}?view=table`, '⟨U+202E⟩'],
       ['audit log', '/audit', '⟨U+202E⟩'],
     ])('%s: hostile names stand there as text', async (_name, path, words) => {
       bench.server.turnTo('hostile')
@@ -226,6 +326,14 @@ describe.skipIf(chromium === undefined)(
       const { page, faults } = opened
       await page.getByText(words).filter({ visible: true }).first().waitFor()
       if (path.startsWith('/diffs')) {
+        await page.keyboard.press('j')
+        await page.locator('.detail h2').waitFor()
+        // The file whose details are hostile too, with all that unfolds open.
+        await page.goto(`${bench.server.address}${path}?item=${encodeURIComponent(`f:/etc/${HOSTILE}`)}`)
+        await page.locator('.detail .inside').first().waitFor()
+        await page.evaluate("document.querySelectorAll('.detail details').forEach((each) => { each.open = true })")
+      }
+      if (path.startsWith('/images/')) {
         await page.keyboard.press('j')
         await page.locator('.detail h2').waitFor()
       }

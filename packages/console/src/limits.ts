@@ -14,6 +14,10 @@ export const STATUS_REFRESH_MS = 30_000
 export const CHORD_MS = 1_200
 /** Lines of one text diff or changelog drawn before the reader asks for the rest. */
 export const TEXT_LINES = 400
+/** Entries of a list within a page (advisories, members, symbols) drawn before the reader asks for the rest. */
+export const LONG_LIST = 12
+/** Marks that one copied command hands to the server: as many as it takes at once. */
+export const MARKS_COPIED = 1000
 /** Items whose reviewed mark one diff may keep in the browser. */
 export const REVIEWED_ITEMS = 20_000
 /** Characters of one query in the address. */

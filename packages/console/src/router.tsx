@@ -1,6 +1,6 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from '@tanstack/react-router'
 import { HomePage } from './home/home-page.tsx'
-import { fleetSearch, parseSearch, querySearch, reviewSearch, stringifySearch } from './search.ts'
+import { bootSearch, fleetSearch, parseSearch, querySearch, reviewSearch, stringifySearch } from './search.ts'
 import { Shell } from './shell/shell.tsx'
 import { Empty, Failure, Loading } from './ui/states.tsx'
 
@@ -54,6 +54,13 @@ const images = createRoute({
   component: lazyRouteComponent(() => import('./images/images-page.tsx'), 'ImagesPage'),
 })
 
+const boot = createRoute({
+  getParentRoute: () => root,
+  path: '/images/$image/boot',
+  validateSearch: bootSearch,
+  component: lazyRouteComponent(() => import('./boot/boot-page.tsx'), 'BootPage'),
+})
+
 const diffs = createRoute({
   getParentRoute: () => root,
   path: '/diffs',
@@ -79,7 +86,7 @@ const audit = createRoute({
 /** Makes the router; one per page load. */
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, fleet, fleetName, node, rollouts, rollout, images, diffs, review, audit]),
+    routeTree: root.addChildren([home, fleet, fleetName, node, rollouts, rollout, images, boot, diffs, review, audit]),
     parseSearch,
     stringifySearch,
     // Digests keep their form, `/diffs/sha256:…`, as the API and the command line write it.

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { topicsOf, touches } from './api/ticks.ts'
 import { problemOf } from './api/problem.ts'
-import { fleetSearch, parseSearch, reviewSearch, stringifySearch } from './search.ts'
+import { bootSearch, fleetSearch, parseSearch, reviewSearch, stringifySearch } from './search.ts'
 import { isInternal } from './ui/internal-link.tsx'
 
 test('what is written to the address is read back', () => {
@@ -26,6 +26,9 @@ test('what cannot be read from the address is left out', () => {
     left: '1',
     item: 'f:/x',
   })
+  expect(reviewSearch({ kind: 'privileges' }).kind).toBe('privileges')
+  expect(bootSearch({ from: 7, view: 'graph', unit: 'nginx.service' })).toEqual({ unit: 'nginx.service' })
+  expect(bootSearch({ view: 'table' }).view).toBe('table')
   expect(fleetSearch({ view: 'globe', q: 'x'.repeat(5_000) }).q).toHaveLength(400)
 })
 

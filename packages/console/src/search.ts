@@ -1,5 +1,5 @@
 import type { Risk } from '@holotype/image'
-import { RISKS } from './lib/diff-items.ts'
+import { ITEM_KINDS, type ItemKind, RISKS } from './lib/diff-items.ts'
 import { QUERY_CHARACTERS } from './limits.ts'
 
 /**
@@ -21,10 +21,19 @@ export interface FleetSearch {
 export interface ReviewSearch {
   readonly q?: string | undefined
   readonly risk?: Risk | undefined
-  readonly kind?: 'packages' | 'files' | undefined
+  readonly kind?: ItemKind | undefined
   /** Only what is not reviewed yet. */
   readonly left?: '1' | undefined
   readonly item?: string | undefined
+}
+
+/** `/images/DIGEST/boot?from=DIGEST&unit=nginx.service&q=network&view=table` */
+export interface BootSearch {
+  /** The image it is compared with. */
+  readonly from?: string | undefined
+  readonly unit?: string | undefined
+  readonly q?: string | undefined
+  readonly view?: 'table' | undefined
 }
 
 /** `/audit?q=rollout` */
@@ -45,13 +54,21 @@ export function fleetSearch(raw: Raw): FleetSearch {
 }
 
 export function reviewSearch(raw: Raw): ReviewSearch {
-  const kind = raw['kind']
   return {
     q: text(raw['q']),
     risk: RISKS.find((risk) => risk === raw['risk']),
-    kind: kind === 'packages' || kind === 'files' ? kind : undefined,
+    kind: ITEM_KINDS.find((kind) => kind === raw['kind']),
     left: raw['left'] === '1' ? '1' : undefined,
     item: typeof raw['item'] === 'string' ? raw['item'] : undefined,
+  }
+}
+
+export function bootSearch(raw: Raw): BootSearch {
+  return {
+    from: text(raw['from']),
+    unit: text(raw['unit']),
+    q: text(raw['q']),
+    view: raw['view'] === 'table' ? 'table' : undefined,
   }
 }
 

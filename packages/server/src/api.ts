@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import {
+  BOOT_EDGES,
+  BOOT_UNITS,
   DIFF_CHARACTERS,
   EVIDENCE_CHARACTERS,
   FLAG_CHARACTERS,
@@ -240,6 +242,44 @@ export const packageSetSchema = z
   )
   .max(SET_PACKAGES)
 
+const unit = z.string().min(1).max(NAME_CHARACTERS)
+const bootEdges = z.array(z.strictObject({ unit, why: z.string().max(NAME_CHARACTERS) })).max(BOOT_UNITS)
+const bootWords = z.string().max(PATH_CHARACTERS)
+
+/**
+ * `GET /images/:image/boot`: what starts when an image boots, in which order and why, with where each unit is drawn (image/src/boot/types.ts,
+ * BootChart). Null: nothing starts, or its registration did not say.
+ */
+export const bootSchema = z
+  .strictObject({
+    order: z.strictObject({
+      schema: z.literal('holotype.boot/1'),
+      system: z.enum(['systemd', 'sysv', 'runit']),
+      goal: unit,
+      units: z
+        .array(
+          z.strictObject({
+            name: unit,
+            file: z.string().max(PATH_CHARACTERS),
+            level: z.number().int().min(0),
+            pulledBy: bootEdges,
+            after: bootEdges,
+            conditional: z.boolean(),
+          }),
+        )
+        .max(BOOT_UNITS),
+      absent: z.array(bootWords).max(BOOT_UNITS),
+      problems: z.array(z.strictObject({ kind: z.enum(['cycle', 'missing']), what: bootWords })).max(BOOT_UNITS),
+    }),
+    columns: z.array(z.array(unit).max(BOOT_UNITS)).max(BOOT_UNITS),
+    lines: z.array(z.tuple([unit, unit])).max(BOOT_EDGES),
+  })
+  .refine(
+    ({ order }) =>
+      order.units.reduce((sum, { pulledBy, after }) => sum + pulledBy.length + after.length, 0) <= BOOT_EDGES,
+    `more than ${BOOT_EDGES} orders and wishes`,
+  )
+
 /** `POST /images` (operator): makes an image known, with its baseline. Idempotent. */
 export const imageRequestSchema = z.strictObject({
   image: digestSchema,
@@ -249,6 +289,8 @@ export const imageRequestSchema = z.strictObject({
   packages: packageSetSchema,
   /** Who made it: they do not approve it alone. */
   authors: z.array(z.string().min(1).max(NAME_CHARACTERS)).max(1000).default([]),
+  /** What starts when it boots. Absent: nothing does, or it is not said. */
+  boot: bootSchema.exactOptional(),
 })
 
 /** `POST /diffs` (operator): stores a diff's canonical JSON for review; `GET /diffs/:digest` gives it back with its approvals. Idempotent. */
@@ -440,6 +482,7 @@ export type Status = z.output<typeof statusSchema>
 export type Approval = z.output<typeof approvalSchema>
 export type DiffDetail = z.output<typeof diffDetailSchema>
 export type Comment = z.output<typeof commentSchema>
+export type Boot = z.output<typeof bootSchema>
 export type DiffSummary = z.output<typeof diffSummarySchema>
 export type AuditRecord = z.output<typeof auditSchema>
 export type Problem = z.output<typeof problemSchema>

@@ -111,6 +111,7 @@ export const fail = defineErrors({
     when: 'a run’s id was reported before with other content',
     hint: 'make a new id for each run',
   },
+  IMAGE_UNKNOWN: { kind: 'input', when: 'no image has this digest', hint: 'see /images' },
   DIFF_DIGEST: { kind: 'input', when: 'a diff’s bytes are not what its digest says', hint: 'hash exactly the body' },
   DIFF_UNKNOWN: { kind: 'input', when: 'no diff has this digest', hint: 'register it first' },
   HAZARD_UNNAMED: {

@@ -20,6 +20,9 @@ export const SET_PACKAGES = 20_000
 export const OPERATOR_BYTES = 4 * 1024 * 1024
 /** Seconds a reviewer's token is good for, at most. */
 export const REVIEWER_TOKEN_SECONDS = 366 * 86_400
+/** Units that start at boot of one image, and orders between them. */
+export const BOOT_UNITS = 2000
+export const BOOT_EDGES = 20_000
 /** Hazards of one diff, and characters of what a script that reviews hands in as evidence. */
 export const HAZARDS = 200
 export const EVIDENCE_CHARACTERS = 64 * 1024

@@ -1,6 +1,7 @@
 import type { ImageDiff } from '@holotype/image'
 import type {
   AuditRecord,
+  Boot,
   DiffDetail,
   DiffSummary,
   ImageSummary,
@@ -50,6 +51,13 @@ export const imagesQuery = queryOptions({
   queryKey: ['images'],
   queryFn: ({ signal }) => get<readonly ImageSummary[]>('images', signal),
 })
+
+/** Null: nothing starts in the image, or nothing was said. */
+export const bootQuery = (image: string) =>
+  queryOptions({
+    queryKey: ['images', image, 'boot'],
+    queryFn: ({ signal }) => get<Boot | null>(`images/${encodeURIComponent(image)}/boot`, signal),
+  })
 
 export const diffsQuery = queryOptions({
   queryKey: ['diffs'],

@@ -138,7 +138,10 @@ function ImageTable({ images }: { readonly images: readonly ImageSummary[] }) {
           <th scope="col" className="number wide">
             Size
           </th>
-          <th scope="col">Registered</th>
+          <th scope="col">Boot</th>
+          <th scope="col" className="wide">
+            Registered
+          </th>
         </tr>
       </thead>
       <tbody>
@@ -154,6 +157,11 @@ function ImageTable({ images }: { readonly images: readonly ImageSummary[] }) {
             <td className="number wide">{whole(image.files)}</td>
             <td className="number wide">{bytes(image.bytes)}</td>
             <td>
+              <Link to="/images/$image/boot" params={{ image: image.image }} data-row="">
+                What starts
+              </Link>
+            </td>
+            <td className="wide">
               <Ago time={image.registered} />
             </td>
           </tr>

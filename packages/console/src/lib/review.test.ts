@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fixtureDiff } from '../testing/fixture-diff.ts'
-import { countRisks, diffItems, filterItems, RISKS } from './diff-items.ts'
+import type { DiffDocument } from '../api/queries.ts'
+import { countKinds, countRisks, diffItems, filterItems, RISKS } from './diff-items.ts'
+import { namersOf, saidOf } from './review-words.ts'
 import { readReviewed, toggled, writeReviewed } from './reviewed.ts'
 
 const items = diffItems(fixtureDiff())
@@ -28,6 +30,49 @@ test('filters narrow and never reorder', () => {
       expect(places).toEqual(places.toSorted((left, right) => left - right))
     }),
   )
+})
+
+test('privileges and what takes part in the boot are kinds of their own', () => {
+  const keys = (kind: 'privileges' | 'boot') => filterItems(items, { kind }).map((item) => item.key)
+  expect(keys('privileges')).toEqual(['f:/usr/sbin/beacon-probe', 'f:/usr/bin/ping', 'p:beacon:amd64'])
+  expect(keys('boot')).toEqual(['f:/boot/initrd.img-6.12.48-amd64'])
+  expect(countKinds(items)).toEqual({ packages: 14, files: 41, privileges: 3, boot: 1 })
+})
+
+test('who named a hazard: the last word of each, if it approves and was given under the policy that holds', () => {
+  const diff = fixtureDiff()
+  const word = (actor: string, more: Partial<DiffDocument['approvals'][number]>) => ({
+    diff: 'sha256:1',
+    actor,
+    verdict: 'approved' as const,
+    comment: '',
+    time: '2026-01-01T00:00:00.000Z',
+    policy: 'sha256:p',
+    hazards: ['kernel-abi'],
+    proven: true,
+    evidence: '',
+    ...more,
+  })
+  const named = (approvals: DiffDocument['approvals']) =>
+    namersOf({ diff, approvals, policy: 'sha256:p' }).get('kernel-abi')
+  expect(named([])).toEqual([])
+  expect(named([word('anna', {}), word('bo', { hazards: [] })])).toEqual(['anna'])
+  expect(named([word('anna', { policy: 'sha256:old' })])).toEqual([])
+  expect(named([word('anna', {}), word('anna', { verdict: 'rejected', hazards: [] })])).toEqual([])
+  expect(named([word('anna', {}), word('anna', { hazards: [] })])).toEqual([])
+})
+
+test('comments and ticks stand with what they are about', () => {
+  const said = saidOf({
+    comments: [{ item: 'package:nginx', actor: 'bo', text: 'fine', time: '' }],
+    reviewed: [
+      { item: 'package:nginx', actor: 'anna', time: '' },
+      { item: 'file:/etc/passwd', actor: 'bo', time: '' },
+    ],
+  })
+  expect(said('package:nginx')).toMatchObject({ comments: [{ text: 'fine' }], readers: ['anna'] })
+  expect(said('file:/etc/passwd').readers).toEqual(['bo'])
+  expect(said('package:curl')).toEqual({ comments: [], readers: [] })
 })
 
 test('the counts of the risks add up', () => {

@@ -1,24 +1,27 @@
-import type { Comment } from '@holotype/server/api'
 import type { DiffItem } from '../lib/diff-items.ts'
+import { commentCommand } from '../lib/command.ts'
+import { aboutOf, type Said } from '../lib/review-words.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
 import { Text } from '../ui/text.tsx'
 import { RISK, StatusWord } from '../ui/word.tsx'
-import { Comments } from './comments.tsx'
+import { CommandLine } from '../ui/command-line.tsx'
+import { CommentList } from './comments.tsx'
 import { FileDetail } from './file-detail.tsx'
+import { Readers } from './hazards.tsx'
 import { PackageDetail } from './package-detail.tsx'
 
 interface ChangeDetailProps {
+  readonly digest: string
   readonly item: DiffItem
-  readonly comments: readonly Comment[]
+  readonly said: Said
   readonly reviewed: boolean
   readonly onToggle: () => void
   readonly onClose: () => void
 }
 
-/** One change in full: why it has its risk, then what it is. */
-export function ChangeDetail({ item, comments, reviewed, onToggle, onClose }: ChangeDetailProps) {
+/** One change in full: why it has its risk, what was said of it, then what it is. */
+export function ChangeDetail({ digest, item, said, reviewed, onToggle, onClose }: ChangeDetailProps) {
   const name = item.kind === 'package' ? item.change.name : item.change.path
-  const about = `${item.kind}:${name}`
   return (
     <>
       <header className="detail-head">
@@ -47,12 +50,16 @@ export function ChangeDetail({ item, comments, reviewed, onToggle, onClose }: Ch
             ))}
           </ul>
         )}
-        <Comments comments={comments.filter((comment) => comment.item === about)} items={false} />
+        <Readers readers={said.readers} />
+        <CommentList comments={said.comments} />
         {item.kind === 'package' ? (
           <PackageDetail key={item.key} change={item.change} />
         ) : (
           <FileDetail key={item.key} change={item.change} />
         )}
+        <p className="say">
+          <CommandLine command={commentCommand(digest, aboutOf(item))} digest={digest} what="comments on it" />
+        </p>
       </div>
     </>
   )

@@ -1,7 +1,10 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
 import type { DiffItem } from '../lib/diff-items.ts'
+import { counted } from '../lib/format.ts'
 import { lsChange } from '../lib/modes.ts'
+import { aboutOf, type Said } from '../lib/review-words.ts'
+import { visible } from '../lib/visible.ts'
 import { Text } from '../ui/text.tsx'
 import { useOffset } from '../ui/use-offset.ts'
 import { RISK, StatusWord } from '../ui/word.tsx'
@@ -10,6 +13,7 @@ interface ChangeListProps {
   readonly items: readonly DiffItem[]
   readonly selected: string | undefined
   readonly reviewed: ReadonlySet<string>
+  readonly said: (about: string) => Said
   readonly onSelect: (key: string) => void
   readonly onToggle: (key: string) => void
 }
@@ -19,7 +23,7 @@ const ROW_HEIGHT = 30
 const TALL_ROW_HEIGHT = 48
 
 /** The changes as rows; only those in sight are drawn. */
-export function ChangeList({ items, selected, reviewed, onSelect, onToggle }: ChangeListProps) {
+export function ChangeList({ items, selected, reviewed, said, onSelect, onToggle }: ChangeListProps) {
   const [place, offset] = useOffset<HTMLDivElement>()
   const virtual = useWindowVirtualizer({
     count: items.length,
@@ -71,7 +75,7 @@ export function ChangeList({ items, selected, reviewed, onSelect, onToggle }: Ch
             <label className="change-check">
               <input
                 type="checkbox"
-                aria-label={`Reviewed: ${name}`}
+                aria-label={`Reviewed: ${visible(name)}`}
                 title="Reviewed"
                 checked={isReviewed}
                 onChange={() => onToggle(item.key)}
@@ -80,12 +84,13 @@ export function ChangeList({ items, selected, reviewed, onSelect, onToggle }: Ch
             <button type="button" className="change-button" onClick={() => onSelect(item.key)}>
               <StatusWord of={RISK[item.change.risk]} />
               <span className="change-kind">{item.change.change}</span>
-              <span className="change-name" title={name}>
+              <span className="change-name" title={visible(name)}>
                 <Text>{name}</Text>
               </span>
               <span className="change-versions">
                 <Text>{sideOf(item)}</Text>
               </span>
+              <Notes said={said(aboutOf(item))} />
               {item.change.reasons.length === 0 ? null : (
                 <span className="change-reasons">
                   <Text>{item.change.reasons.join(' · ')}</Text>
@@ -96,6 +101,23 @@ export function ChangeList({ items, selected, reviewed, onSelect, onToggle }: Ch
         )
       })}
     </div>
+  )
+}
+
+/** That others were here: how many ticked it, how many comments there are. */
+function Notes({ said: { comments, readers } }: { readonly said: Said }) {
+  if (comments.length + readers.length === 0) return null
+  const words = [
+    ...(readers.length === 0 ? [] : [counted(readers.length, 'tick')]),
+    ...(comments.length === 0 ? [] : [counted(comments.length, 'comment')]),
+  ]
+  return (
+    <span
+      className="change-notes"
+      title={readers.length === 0 ? undefined : visible(`Ticked by ${readers.join(', ')}`)}
+    >
+      {words.join(', ')}
+    </span>
   )
 }
 

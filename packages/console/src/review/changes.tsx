@@ -1,14 +1,27 @@
-import type { ImageDiff, Risk } from '@holotype/image'
-import type { Comment } from '@holotype/server/api'
+import type { Risk } from '@holotype/image'
 import { useNavigate, useSearch } from '@tanstack/react-router'
 import { useDeferredValue, useMemo } from 'react'
-import { countRisks, diffItems, filterItems, RISKS } from '../lib/diff-items.ts'
+import type { DiffDocument } from '../api/queries.ts'
+import { reviewedCommand } from '../lib/command.ts'
+import {
+  countKinds,
+  countRisks,
+  type DiffItem,
+  filterItems,
+  ITEM_KINDS,
+  type ItemKind,
+  RISKS,
+} from '../lib/diff-items.ts'
 import { whole } from '../lib/format.ts'
+import { aboutOf, type Said } from '../lib/review-words.ts'
+import { MARKS_COPIED } from '../limits.ts'
 import type { ReviewSearch } from '../search.ts'
 import { Choice } from '../ui/choice.tsx'
+import { CopyButton } from '../ui/copy-button.tsx'
 import { useKeys } from '../ui/keys.ts'
 import { SearchField } from '../ui/search-field.tsx'
 import { Empty } from '../ui/states.tsx'
+import { Text } from '../ui/text.tsx'
 import { RISK, StatusWord } from '../ui/word.tsx'
 import { ChangeDetail } from './change-detail.tsx'
 import { ChangeList } from './change-list.tsx'
@@ -16,19 +29,29 @@ import { useReviewed } from './use-reviewed.ts'
 
 interface ChangesProps {
   readonly digest: string
-  readonly diff: ImageDiff
-  readonly comments: readonly Comment[]
+  /** In reading order. */
+  readonly items: readonly DiffItem[]
+  readonly said: (about: string) => Said
+  /** Everybody's ticks. */
+  readonly reviewed: DiffDocument['reviewed']
+}
+
+const KIND_WORDS: Readonly<Record<ItemKind, string>> = {
+  packages: 'Packages',
+  files: 'Files',
+  privileges: 'Privileges',
+  boot: 'Kernel and boot',
 }
 
 /** The list of changes and, beside it, the selected one in full. */
-export function Changes({ digest, diff, comments }: ChangesProps) {
+export function Changes({ digest, items, said, reviewed: ticks }: ChangesProps) {
   const search = useSearch({ from: '/diffs/$digest' })
   const navigate = useNavigate({ from: '/diffs/$digest' })
   const [reviewed, toggle] = useReviewed(digest)
   const change = (part: ReviewSearch): void =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })
 
-  const items = useMemo(() => diffItems(diff), [diff])
+  const kinds = useMemo(() => countKinds(items), [items])
   const ofKind = useMemo(() => filterItems(items, { kind: search.kind }), [items, search.kind])
   const risks = useMemo(() => countRisks(ofKind), [ofKind])
   const q = useDeferredValue(search.q)
@@ -58,20 +81,21 @@ export function Changes({ digest, diff, comments }: ChangesProps) {
 
   return (
     <>
-      <div className="toolbar">
+      <div className="toolbar" id="changes">
         <SearchField
           label="Filter the changes"
           placeholder="package, path, owner, reason, CVE"
           value={search.q ?? ''}
           onChange={(text) => change({ q: text })}
         />
-        <Choice
+        <Choice<ItemKind | 'all'>
           legend="Kind"
           value={search.kind ?? 'all'}
           options={[
             { value: 'all', label: 'All' },
-            { value: 'packages', label: `Packages ${whole(diff.packages.length)}` },
-            { value: 'files', label: `Files ${whole(diff.files.length)}` },
+            ...ITEM_KINDS.filter(
+              (kind) => kinds[kind] > 0 || kind === search.kind || kind === 'packages' || kind === 'files',
+            ).map((kind) => ({ value: kind, label: `${KIND_WORDS[kind]} ${whole(kinds[kind])}` })),
           ]}
           onChange={(kind) => change({ kind: kind === 'all' ? undefined : kind })}
         />
@@ -95,8 +119,12 @@ export function Changes({ digest, diff, comments }: ChangesProps) {
           />
           <span>Only what is left</span>
         </label>
-        <span className="toolbar-count" aria-live="polite">
-          {whole(done)} of {whole(items.length)} reviewed
+        <span className="toolbar-count">
+          <span aria-live="polite">
+            {whole(done)} of {whole(items.length)} reviewed
+          </span>
+          <Others ticks={ticks} />
+          <Share digest={digest} items={items} reviewed={reviewed} />
         </span>
       </div>
       {items.length === 0 ? (
@@ -117,6 +145,7 @@ export function Changes({ digest, diff, comments }: ChangesProps) {
             items={shown}
             selected={search.item}
             reviewed={reviewed}
+            said={said}
             onSelect={(item) => change({ item })}
             onToggle={toggle}
           />
@@ -128,8 +157,9 @@ export function Changes({ digest, diff, comments }: ChangesProps) {
               </p>
             ) : (
               <ChangeDetail
+                digest={digest}
                 item={selected}
-                comments={comments}
+                said={said(aboutOf(selected))}
                 reviewed={reviewed.has(selected.key)}
                 onToggle={() => toggle(selected.key)}
                 onClose={() => change({ item: undefined })}
@@ -139,5 +169,35 @@ export function Changes({ digest, diff, comments }: ChangesProps) {
         </div>
       )}
     </>
+  )
+}
+
+/** How many items each person has ticked. */
+function Others({ ticks }: { readonly ticks: DiffDocument['reviewed'] }) {
+  if (ticks.length === 0) return null
+  const people = [...Map.groupBy(ticks, ({ actor }) => actor)]
+  return (
+    <span className="others">
+      {people.map(([actor, items]) => (
+        <span key={actor}>
+          <Text>{actor}</Text> {whole(items.length)}
+        </span>
+      ))}
+    </span>
+  )
+}
+
+interface ShareProps {
+  readonly digest: string
+  readonly items: readonly DiffItem[]
+  readonly reviewed: ReadonlySet<string>
+}
+
+/** The command that shows one's own marks to the others: the console itself changes nothing on the server. */
+function Share({ digest, items, reviewed }: ShareProps) {
+  const marked = items.filter((item) => reviewed.has(item.key)).slice(0, MARKS_COPIED)
+  const command = marked.length === 0 ? undefined : reviewedCommand(digest, [...new Set(marked.map(aboutOf))])
+  return command === undefined ? null : (
+    <CopyButton value={command} label="Copy the command that shows your marks to others" />
   )
 }

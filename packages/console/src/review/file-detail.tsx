@@ -1,9 +1,10 @@
 import type { FileChange, FileFacts } from '@holotype/image'
 import { lsCells } from '../lib/modes.ts'
 import { Text } from '../ui/text.tsx'
+import { Details } from './details.tsx'
 import { TextDiff } from './text-diff.tsx'
 
-/** A file: who owns it, both lines of `ls -l`, its text's diff. */
+/** A file: who owns it, both lines of `ls -l`, what changes within it, its text's diff. */
 export function FileDetail({ change }: { readonly change: FileChange }) {
   return (
     <>
@@ -14,9 +15,20 @@ export function FileDetail({ change }: { readonly change: FileChange }) {
         </dd>
       </dl>
       <Listing before={change.before} after={change.after} />
+      {change.details === undefined ? null : (
+        <section aria-label="What changes within">
+          <h3>
+            Within{' '}
+            <span className="muted">
+              <Text>{change.details.format}</Text>
+            </span>
+          </h3>
+          <Details details={change.details} />
+        </section>
+      )}
       {change.text !== undefined ? (
         <TextDiff text={change.text} />
-      ) : change.change === 'metadata' ? null : (
+      ) : change.change === 'metadata' || change.details !== undefined ? null : (
         <p className="muted">
           {change.change === 'changed'
             ? 'The content differs; it is not text, or too long to show.'

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type {
   Attention,
   AuditRecord,
+  Boot,
   DiffSummary,
   Finding,
   ImageSummary,
@@ -11,6 +12,7 @@ import type {
   Status,
 } from '@holotype/server/api'
 import type { DiffDocument } from '../api/queries.ts'
+import { firstBoot, hostileBoot, secondBoot } from './fixture-boot.ts'
 import { fixtureDiff, hostileDiff, largeDiff } from './fixture-diff.ts'
 
 /** Everything the fixture server answers with, in one state of the world. */
@@ -20,6 +22,7 @@ export interface FixtureWorld {
   readonly nodeDetails: ReadonlyMap<string, NodeDetail>
   readonly rollouts: readonly Rollout[]
   readonly images: readonly ImageSummary[]
+  readonly boots: ReadonlyMap<string, Boot | null>
   readonly diffs: readonly DiffSummary[]
   readonly diffDocuments: ReadonlyMap<string, DiffDocument>
   readonly audit: readonly AuditRecord[]
@@ -68,27 +71,52 @@ export function fixtureWorld(scenario: Scenario, now: number): FixtureWorld {
             comment: scenario === 'hostile' ? HOSTILE : 'Read the openssl changelog; the sshd change is ours.',
             time: ago(1500),
             policy: FIXTURE_POLICY,
-            hazards: [],
+            hazards: scenario === 'hostile' ? [HOSTILE] : ['kernel-abi', 'setuid-helper'],
             proven: true,
-            evidence: '',
+            evidence: scenario === 'hostile' ? `${HOSTILE}\n${HOSTILE_LONG}` : '',
           },
         ]
   const review = {
     state: approvals.length === 0 ? ('open' as const) : ('approved' as const),
-    words: approvals.length === 0 ? 'needs 1 approval' : `1 approval: ${approvals[0]?.actor ?? ''}`,
-    missing: approvals.length === 0 ? ['1 approval'] : [],
+    words:
+      approvals.length === 0
+        ? 'needs 1 approval, 1 from security, somebody to name the hazard kernel-abi, somebody to name the hazard setuid-helper'
+        : `1 approval: ${approvals[0]?.actor ?? ''}`,
+    missing:
+      approvals.length === 0
+        ? [
+            '1 approval',
+            '1 from security',
+            'somebody to name the hazard kernel-abi',
+            'somebody to name the hazard setuid-helper',
+          ]
+        : [],
   }
-  const comments =
-    scenario === 'acme'
-      ? []
-      : [
-          {
-            item: 'package:openssl',
-            actor: scenario === 'hostile' ? HOSTILE : 'bo',
-            text: scenario === 'hostile' ? HOSTILE_LONG : 'The new default groups are fine for our load balancers.',
-            time: ago(1600),
-          },
-        ]
+  const people = scenario === 'hostile' ? [HOSTILE, HOSTILE_LONG] : ['bo', 'smoke-test']
+  const [actor = '', other = ''] = people
+  const comments = [
+    {
+      item: 'package:openssl',
+      actor,
+      text: scenario === 'hostile' ? HOSTILE_LONG : 'The new default groups are fine for our load balancers.',
+      time: ago(1600),
+    },
+    {
+      item: `hazard:${scenario === 'hostile' ? HOSTILE : 'kernel-abi'}`,
+      actor,
+      text: scenario === 'hostile' ? HOSTILE : 'The canaries restart tonight, the rest on Sunday.',
+      time: ago(1550),
+    },
+    { item: '', actor: other, text: scenario === 'hostile' ? HOSTILE : 'All 212 checks passed.', time: ago(1500) },
+  ]
+  const reviewed = [
+    ...['package:libssl3', 'package:sudo', 'file:/etc/ssh/sshd_config', 'hazard:kernel-abi'].map((item) => ({
+      item,
+      actor,
+      time: ago(1580),
+    })),
+    { item: scenario === 'hostile' ? `package:${HOSTILE}` : 'package:sudo', actor: other, time: ago(1500) },
+  ]
   return {
     status: {
       distribution: scenario === 'hostile' ? HOSTILE : 'acme',
@@ -110,6 +138,13 @@ export function fixtureWorld(scenario: Scenario, now: number): FixtureWorld {
       { image: SECOND_IMAGE, name: 'web', registered: ago(2400), packages: 152, files: 11_902, bytes: 611_204_117 },
       { image: FIRST_IMAGE, name: 'web', registered: ago(90_000), packages: 151, files: 11_874, bytes: 608_841_202 },
     ],
+    boots: new Map([
+      [FIRST_IMAGE, firstBoot],
+      [
+        SECOND_IMAGE,
+        scenario === 'hostile' ? hostileBoot(HOSTILE, HOSTILE_LONG) : scenario === 'calm' ? null : secondBoot,
+      ],
+    ]),
     diffs: [
       {
         diff: FIXTURE_DIFF,
@@ -124,7 +159,18 @@ export function fixtureWorld(scenario: Scenario, now: number): FixtureWorld {
       },
     ],
     diffDocuments: new Map([
-      [FIXTURE_DIFF, { diff, authors: ['cy'], policy: FIXTURE_POLICY, review, approvals, comments, reviewed: [] }],
+      [
+        FIXTURE_DIFF,
+        {
+          diff,
+          authors: scenario === 'hostile' ? [HOSTILE, HOSTILE_LONG] : ['cy'],
+          policy: FIXTURE_POLICY,
+          review,
+          approvals,
+          comments,
+          reviewed,
+        },
+      ],
     ]),
     audit: auditOf(scenario, ago),
   }
@@ -148,6 +194,7 @@ function emptyWorld(now: number): FixtureWorld {
     nodeDetails: new Map(),
     rollouts: [],
     images: [],
+    boots: new Map(),
     diffs: [],
     diffDocuments: new Map(),
     audit: [],
@@ -339,7 +386,7 @@ function attentionOf(scenario: Scenario, ago: Ago): Attention[] {
       kind: 'approval-needed',
       severity: 'medium',
       title: 'web needs a review: 3 high risks',
-      detail: '14 packages and 38 files change; nobody has approved it yet',
+      detail: '14 packages and 41 files change; nobody has approved it yet',
       href: `/diffs/${FIXTURE_DIFF}`,
       since: ago(2300),
     },

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
 import type { FileChange, FileFacts, ImageDiff, PackageChange } from '@holotype/image'
 
+import {
+  elfDetails,
+  fixtureAdvisories,
+  fixtureBootOrder,
+  fixtureHazards,
+  fixtureSonames,
+  insideFiles,
+} from './fixture-dangers.ts'
+
 /** A change between two images as the differ makes it, for the fixture server. */
 
 const digest = (name: string): `sha256:${string}` => `sha256:${createHash('sha256').update(name).digest('hex')}`
@@ -62,7 +71,7 @@ const SSHD_DIFF = `--- a/etc/ssh/sshd_config
 +AllowGroups ops
 `
 
-/** Fourteen packages and thirty-eight files. */
+/** Fourteen packages and forty-one files. */
 export function fixtureDiff(): ImageDiff {
   const packages: PackageChange[] = [
     upgraded('libssl3', '3.0.17-1~deb12u2', '3.0.17-1~deb12u3', {
@@ -173,6 +182,7 @@ export function fixtureDiff(): ImageDiff {
       owner: 'package:libssl3',
       before: plain('ssl old', { size: 694_008 }),
       after: plain('ssl new', { size: 694_072 }),
+      details: elfDetails,
     },
     {
       kind: 'file',
@@ -192,6 +202,7 @@ export function fixtureDiff(): ImageDiff {
       owner: 'package:telnet',
       before: plain('telnet', { mode: 0o755, size: 113_616 }),
     },
+    ...insideFiles,
     ...Array.from({ length: 32 }, (_, index): FileChange => {
       const path = `/usr/share/zoneinfo/Europe/Zone_${index + 1}`
       return {
@@ -212,15 +223,17 @@ export function fixtureDiff(): ImageDiff {
     to: { image: digest('web 2'), name: 'web' },
     summary: {
       packages: { added: 1, removed: 1, changed: 12 },
-      files: { added: 1, removed: 1, changed: 34, metadata: 2 },
+      files: { added: 1, removed: 1, changed: 37, metadata: 2 },
       bytes: 2_362_915,
       setuid: 1,
       capabilities: 1,
       cves: ['CVE-2025-32462', 'CVE-2025-32463', 'CVE-2025-53859', 'CVE-2025-9230', 'CVE-2025-9231'],
       high: 3,
     },
-    hazards: [],
-    sonames: [],
+    hazards: fixtureHazards,
+    sonames: fixtureSonames,
+    advisories: fixtureAdvisories,
+    bootOrder: fixtureBootOrder,
     packages: [...packages.slice(0, 4), removed, ...packages.slice(4), added],
     files,
   }
@@ -241,6 +254,14 @@ export function hostileDiff(diff: ImageDiff): ImageDiff {
   const long = `/usr/share/${'very-long-name-'.repeat(40)}end`
   return {
     ...diff,
+    hazards: [
+      { id: bad, title: bad, happens: long, todo: bad, evidence: [bad, long] },
+      { id: "'; rm -rf /", title: long, happens: bad, todo: long, evidence: [] },
+      { id: 'ctrl\u0003', title: 'ctrl', happens: bad, todo: bad, evidence: [] },
+    ],
+    sonames: [{ soname: bad, neededBy: [{ package: long, paths: [bad, long] }], providedBefore: [bad] }],
+    advisories: [{ change: 'brought', id: bad, title: long, severity: bad, package: bad, from: long, to: bad }],
+    bootOrder: [`+${bad}`, `-${long}`],
     packages: [upgraded(bad, bad, long, { risk: 'high', reasons: [bad, long], cves: [bad] }), ...diff.packages],
     files: [
       {
@@ -252,6 +273,21 @@ export function hostileDiff(diff: ImageDiff): ImageDiff {
         owner: 'spec',
         before: plain('a'),
         after: plain('b'),
+        details: {
+          format: bad,
+          facts: [
+            { name: long, added: [bad, long], removed: [bad] },
+            { name: bad, before: bad, after: long },
+          ],
+          members: [
+            { path: bad, change: 'changed', text: `+${bad}\n` },
+            {
+              path: long,
+              change: 'changed',
+              details: { format: bad, facts: [{ name: bad, before: long }], members: [{ path: bad, change: 'added' }] },
+            },
+          ],
+        },
         text: `--- a/x\n+++ b/x\n@@ -1 +1 @@\n-if (admin) {\n+if (admin\u202e ) {\u2066// ${bad}\n+${long}\n`,
       },
       { kind: 'file', risk: 'high', reasons: [], change: 'added', path: long, owner: 'spec', after: plain('c') },

@@ -102,7 +102,7 @@ function answer(world: FixtureWorld, path: string): unknown {
     case 'rollouts':
       return id === undefined ? world.rollouts : world.rollouts.find((rollout) => rollout.rollout === id)
     case 'images':
-      return world.images
+      return id === undefined ? world.images : world.boots.get(id)
     case 'diffs':
       return id === undefined ? world.diffs : world.diffDocuments.get(id)
     case 'audit':

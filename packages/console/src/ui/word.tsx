@@ -49,6 +49,19 @@ export const REVIEW = {
   rejected: { shape: 'cross', tone: 'bad', word: 'Rejected' },
 } as const satisfies Record<string, Word>
 
+export const NAMED = {
+  yes: { shape: 'disc', tone: 'good', word: 'Named' },
+  no: { shape: 'triangle', tone: 'bad', word: 'Nobody has named it' },
+} as const satisfies Record<string, Word>
+
+/** A unit that the other image does not start. */
+export const NEW_UNIT = { shape: 'square', tone: 'good', word: 'New' } as const satisfies Word
+
+export const ADVISORY = {
+  fixed: { shape: 'disc', tone: 'good', word: 'Fixed' },
+  brought: { shape: 'triangle', tone: 'bad', word: 'Brought' },
+} as const satisfies Record<string, Word>
+
 /** Draws a status; `children` replaces its word. */
 export function StatusWord({ of, children }: { readonly of: Word; readonly children?: ReactNode }) {
   return (

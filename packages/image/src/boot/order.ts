@@ -92,7 +92,7 @@ export function systemdOrder(files: ImageFiles): BootOrder {
         level: levels.get(name) ?? 0,
         pulledBy: distinct(pulledBy),
         after: [...(after.get(name) ?? [])].map(([other, why]) => ({ unit: other, why })).sort(byUnit),
-        conditional: [...unit.settings.keys()].some((key) => /^Unit\.Condition/.test(key)),
+        conditional: [...unit.settings.keys()].some((key) => key.startsWith('Unit.Condition')),
       }))
       .sort((a, b) => a.level - b.level || compareText(a.name, b.name)),
     absent: [...absent].sort(compareText),

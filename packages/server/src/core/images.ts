@@ -1,4 +1,5 @@
 import { setDigest, setText } from '@holotype/audit'
+import type { Digest } from '@holotype/base'
 import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { ImageSummary, imageRequestSchema } from '../api.ts'
@@ -27,6 +28,7 @@ export async function registerImage(context: Context, request: z.output<typeof i
         set_digest,
         registered_at: time,
         authors: [...request.authors],
+        boot: bootText(request),
       })
       .onConflict((conflict) => conflict.column('image').doNothing())
       .returning('image')
@@ -39,6 +41,7 @@ export async function registerImage(context: Context, request: z.output<typeof i
         .executeTakeFirst()
       if (before?.name === request.name && before.set_digest === set_digest) {
         await addAuthors(transaction, request)
+        await addBoot(transaction, request)
         return false
       }
       throw fail('IMAGE_CONFLICT', { what: `the image ${request.image} is registered as ${before?.name}, otherwise` })
@@ -62,6 +65,24 @@ async function addAuthors(db: Queries, { image, authors }: z.output<typeof image
   await sql`
     update images set authors = array(select distinct unnest(authors || ${authors}::text[]) order by 1)
     where image = ${image} and not authors @> ${authors}::text[]`.execute(db)
+}
+
+/** An image that was registered without it. The digest stands for one order: what is there stays. */
+async function addBoot(db: Queries, request: z.output<typeof imageRequestSchema>): Promise<void> {
+  const boot = bootText(request)
+  if (boot === null) return
+  await db.updateTable('images').set({ boot }).where('image', '=', request.image).where('boot', 'is', null).execute()
+}
+
+function bootText({ boot }: z.output<typeof imageRequestSchema>): string | null {
+  return boot === undefined ? null : JSON.stringify(boot)
+}
+
+/** What starts when an image boots, as JSON text: `null` where nothing does, or nothing was said. @throws IMAGE_UNKNOWN */
+export async function imageBoot(db: Queries, digest: Digest): Promise<string> {
+  const image = await db.selectFrom('images').select('boot').where('image', '=', digest).executeTakeFirst()
+  if (!image) throw fail('IMAGE_UNKNOWN', { what: `no image ${digest} is registered` })
+  return image.boot ?? 'null'
 }
 
 /** Every registered image, newest first. */

@@ -83,6 +83,7 @@ interface ImagesTable {
   set_digest: Digest
   registered_at: Date
   authors: string[]
+  boot: string | null
 }
 
 interface SetFindingsTable {

@@ -182,6 +182,7 @@ describe('the OpenAPI document', () => {
         'diffs/{digest}/reviewed',
         'events',
         'images',
+        'images/{image}/boot',
         'nodes',
         'nodes/enrol',
         'nodes/{node}',

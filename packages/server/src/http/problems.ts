@@ -20,6 +20,7 @@ const STATUS_OF_KIND = {
 const STATUS_OF_CODE: Partial<Record<ErrorCode, number>> = {
   NOT_FOUND: 404,
   NODE_UNKNOWN: 404,
+  IMAGE_UNKNOWN: 404,
   DIFF_UNKNOWN: 404,
   ROLLOUT_UNKNOWN: 404,
   BODY_TOO_LARGE: 413,

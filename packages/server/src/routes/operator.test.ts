@@ -21,6 +21,13 @@ const web1 = imageNamed('web-1')
 const web2 = imageNamed('web-2')
 const web3 = imageNamed('web-3')
 
+/** What starts when an image with one service boots. */
+function bootOf(name: string) {
+  const unit = { name, file: `/etc/systemd/system/${name}`, level: 0, pulledBy: [], after: [], conditional: false }
+  const order = { schema: 'holotype.boot/1', system: 'systemd', goal: name, units: [unit], absent: [], problems: [] }
+  return { order, columns: [[name]], lines: [] }
+}
+
 function image(digest: Digest, name: string, list = packages('bash=5.2')) {
   return { image: digest, name, files: 10, bytes: 1000, packages: list }
 }
@@ -95,6 +102,39 @@ describe('images', () => {
     expect((await server.get('/api/v1/images')).body).toEqual([
       { image: web1, name: 'web', registered: '2026-03-14T12:00:00.000Z', packages: 1, files: 10, bytes: 1000 },
     ])
+  })
+
+  it('say what starts when they boot, once that is known', async () => {
+    const boot = bootOf('web.service')
+    const read = (digest: string) => server.get(`/api/v1/images/${digest}/boot`)
+    expect(await read(web1)).toMatchObject({ status: 404, body: { code: 'IMAGE_UNKNOWN' } })
+    await server.post('/images', image(web1, 'web'))
+    expect(await read(web1)).toMatchObject({ status: 200, body: null })
+    expect((await server.post('/images', { ...image(web1, 'web'), boot })).status).toBe(204)
+    expect((await read(web1)).body).toEqual(boot)
+    // The digest stands for one order: what was said first stays, also when it is not said again.
+    for (const later of [{}, { boot: bootOf('other.service') }])
+      expect((await server.post('/images', { ...image(web1, 'web'), ...later })).status).toBe(204)
+    expect((await read(web1)).body).toEqual(boot)
+  })
+
+  it('are refused with an order of start that is malformed or without end', async () => {
+    const boot = bootOf('web.service')
+    const endless = Array.from({ length: 11 }, (_, index) => ({
+      ...boot.order.units[0],
+      name: `${index}.service`,
+      after: Array.from({ length: 2000 }, () => ({ unit: 'web.service', why: 'After' })),
+    }))
+    for (const wrong of [
+      { ...boot, order: { ...boot.order, system: 'upstart' } },
+      { ...boot, lines: [['web.service']] },
+      { ...boot, order: { ...boot.order, units: endless } },
+      'web.service',
+    ])
+      expect(await server.post('/images', { ...image(web1, 'web'), boot: wrong })).toMatchObject({
+        status: 400,
+        body: { code: 'REQUEST_INVALID' },
+      })
   })
 
   it('are refused with unknown members or a malformed digest', async () => {

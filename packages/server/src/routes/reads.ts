@@ -12,7 +12,7 @@ import {
 import { listDecisions } from '../core/audit-log.ts'
 import type { Context } from '../core/context.ts'
 import { diffDetail, listDiffs } from '../core/diffs.ts'
-import { listImages } from '../core/images.ts'
+import { imageBoot, listImages } from '../core/images.ts'
 import { listNodes, nodeDetail } from '../core/nodes.ts'
 import { listRollouts, rolloutDetail } from '../core/rollouts.ts'
 import { sharedView } from '../core/shared-view.ts'
@@ -72,6 +72,18 @@ export async function readRoutes(app: App, context: Context): Promise<void> {
       response: { 200: rolloutSchema },
     },
     handler: (request) => rolloutDetail(context, request.params.rollout),
+  })
+
+  app.get('/images/:image/boot', {
+    schema: {
+      ...described,
+      summary:
+        'What starts when an image boots, in which order and why; null where nothing does, or its registration did not say',
+      params: z.object({ image: digestSchema }),
+    },
+    // JSON text as it was checked when it was registered.
+    handler: async (request, reply) =>
+      reply.type('application/json; charset=utf-8').send(await imageBoot(db, request.params.image)),
   })
 
   app.get('/diffs/:digest', {
