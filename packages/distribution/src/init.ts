@@ -60,7 +60,12 @@ exclusions:
   - /var/log/?tmp*
   - /etc/machine-id
   - /etc/hostname
+  - /etc/.pwd.lock
   - /etc/ssh/ssh_host_*
+  - /var/lib/dbus/machine-id
+  - /var/lib/systemd/linger
+  - /var/lib/systemd/random-seed
+  - /var/lib/systemd/timers
 `,
     'channels/base.yaml': `# One channel: which image its nodes run, and in which waves they move to a new one.
 image: base

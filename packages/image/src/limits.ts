@@ -41,7 +41,13 @@ export const CONSOLE_BYTES = 1024 * 1024
 export const GUEST_OUTPUT_BYTES = 1024 * 1024
 /** Milliseconds a check of our own may take in a guest, which may be emulated. */
 export const GUEST_COMMAND_MS = 60_000
+/** Milliseconds that an agent's run, or its reading of every file, may take in a guest. */
+export const GUEST_AGENT_MS = 1_200_000
+/** Milliseconds a guest may take to go down. */
+export const GUEST_SHUTDOWN_MS = 300_000
 /** Starts of a machine whose emulated timer was taken for broken. */
 export const BOOT_TRIES = 3
+/** Paths that a check of an upgrade names. */
+export const UPGRADE_PATHS_SHOWN = 20
 /** Characters of what a check saw that a verdict keeps. */
 export const SHOWN_CHARACTERS = 2000

@@ -333,6 +333,13 @@ export const imageRoutes = group('Lock, compose, compare and review images', {
           variadic: true,
           brief: 'Boot with this one [both]',
         },
+        upgradeFrom: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'Also bring a node of this image, booted from its own exported disk, to the one checked and back',
+          placeholder: 'IMAGE',
+        },
       },
       positional: image,
     },

@@ -4,8 +4,8 @@ import { openStore } from '@holotype/store'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { openSource } from '../export/source.ts'
 import { sampleImage } from '../export/testing/sample-image.ts'
-import { parseSockets } from './boot-check.ts'
 import { bootChecksOf } from './boot-checks.ts'
+import { parseSockets } from './run-checks.ts'
 
 // Lines of /proc/net/tcp, tcp6 and udp of a real machine, the table's name before each.
 const REAL = `tcp    0: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 1 1 0

@@ -1,40 +1,18 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import {
-  cleanText,
-  type Digest,
-  digestOf,
-  isErrorCode,
-  type Progress,
-  run,
-  runTask,
-  writeFileAtomic,
-} from '@holotype/base'
+import { type Digest, digestOf, type Progress, run, runTask, writeFileAtomic } from '@holotype/base'
 import type { MinisignKey } from '@holotype/trust'
-import { createHash } from 'node:crypto'
 import { ROOT_OFFSET } from '../export/disk.ts'
 import { SIGNATURE } from '../export/signed-list.ts'
-import { BOOT_TRIES, GUEST_COMMAND_MS, SHOWN_CHARACTERS } from '../limits.ts'
+import { GUEST_COMMAND_MS } from '../limits.ts'
 import type { BootChecks } from './boot-checks.ts'
-import { addGuestShell, type GuestShell, openGuestShell } from './guest-shell.ts'
-import { accelerators, type Firmware, hasFirmware, type Machine, startMachine } from './machine.ts'
-
-export interface CheckResult {
-  /** `booted`, `system running`, `unit NAME`, `port tcp/22`, `no other ports`, `command …`, `survived the power cut`. */
-  readonly check: string
-  readonly outcome: 'passed' | 'failed' | 'skipped'
-  /** What was seen, or why it was skipped. */
-  readonly detail: string
-}
-
-export interface Boot {
-  readonly boot: 'first' | 'after a power cut'
-  readonly firmware: Firmware
-  /** From the machine's start until its shell answered. */
-  readonly milliseconds: number
-  readonly checks: readonly CheckResult[]
-}
+import { type Boot, bootOnce } from './boot-once.ts'
+import { addGuestShell, type GuestShell } from './guest-shell.ts'
+import { type Firmware, hasFirmware, type Machine } from './machine.ts'
+import { type CheckResult, result, runChecks } from './run-checks.ts'
+import { type Upgrade, upgradeAndBack } from './upgrade.ts'
 
 /** What a boot check found: evidence of a script that reviews. */
 export interface BootVerdict {
@@ -42,6 +20,8 @@ export interface BootVerdict {
   readonly image: Digest
   /** The disk that was exported and booted a copy of. */
   readonly disk: Digest
+  /** The image and its disk from which a node was brought to `image` and back. */
+  readonly upgraded_from?: { readonly image: Digest; readonly disk: Digest }
   readonly verdict: 'passed' | 'failed'
   readonly boots: readonly Boot[]
 }
@@ -54,6 +34,8 @@ export interface BootCheckOptions {
   readonly checks: BootChecks
   /** Absent: BIOS, and UEFI where this machine has a firmware for it. */
   readonly firmware?: readonly Firmware[]
+  /** Absent: no upgrade is tried. */
+  readonly upgrade?: Upgrade
   /** Where the consoles' texts and the verdict with its signature are kept. */
   readonly directory: string
   readonly key: MinisignKey
@@ -63,18 +45,23 @@ export interface BootCheckOptions {
 
 /**
  * Boots a copy of an exported disk, runs the image's checks inside over a serial port, pulls the plug while it writes, boots again and
- * checks again; with each firmware. The verdict is written to `boot-check.json`, signed beside.
- * @throws BOOT_FAILED (the machine cannot be made), PROCESS_NOT_FOUND (qemu, debugfs), DISK_FULL
+ * checks again; with each firmware. With `upgrade`, a node of another image is then brought to this one and back by its agent. The verdict
+ * is written to `boot-check.json`, signed beside.
+ * @throws BOOT_FAILED (the machine cannot be made), PROCESS_NOT_FOUND (qemu, debugfs, mke2fs), OBJECT_*, DISK_FULL
  */
 export async function bootCheck(options: BootCheckOptions): Promise<BootVerdict> {
-  const { image, disk, directory, key, progress, signal } = options
+  const { image, disk, directory, key, progress, signal, upgrade } = options
   mkdirSync(directory, { recursive: true })
   const wanted: readonly Firmware[] = options.firmware ?? ['bios', 'uefi']
   const boots: Boot[] = []
   for (const firmware of wanted) {
     signal?.throwIfAborted()
     if (hasFirmware(firmware))
-      boots.push(...(await runTask(progress, { title: `boot with ${firmware}` }, () => bootTwice(options, firmware))))
+      boots.push(
+        ...(await runTask(progress, { title: `boot with ${firmware}` }, () =>
+          withCopy(options, { disk, firmware }, (copy) => bootTwice(options, copy)),
+        )),
+      )
     else
       boots.push({
         boot: 'first',
@@ -85,11 +72,22 @@ export async function bootCheck(options: BootCheckOptions): Promise<BootVerdict>
         ],
       })
   }
+  // Once: what the agent does is the same whoever loaded the kernel.
+  const firmware = wanted.find(hasFirmware)
+  if (upgrade && firmware)
+    boots.push(
+      ...(await runTask(progress, { title: 'upgrade and back' }, () =>
+        withCopy(options, { disk: upgrade.disk, firmware }, (copy) =>
+          upgradeAndBack({ ...options, ...copy, upgrade, signal }),
+        ),
+      )),
+    )
   const outcomes = boots.flatMap(({ checks }) => checks.map(({ outcome }) => outcome))
   const verdict = {
     schema: 'holotype.boot-check/1',
     image,
     disk: `sha256:${disk.sha256}`,
+    ...(upgrade ? { upgraded_from: { image: upgrade.image, disk: `sha256:${upgrade.disk.sha256}` as const } } : {}),
     // What was skipped speaks neither way; nothing but that is no pass.
     verdict: outcomes.includes('passed') && !outcomes.includes('failed') ? 'passed' : 'failed',
     boots,
@@ -102,128 +100,43 @@ export async function bootCheck(options: BootCheckOptions): Promise<BootVerdict>
   return verdict
 }
 
-async function bootTwice(options: BootCheckOptions, firmware: Firmware): Promise<Boot[]> {
+/** A copy of a disk that has the shell, to boot with a firmware. */
+interface Copy {
+  readonly firmware: Firmware
+  readonly disk: string
+  readonly scratch: string
+}
+
+async function withCopy(
+  { directory }: BootCheckOptions,
+  { disk, firmware }: { readonly disk: BootCheckOptions['disk']; readonly firmware: Firmware },
+  use: (copy: Copy) => Promise<Boot[]>,
+): Promise<Boot[]> {
   // A socket's path is short, and a directory of exports may lie deep.
   const scratch = mkdtempSync(join(tmpdir(), 'holotype-boot-'))
-  const copy = join(options.directory, `${firmware}.disk`)
+  const copy = join(directory, `${firmware}.disk`)
   try {
-    await run(['cp', '--sparse=always', '--reflink=auto', options.disk.path, copy])
+    await run(['cp', '--sparse=always', '--reflink=auto', disk.path, copy])
     await addGuestShell(copy, { offset: ROOT_OFFSET, scratch })
-    const first = await bootOnce(options, { boot: 'first', firmware, copy, scratch })
-    if (first.checks.some(({ check, outcome }) => check === 'booted' && outcome === 'failed')) return [first]
-    return [first, await bootOnce(options, { boot: 'after a power cut', firmware, copy, scratch })]
+    return await use({ firmware, disk: copy, scratch })
   } finally {
     rmSync(scratch, { recursive: true, force: true })
     rmSync(copy, { force: true })
   }
 }
 
-interface OneBoot {
-  readonly boot: Boot['boot']
-  readonly firmware: Firmware
-  readonly copy: string
-  readonly scratch: string
-}
-
-/** The emulator's fault and no image's: the guest measures its timer against a processor that was given to others meanwhile. */
-const TIMER_PANIC = "IO-APIC + timer doesn't work"
-
-async function bootOnce(options: BootCheckOptions, { boot, firmware, copy, scratch }: OneBoot): Promise<Boot> {
-  const { architecture, checks, directory } = options
-  const log = join(directory, `${firmware}-${boot === 'first' ? 'first' : 'again'}.log`)
-  const left = [...accelerators()]
-  for (let attempt = 1; ; attempt++) {
-    const [accelerator = 'tcg'] = left
-    const start = performance.now()
-    await using machine = await startMachine({ disk: copy, architecture, firmware, accelerator, scratch, log })
-    const milliseconds = () => Math.round(performance.now() - start)
-    try {
-      const shell = await openGuestShell(machine, {
-        timeoutMs: checks.timeout * 1000,
-        signal: options.signal,
-      })
-      const booted = {
-        check: 'booted',
-        outcome: 'passed',
-        detail: `in ${Math.round(milliseconds() / 1000)} s`,
-      } as const
-      const took = milliseconds()
-      const results = [booted, ...(await runChecks(shell, checks))]
-      if (boot === 'first') await pullThePlug(shell, machine)
-      else results.push(await survived(shell))
-      return { boot, firmware, milliseconds: took, checks: results }
-    } catch (error) {
-      if (!isErrorCode(error, 'BOOT_FAILED')) throw error
-      // Ended by itself before the image said a word: the accelerator, which this machine has and cannot use.
-      if (left.length > 1 && machine.ended() !== undefined && machine.console() === '') {
-        left.shift()
-        continue
-      }
-      if (attempt < BOOT_TRIES && String(error.data['panic']).includes(TIMER_PANIC)) continue
-      return {
-        boot,
-        firmware,
-        milliseconds: milliseconds(),
-        checks: [{ check: 'booted', outcome: 'failed', detail: error.message }],
-      }
-    }
-  }
-}
-
-async function runChecks(shell: GuestShell, checks: BootChecks): Promise<CheckResult[]> {
-  const results: CheckResult[] = []
-  const state = await shell.run('systemctl is-system-running --wait', checks.timeout * 1000)
-  for (const unit of checks.units) {
-    const { code, output } = await shell.run(`systemctl is-active -- ${word(unit)}`, GUEST_COMMAND_MS)
-    results.push(result(`unit ${unit}`, code === 0, output))
-  }
-  results.push(...(await checkPorts(shell, checks)))
-  for (const { run: argv, timeout } of checks.commands) {
-    const text = `timeout ${timeout} ${argv.map(word).join(' ')}`
-    const { code, output } = await shell.run(text, timeout * 1000 + GUEST_COMMAND_MS)
-    results.push(result(`command ${argv.join(' ')}`, code === 0, `exit ${code}: ${output}`))
-  }
-  // Last: a unit that is started again and again has failed for good only after some time.
-  const failed = await shell.run(FAILED_UNITS, GUEST_COMMAND_MS)
-  const names = failed.output.split('\n').map((line) => line.split(/\s+/)[0] ?? '')
-  const unexpected = names.filter((name) => name !== '' && !checks.may_fail.includes(name))
-  const running = state.output === 'running' || (state.output === 'degraded' && unexpected.length === 0)
-  return [
-    result('system running', running, state.output),
-    ...results,
-    result('no failed units', failed.code === 0 && unexpected.length === 0, unexpected.join(' ') || 'none'),
-  ]
-}
-
-/** Failed, or about to be started again after it failed. */
-const FAILED_UNITS = 'systemctl list-units --all --plain --no-legend --no-pager --state=failed,auto-restart'
-
-async function checkPorts(shell: GuestShell, checks: BootChecks): Promise<CheckResult[]> {
-  const tables = ['tcp', 'tcp6', 'udp', 'udp6'] as const
-  const { output } = await shell.run(
-    `for t in ${tables.join(' ')}; do sed "1d; s/^/$t /" /proc/net/$t 2>/dev/null; done; true`,
-    GUEST_COMMAND_MS,
-  )
-  const listening = parseSockets(output)
-  const all = new Set(listening.map(({ port }) => port))
-  const open = [...new Set(listening.filter(({ loopback }) => !loopback).map(({ port }) => port))]
-  const others = open.filter((port) => !checks.ports.includes(port)).sort()
-  return [
-    ...checks.ports.map((port) => result(`port ${port}`, all.has(port), all.has(port) ? 'listens' : 'nothing listens')),
-    ...(checks.other_ports ? [] : [result('no other ports', others.length === 0, others.join(' ') || 'none')]),
-  ]
-}
-
-/** Sockets that wait for anyone: TCP in state LISTEN (0A), UDP not connected (07); Linux, Documentation/networking/proc_net_tcp.rst. */
-export function parseSockets(text: string): { readonly port: string; readonly loopback: boolean }[] {
-  return text.split('\n').flatMap((line) => {
-    const [, table = '', address = '', hex = '', state] =
-      /^(tcp6?|udp6?)\s+\d+:\s+([0-9A-F]+):([0-9A-F]{4})\s+\S+\s+([0-9A-F]{2})\s/.exec(line) ?? []
-    if (state !== (table.startsWith('tcp') ? '0A' : '07')) return []
-    // Words in the byte order of the machine: 127.x ends in 7F, ::1 is three zero words and 01000000.
-    const loopback = address.length === 8 ? address.endsWith('7F') : address === '00000000000000000000000001000000'
-    return [{ port: `${table.slice(0, 3)}/${Number.parseInt(hex, 16)}`, loopback }]
+async function bootTwice(options: BootCheckOptions, copy: Copy): Promise<Boot[]> {
+  const { checks, signal } = options
+  const common = { ...options, ...copy, signal, timeoutMs: checks.timeout * 1000 }
+  const first = await bootOnce({ ...common, boot: 'first' }, async (shell, machine, results) => {
+    results.push(...(await runChecks(shell, checks)))
+    await pullThePlug(shell, machine)
   })
+  if (first.checks.some(({ check, outcome }) => check === 'booted' && outcome === 'failed')) return [first]
+  const again = await bootOnce({ ...common, boot: 'after a power cut' }, async (shell, _machine, results) => {
+    results.push(...(await runChecks(shell, checks)), await survived(shell))
+  })
+  return [first, again]
 }
 
 const KEPT = '/var/lib/holotype-boot-check'
@@ -241,14 +154,4 @@ async function pullThePlug(shell: GuestShell, machine: Machine): Promise<void> {
 async function survived(shell: GuestShell): Promise<CheckResult> {
   const { output } = await shell.run(`cat ${KEPT}`, GUEST_COMMAND_MS)
   return result('survived the power cut', output === 'kept', output === 'kept' ? 'what was synced is there' : output)
-}
-
-function result(check: string, passed: boolean, detail: string): CheckResult {
-  const shown = cleanText(detail).slice(0, SHOWN_CHARACTERS)
-  return { check: cleanText(check), outcome: passed ? 'passed' : 'failed', detail: shown }
-}
-
-/** One word of sh. */
-function word(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -27,6 +27,16 @@ StandardError=journal
 TTYPath=/dev/ttyS1
 `
 
+const PLACE = '/etc/systemd/system'
+
+/** What the shell is on the disk: nothing of the image's. */
+export const SHELL_PATHS: readonly string[] = [`${PLACE}/${UNIT}`, `${PLACE}/sysinit.target.wants/${UNIT}`]
+
+/** Text of sh that puts the shell's unit back for the next boot, where an agent removed it. */
+export const KEEP_SHELL = `cd ${PLACE} && mkdir -p sysinit.target.wants &&
+echo ${Buffer.from(UNIT_TEXT).toString('base64')} | base64 -d >${UNIT} &&
+ln -sf ${PLACE}/${UNIT} sysinit.target.wants/${UNIT}`
+
 /** Adds the shell's unit to the root file system that begins at `offset` bytes of a disk. @throws PROCESS_*, BOOT_FAILED */
 export async function addGuestShell(
   disk: string,
@@ -35,12 +45,12 @@ export async function addGuestShell(
   const [unit, script] = [join(scratch, 'unit'), join(scratch, 'add-shell')]
   writeFileSync(unit, UNIT_TEXT)
   const lines = [
-    'cd /etc/systemd/system',
+    `cd ${PLACE}`,
     `write ${unit} ${UNIT}`,
     `sif ${UNIT} mode 0100644`,
     'mkdir sysinit.target.wants',
     'cd sysinit.target.wants',
-    `symlink ${UNIT} /etc/systemd/system/${UNIT}`,
+    `symlink ${UNIT} ${PLACE}/${UNIT}`,
   ]
   writeFileSync(script, `${lines.join('\n')}\n`)
   const { stderr } = await run(['debugfs', '-w', '-f', script, `${disk}?offset=${offset}`], {

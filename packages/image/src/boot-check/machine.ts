@@ -20,6 +20,8 @@ export function accelerators(): readonly Accelerator[] {
 export interface MachineOptions {
   /** A raw disk, which the machine writes to. */
   readonly disk: string
+  /** Another one, only read. */
+  readonly second?: string
   readonly architecture: string
   readonly firmware: Firmware
   readonly accelerator: Accelerator
@@ -104,7 +106,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 }
 
 function argumentsOf(
-  { disk, architecture, firmware, accelerator, scratch, log }: MachineOptions,
+  { disk, second, architecture, firmware, accelerator, scratch, log }: MachineOptions,
   socket: string,
 ): string[] {
   if (architecture !== 'amd64')
@@ -126,6 +128,9 @@ function argumentsOf(
     ...(firmware === 'uefi' ? uefi(scratch) : []),
     // What the guest has written and not flushed lies in this machine's memory: a guest that is killed loses what it had not written.
     ...['-drive', `file=${disk.replaceAll(',', ',,')},if=virtio,format=raw,cache=writeback`],
+    ...(second === undefined
+      ? []
+      : ['-drive', `file=${second.replaceAll(',', ',,')},if=virtio,format=raw,readonly=on`]),
     ...['-serial', `file:${log}`],
     // `wait`: the guest starts when somebody listens, or its first words are lost.
     ...['-serial', `unix:${socket.replaceAll(',', ',,')},server=on,wait=on`],

@@ -1,0 +1,260 @@
+import { mkdirSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Digest, isErrorCode, type Progress, shortDigest } from '@holotype/base'
+import type { Store } from '@holotype/store'
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import { GUEST_AGENT_MS, GUEST_COMMAND_MS, GUEST_SHUTDOWN_MS, UPGRADE_PATHS_SHOWN } from '../limits.ts'
+import { type AgentDisk, type AgentProgram, DISK_LABEL, makeAgentDisk } from './agent-disk.ts'
+import type { BootChecks } from './boot-checks.ts'
+import { type Boot, bootOnce, passed } from './boot-once.ts'
+import { type GuestShell, KEEP_SHELL, SHELL_PATHS } from './guest-shell.ts'
+import type { Firmware, Machine } from './machine.ts'
+import { type CheckResult, result, runChecks } from './run-checks.ts'
+
+/*
+ * A node of the image before, on its own disk, is brought to the next image in place, started anew, brought back in place, and started anew.
+ * After each step the agent reads every file and compares, so what a boot itself changes shows too: a path that belongs to the node and that
+ * the spec does not exclude.
+ */
+
+export interface Upgrade {
+  readonly store: Store
+  readonly agent: AgentProgram
+  /** The image that the node is at before. */
+  readonly image: Digest
+  readonly disk: { readonly path: string; readonly sha256: string }
+  readonly checks: BootChecks
+}
+
+export interface UpgradeOptions {
+  readonly upgrade: Upgrade
+  /** The image that the node is brought to. */
+  readonly image: Digest
+  readonly checks: BootChecks
+  readonly architecture: string
+  readonly firmware: Firmware
+  /** A copy of the disk of the image before, with the guest's shell. */
+  readonly disk: string
+  readonly scratch: string
+  readonly directory: string
+  readonly progress: Progress
+  readonly signal: AbortSignal | undefined
+}
+
+/** Stops after a boot with a failed check: what follows would tell of nothing else. @throws BOOT_FAILED, PROCESS_*, OBJECT_*, DISK_FULL */
+export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
+  const { upgrade, image, checks, directory, progress } = options
+  const workshop = join(directory, 'upgrade')
+  try {
+    mkdirSync(workshop, { recursive: true })
+    const images = [upgrade.image, image, upgrade.image]
+    const disk = await makeAgentDisk({ ...upgrade, images, scratch: workshop, progress })
+    const boot = (name: Boot['boot'], demands: BootChecks, work: Parameters<typeof bootOnce>[1]) =>
+      bootOnce({ ...options, boot: name, second: disk.path, timeoutMs: demands.timeout * 1000 }, work)
+    const boots = [
+      await boot('before the upgrade', upgrade.checks, async (shell, machine, results) => {
+        const agent = await openAgent(shell, disk)
+        results.push(await asItWas(agent, upgrade.image))
+        await moveTo(agent, { statement: 2, image, checks, step: 'upgrade in place', results })
+        await restart(shell, machine)
+      }),
+    ]
+    if (boots.every(passed))
+      boots.push(
+        await boot('after the upgrade', checks, async (shell, machine, results) => {
+          const agent = await openAgent(shell, disk)
+          results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, checks)))
+          const back = { statement: 3, image: upgrade.image, checks: upgrade.checks }
+          await moveTo(agent, { ...back, step: 'back in place', results })
+          await restart(shell, machine)
+        }),
+      )
+    if (boots.every(passed))
+      boots.push(
+        await boot('after the way back', upgrade.checks, async (shell, _machine, results) => {
+          const agent = await openAgent(shell, disk)
+          results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, upgrade.checks)))
+        }),
+      )
+    return boots
+  } finally {
+    rmSync(workshop, { recursive: true, force: true })
+  }
+}
+
+const PLACE = '/run/holotype-agent'
+const STATE = '/var/lib/holotype'
+const PORT = 47_701
+
+interface Agent {
+  readonly shell: GuestShell
+  readonly disk: AgentDisk
+  /** Runs a verb, with the site at a statement when one is given. Gives its result or its error. */
+  run(verb: readonly string[], statement?: number): Promise<unknown>
+}
+
+async function openAgent(shell: GuestShell, disk: AgentDisk): Promise<Agent> {
+  const mounted = await shell.run(
+    `mkdir -p ${PLACE} && mount -t ext4 -o ro LABEL=${DISK_LABEL} ${PLACE}`,
+    GUEST_COMMAND_MS,
+  )
+  if (mounted.code !== 0) throw fail('BOOT_FAILED', { what: `the agent's disk cannot be mounted: ${mounted.output}` })
+  const node = `${PLACE}/lib/loader --library-path ${PLACE}/lib ${PLACE}/node`
+  return {
+    shell,
+    disk,
+    async run(verb, statement) {
+      const run = `${node} ${PLACE}/${disk.program} ${verb.join(' ')} --state ${STATE} --json`
+      const serve = `${node} ${PLACE}/serve-site.ts ${PLACE}/statement-${statement} ${PORT} ${disk.channel}`
+      const { output } = await shell.run(statement === undefined ? run : whileServing(serve, run), GUEST_AGENT_MS)
+      return outcomeOf(output)
+    },
+  }
+}
+
+/** Text of sh that runs a program while another serves. */
+function whileServing(serve: string, run: string): string {
+  const said = '/run/holotype-site'
+  return `${serve} >${said} 2>&1 & site=$!
+until grep -q ready ${said} || ! kill -0 $site; do sleep 0.2; done
+${run}
+kill $site; cat ${said}`
+}
+
+const lineSchema = z.union([z.object({ result: z.unknown() }), z.object({ error: z.unknown() })])
+
+/** The result or the error that the agent wrote last. @throws BOOT_FAILED when it wrote neither */
+export function outcomeOf(output: string): unknown {
+  for (const line of output.split('\n').reverse()) {
+    const { data } = lineSchema.safeParse(parseLine(line))
+    if (data) return data
+  }
+  throw fail('BOOT_FAILED', { what: `the agent said nothing to build on: ${output.slice(-500)}` })
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return undefined
+  }
+}
+
+/** Makes the machine a node, which takes its disk for what it was made of: all that differs is what booting did. */
+async function asItWas(agent: Agent, image: Digest): Promise<CheckResult> {
+  const { channel, trustRoot } = agent.disk
+  const address = `http://127.0.0.1:${PORT}`
+  const token = `ht1.${channel.padEnd(16, '-')}.${trustRoot.slice('sha256:'.length)}`
+  await agent.run(['enrol', '--server', address, '--site', address, '--token', token, '--root', '/'], 1)
+  const state = JSON.stringify({ image, statement: 0, failure: null })
+  await agent.shell.run(`printf '%s' '${state}' >${STATE}/state.json`, GUEST_COMMAND_MS)
+  const outcome = await agent.run(['run', '--verify'], 1)
+  const { data } = runSchema.safeParse(outcome)
+  if (data?.result.outcome !== 'converged') return result(AS_IT_WAS, false, describe(outcome))
+  const paths = notOurs((data.result.report?.repaired ?? []).map((path) => ({ path, kinds: [] })))
+  return result(AS_IT_WAS, paths.length === 0, paths.length === 0 ? 'booting changed nothing' : changedText(paths))
+}
+
+const AS_IT_WAS = 'as the image'
+
+const runSchema = z.object({
+  result: z.object({
+    outcome: z.string(),
+    image: z.string().nullable(),
+    report: z
+      .object({
+        changed: z.object({ written: z.number(), removed: z.number(), metadata: z.number() }),
+        repaired: z.array(z.string()),
+        bytesFetched: z.number(),
+        milliseconds: z.number(),
+      })
+      .optional(),
+  }),
+})
+
+interface Move {
+  readonly statement: number
+  readonly image: Digest
+  readonly checks: BootChecks
+  readonly step: string
+  readonly results: CheckResult[]
+}
+
+/** Brings the running system to an image and checks it as it runs on. */
+async function moveTo(agent: Agent, { statement, image, checks, step, results }: Move): Promise<void> {
+  const outcome = await agent.run(['run'], statement)
+  const { data } = runSchema.safeParse(outcome)
+  const arrived = data?.result.outcome === 'converged' && data.result.image === image
+  const { changed, bytesFetched, milliseconds } = data?.result.report ?? {}
+  const words = changed
+    ? `${changed.written} written, ${changed.removed} removed, ${changed.metadata} metadata; ${bytesFetched} bytes fetched, ${milliseconds} ms`
+    : 'nothing to do'
+  results.push(result(step, arrived, arrived ? `at ${shortDigest(image)}: ${words}` : describe(outcome)))
+  if (arrived) results.push(await verified(agent), ...(await runChecks(agent.shell, checks)))
+}
+
+const verifySchema = z.object({
+  result: z.object({
+    paths: z.number(),
+    differences: z.array(z.object({ path: z.string(), kinds: z.array(z.string()) })),
+  }),
+})
+
+async function verified(agent: Agent): Promise<CheckResult> {
+  const outcome = await agent.run(['verify'])
+  const { data } = verifySchema.safeParse(outcome)
+  if (!data) return result('verified', false, describe(outcome))
+  const paths = notOurs(data.result.differences)
+  const { length } = paths
+  return result('verified', length === 0, length === 0 ? `${data.result.paths} paths read` : changedText(paths))
+}
+
+interface Different {
+  readonly path: string
+  readonly kinds: readonly string[]
+}
+
+/** Without the guest's shell, and the times of the directories that it lies in. */
+export function notOurs(different: readonly Different[]): Different[] {
+  return different.filter(
+    ({ path, kinds }) =>
+      !SHELL_PATHS.includes(path) &&
+      !(
+        kinds.every((kind) => kind === 'mtime' || kind === 'extra') &&
+        SHELL_PATHS.some((own) => own.startsWith(`${path}/`))
+      ),
+  )
+}
+
+function changedText(paths: readonly Different[]): string {
+  const shown = paths.slice(0, UPGRADE_PATHS_SHOWN).map(({ path, kinds }) => [path, ...kinds].join(' '))
+  const more = paths.length > shown.length ? `, and ${paths.length - shown.length} more` : ''
+  return `not as the image, and not excluded: ${shown.join(', ')}${more}`
+}
+
+function describe(outcome: unknown): string {
+  return JSON.stringify(outcome)
+}
+
+/** The kernel that runs is one of the root's: its modules are there. */
+async function kernel(shell: GuestShell): Promise<CheckResult> {
+  const { code, output } = await shell.run('uname -r && test -d "/lib/modules/$(uname -r)"', GUEST_COMMAND_MS)
+  return result('kernel of the image', code === 0, output)
+}
+
+/** Down in order, with the shell's unit put back for the next start. */
+async function restart(shell: GuestShell, machine: Machine): Promise<void> {
+  const kept = await shell.run(KEEP_SHELL, GUEST_COMMAND_MS)
+  if (kept.code !== 0) throw fail('BOOT_FAILED', { what: `the shell cannot be put back: ${kept.output}` })
+  // Its answer may be lost when the machine is gone first.
+  await shell.run('systemctl --no-block reboot', GUEST_SHUTDOWN_MS).catch((error: unknown) => {
+    if (!isErrorCode(error, 'BOOT_FAILED')) throw error
+  })
+  const end = performance.now() + GUEST_SHUTDOWN_MS
+  while (machine.ended() === undefined) {
+    if (performance.now() > end) throw fail('BOOT_FAILED', { what: 'the machine did not go down' })
+    await sleep(200)
+  }
+}
