@@ -1,5 +1,5 @@
 import { canonicalJson, type Digest } from '@holotype/base'
-import { bootChart, bootOrder, readManifest } from '@holotype/image'
+import { bootChart, readManifest } from '@holotype/image'
 import { type Boot, bootSchema, packageSetSchema } from '@holotype/server/api'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
@@ -10,9 +10,8 @@ const anything = z.unknown()
 
 /** Makes an image known to the server, with the package set that nodes on it are compared with. */
 export async function registerImage(api: ApiClient, store: Store, image: Digest): Promise<void> {
-  const { name, stats, packages, root } = readManifest(store, image)
+  const { name, stats, packages, boot } = readManifest(store, image)
   const set = packageSetSchema.parse(store.readJson(packages))
-  const boot = bootOf(store, root.tree)
   await api.post(
     'images',
     {
@@ -22,16 +21,17 @@ export async function registerImage(api: ApiClient, store: Store, image: Digest)
       bytes: stats.bytes,
       packages: set,
       authors: authorsOf(store, image),
-      ...(boot === undefined ? {} : { boot }),
+      ...(boot === undefined ? {} : chartOf(store.readJson(boot))),
     },
     anything,
   )
 }
 
 /** What starts at boot. It is for looking at: one that is larger than the server takes does not keep an image from being registered. */
-function bootOf(store: Store, tree: Digest): Boot | undefined {
-  const order = bootOrder(store, tree)
-  return order === undefined ? undefined : bootSchema.safeParse(bootChart(order)).data
+function chartOf(frozen: unknown): { readonly boot?: Boot } {
+  const order = bootSchema.shape.order.safeParse(frozen).data
+  const boot = order === undefined ? undefined : bootSchema.safeParse(bootChart(order)).data
+  return boot === undefined ? {} : { boot }
 }
 
 /** Hands a diff to the server for review, with the images on both sides of it. */

@@ -15,6 +15,7 @@ import { Page } from '../ui/page.tsx'
 import { SearchField } from '../ui/search-field.tsx'
 import { Empty, Failure, Loaded } from '../ui/states.tsx'
 import { Text } from '../ui/text.tsx'
+import { useHeight } from '../ui/use-height.ts'
 import { BootChanges, BootProblems } from './boot-changes.tsx'
 import { BootGraph } from './boot-graph.tsx'
 import { BootTable } from './boot-table.tsx'
@@ -75,6 +76,7 @@ function Order({ image, boot, images }: OrderProps) {
   const navigate = useNavigate({ from: '/images/$image/boot' })
   const change = (part: BootSearch): void =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })
+  const [toolbar, toolbarHeight] = useHeight<HTMLDivElement>()
   const other = useQuery({ ...bootQuery(search.from ?? ''), enabled: search.from !== undefined })
   const difference = useMemo(
     () => (search.from === undefined || other.data === undefined ? undefined : bootDifference(other.data, boot)),
@@ -91,7 +93,7 @@ function Order({ image, boot, images }: OrderProps) {
   return (
     <>
       <BootProblems order={boot.order} />
-      <div className="toolbar">
+      <div className="toolbar" ref={toolbar}>
         <SearchField
           label="Filter the units"
           placeholder="unit or file"
@@ -135,7 +137,7 @@ function Order({ image, boot, images }: OrderProps) {
         <Failure error={other.error} retry={() => void other.refetch()} />
       ) : null}
       {difference === undefined ? null : <BootChanges difference={difference} select={select} />}
-      <div className={selected === undefined ? 'boot' : 'boot with-unit'}>
+      <div className={selected === undefined ? 'boot' : 'boot with-unit'} style={{ '--toolbar': `${toolbarHeight}px` }}>
         {shown.length === 0 ? (
           <Empty title="No unit matches." />
         ) : search.view === 'table' ? (

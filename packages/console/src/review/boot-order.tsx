@@ -1,7 +1,9 @@
 import type { ImageDiff } from '@holotype/image'
 import { Link } from '@tanstack/react-router'
+import { LONG_LIST } from '../limits.ts'
+import { FirstOf } from '../ui/first-of.tsx'
 import { Section } from '../ui/page.tsx'
-import { TextDiff } from './text-diff.tsx'
+import { Text } from '../ui/text.tsx'
 
 /** What starts otherwise, and the way to the whole order. */
 export function BootOrder({ diff }: { readonly diff: Pick<ImageDiff, 'from' | 'to' | 'bootOrder'> }) {
@@ -17,7 +19,17 @@ export function BootOrder({ diff }: { readonly diff: Pick<ImageDiff, 'from' | 't
           </Link>
         }
       >
-        <TextDiff text={bootOrder.join('\n')} label="What changes in the order of start" />
+        <FirstOf all={bootOrder} count={LONG_LIST} noun="change">
+          {(shown) => (
+            <ul className="boot-lines">
+              {shown.map((line) => (
+                <li key={line}>
+                  <Text>{line}</Text>
+                </li>
+              ))}
+            </ul>
+          )}
+        </FirstOf>
       </Section>
     </div>
   )

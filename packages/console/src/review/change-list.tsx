@@ -14,6 +14,8 @@ interface ChangeListProps {
   readonly selected: string | undefined
   readonly reviewed: ReadonlySet<string>
   readonly said: (about: string) => Said
+  /** Pixels of the page's top that something else stands on. */
+  readonly below: number
   readonly onSelect: (key: string) => void
   readonly onToggle: (key: string) => void
 }
@@ -23,7 +25,7 @@ const ROW_HEIGHT = 30
 const TALL_ROW_HEIGHT = 48
 
 /** The changes as rows; only those in sight are drawn. */
-export function ChangeList({ items, selected, reviewed, said, onSelect, onToggle }: ChangeListProps) {
+export function ChangeList({ items, selected, reviewed, said, below, onSelect, onToggle }: ChangeListProps) {
   const [place, offset] = useOffset<HTMLDivElement>()
   const virtual = useWindowVirtualizer({
     count: items.length,
@@ -32,7 +34,7 @@ export function ChangeList({ items, selected, reviewed, said, onSelect, onToggle
     scrollMargin: offset,
     getItemKey: (index) => items[index]?.key ?? index,
     // Room for the toolbar that stays on top.
-    scrollPaddingStart: 60,
+    scrollPaddingStart: below + 12,
     scrollPaddingEnd: 20,
   })
   const at = items.findIndex((item) => item.key === selected)

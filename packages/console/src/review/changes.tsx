@@ -22,6 +22,7 @@ import { useKeys } from '../ui/keys.ts'
 import { SearchField } from '../ui/search-field.tsx'
 import { Empty } from '../ui/states.tsx'
 import { Text } from '../ui/text.tsx'
+import { useHeight } from '../ui/use-height.ts'
 import { RISK, StatusWord } from '../ui/word.tsx'
 import { ChangeDetail } from './change-detail.tsx'
 import { ChangeList } from './change-list.tsx'
@@ -51,6 +52,7 @@ export function Changes({ digest, items, said, reviewed: ticks }: ChangesProps) 
   const change = (part: ReviewSearch): void =>
     void navigate({ search: (before) => ({ ...before, ...part }), replace: true, resetScroll: false })
 
+  const [toolbar, toolbarHeight] = useHeight<HTMLDivElement>()
   const kinds = useMemo(() => countKinds(items), [items])
   const ofKind = useMemo(() => filterItems(items, { kind: search.kind }), [items, search.kind])
   const risks = useMemo(() => countRisks(ofKind), [ofKind])
@@ -81,7 +83,7 @@ export function Changes({ digest, items, said, reviewed: ticks }: ChangesProps) 
 
   return (
     <>
-      <div className="toolbar" id="changes">
+      <div className="toolbar" id="changes" ref={toolbar}>
         <SearchField
           label="Filter the changes"
           placeholder="package, path, owner, reason, CVE"
@@ -140,12 +142,13 @@ export function Changes({ digest, items, said, reviewed: ticks }: ChangesProps) 
           </button>
         </Empty>
       ) : (
-        <div className="changes">
+        <div className="changes" style={{ '--toolbar': `${toolbarHeight}px` }}>
           <ChangeList
             items={shown}
             selected={search.item}
             reviewed={reviewed}
             said={said}
+            below={toolbarHeight}
             onSelect={(item) => change({ item })}
             onToggle={toggle}
           />

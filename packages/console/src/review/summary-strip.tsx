@@ -31,7 +31,7 @@ export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
       />
       <KernelFact items={items} />
       {bootOrder.length === 0 ? null : (
-        <Fact name="Order of start" value={counted(bootOrder.length, 'line')} part="boot" />
+        <Fact name="Order of start" value={counted(bootOrder.length, 'change')} part="boot" />
       )}
       {advisories === undefined ? (
         <Fact name="CVEs named" value={whole(cves.length)} words="in the changelogs between the versions" />

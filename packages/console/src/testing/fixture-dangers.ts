@@ -59,9 +59,10 @@ export const fixtureAdvisories: readonly AdvisoryChange[] = [
 ]
 
 export const fixtureBootOrder: readonly string[] = [
-  '+starts at boot: beacon-probe.timer',
-  '-starts no longer: inetd.service',
-  '+now nginx.service after network-online.target',
+  'starts at boot: beacon-probe.timer',
+  'starts at boot: network-online.target',
+  'starts no longer: inetd.service',
+  'now ssh.service after dbus.socket',
 ]
 
 export const elfDetails: FileDetails = {

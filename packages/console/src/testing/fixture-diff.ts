@@ -261,7 +261,7 @@ export function hostileDiff(diff: ImageDiff): ImageDiff {
     ],
     sonames: [{ soname: bad, neededBy: [{ package: long, paths: [bad, long] }], providedBefore: [bad] }],
     advisories: [{ change: 'brought', id: bad, title: long, severity: bad, package: bad, from: long, to: bad }],
-    bootOrder: [`+${bad}`, `-${long}`],
+    bootOrder: [bad, long],
     packages: [upgraded(bad, bad, long, { risk: 'high', reasons: [bad, long], cves: [bad] }), ...diff.packages],
     files: [
       {
