@@ -13,8 +13,17 @@ import { DIVERSIONS } from './database.ts'
 export function diverting(store: Store, packages: readonly LockedUnpacked[]): LockedUnpacked[] {
   return packages.filter(({ unpacked }) => {
     const { preinst } = unpacked.control
-    return preinst !== undefined && store.read(preinst.digest).includes('dpkg-divert')
+    return preinst !== undefined && movesFiles(store.read(preinst.digest).toString('latin1'))
   })
+}
+
+/**
+ * Whether a script calls dpkg-divert to move a file, and not to ask, to undo, or with `--no-rename`: Debian 13 guards names outside /usr so, in the C
+ * library and the shell too, without which no script can run.
+ */
+function movesFiles(script: string): boolean {
+  const calls = script.replaceAll('\\\n', ' ').match(/dpkg-divert\b[^\n;&|)]*/g) ?? []
+  return calls.some((call) => !/--(?:no-rename|truename|listpackage|list|remove)\b/.test(call))
 }
 
 /** Where a package's file comes to lie: elsewhere, where another package diverts it. @throws IMAGE_SCRIPT_FAILED: a list that dpkg would not write */
