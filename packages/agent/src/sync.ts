@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Digest, isErrorCode, type Progress, runTask } from '@holotype/base'
 import type { ImageTrigger } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
-import { applyPlan } from './apply/apply.ts'
+import { applyPlan, flush } from './apply/apply.ts'
 import { fail } from './errors.ts'
 import { MANIFEST_BYTES } from './limits.ts'
 import { openPacks } from './site/packs.ts'
@@ -86,6 +86,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const triggers: TriggerResult[] = []
     if (!isEmptyPlan(plan)) {
       await stage({ root, plan, packs, staged, progress })
+      // A name that is durable before its bytes would be an empty file after a power cut, and nothing boots from an empty kernel.
+      if (plan.leaves.length > 0) await flush(staged.directory, progress)
       writeJournal(state, journal)
       if (due.before.length > 0) {
         triggers.push(...(await runTriggers(due.before, root, progress)))

@@ -78,9 +78,13 @@ export async function applyPlan({ root, plan, staged, progress }: ApplyOptions):
     }
     for (const { path, entry, mtime } of plan.finishing) await finishDirectory(directories, path, entry, mtime)
   })
+  await flush(root, progress)
+}
+
+/** Makes durable all that was written to the file system of a path: one syncfs instead of an fsync per file. @throws PROCESS_* */
+export async function flush(path: string, progress: Progress): Promise<void> {
   await runTask(progress, { title: 'flush to disk' }, () =>
-    // One syncfs for all instead of an fsync per file.
-    run(['sync', '--file-system', root], { timeoutMs: FLUSH_TIMEOUT_MS }),
+    run(['sync', '--file-system', path], { timeoutMs: FLUSH_TIMEOUT_MS }),
   )
 }
 
