@@ -13,6 +13,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FAKE_TOKEN, type FakeServer, startFakeServer } from './testing/fake-server.ts'
 import { runScript } from './testing/script.ts'
+import { storeSmallImages } from './testing/small-image.ts'
 
 /*
  * Every text script of testdata/ is run through the real command, as a process of its own, and must print what it says.
@@ -42,6 +43,7 @@ test.each(scripts)('%s', async (file) => {
   const home = join(directory, 'home')
   mkdirSync(home)
   writeFileSync(join(home, 'operator-token'), `${FAKE_TOKEN}\n`, { mode: 0o600 })
+  if (file === 'image.txt') storeSmallImages(join(home, 'store'))
   mkdirSync(join(directory, 'open'))
   writeFileSync(join(directory, 'open/operator-token'), FAKE_TOKEN)
   chmodSync(join(directory, 'open/operator-token'), 0o644)

@@ -14,7 +14,10 @@ export interface Script {
 export function parseScript(text: string): Script {
   const [head = '', ...sections] = text.split(/^-- (.+) --\n/m)
   const files: Record<string, string> = {}
-  for (let at = 0; at < sections.length; at += 2) files[sections[at] ?? ''] = sections[at + 1] ?? ''
+  for (let at = 0; at < sections.length; at += 2) {
+    // A blank line stands between two files.
+    files[sections[at] ?? ''] = (sections[at + 1] ?? '').replace(/\n\n$/, '\n')
+  }
   return { lines: head.split('\n'), files }
 }
 

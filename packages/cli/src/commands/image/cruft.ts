@@ -35,7 +35,7 @@ export async function run(context: Context, flags: Flags, text: string): Promise
     throw fail('SPEC_MOVED', { what: `${file} says something else than what ${text} was composed from` })
   const all = await findCruft(store, image)
   const wanted = (item: { readonly class: CruftClass }) => flags.class?.includes(item.class) ?? true
-  const { untold } = all
+  const untold = wanted({ class: 'packages' }) ? all.untold : []
   const items = all.items.filter(wanted)
   const found = { items, sums: all.sums.filter(wanted), kept: all.kept.filter(wanted), untold }
   const result = { image, limit: flags.limit, ...found }
