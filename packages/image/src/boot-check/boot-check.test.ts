@@ -5,7 +5,9 @@ import { temporaryDirectory } from '../testing/temporary.ts'
 import { openSource } from '../export/source.ts'
 import { sampleImage } from '../export/testing/sample-image.ts'
 import { bootChecksOf } from './boot-checks.ts'
+import { SHELL_PATHS } from './guest-shell.ts'
 import { parseSockets } from './run-checks.ts'
+import { notOurs, outcomeOf } from './upgrade.ts'
 
 // Lines of /proc/net/tcp, tcp6 and udp of a real machine, the table's name before each.
 const REAL = `tcp    0: 0100007F:0035 00000000:0000 0A 00000000:00000000 00:00000000 00000000   101        0 1 1 0
@@ -53,4 +55,26 @@ test('a spec that says nothing of checks gets the defaults', () => {
     commands: [{ run: ['true'] }],
     timeout: 60,
   })
+})
+
+test("what the agent said is its last result or error; a guest's other words are passed over", () => {
+  const said = '{"event":{"kind":"begin"}}\nnoise {\n{"result":{"outcome":"converged"}}\n[ 3.1] kernel: noise\nready'
+  expect(outcomeOf(said)).toEqual({ result: { outcome: 'converged' } })
+  expect(outcomeOf(`${said}\n{"error":{"code":"X"}}`)).toEqual({ error: { code: 'X' } })
+  expect(() => outcomeOf('no such file')).toThrow(/the agent said nothing to build on: no such file/)
+})
+
+test("the guest's shell is no difference, its neighbours are", () => {
+  const [unit = '', link = ''] = SHELL_PATHS
+  const own = [
+    { path: unit, kinds: ['extra'] },
+    { path: link, kinds: ['extra'] },
+    { path: '/etc/systemd/system', kinds: ['mtime'] },
+  ]
+  const others = [
+    { path: '/etc/systemd/system', kinds: ['mode'] },
+    { path: `${unit}.d`, kinds: ['extra'] },
+    { path: '/etc/machine-id', kinds: ['content'] },
+  ]
+  expect(notOurs([...own, ...others])).toEqual(others)
 })

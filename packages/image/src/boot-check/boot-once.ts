@@ -6,7 +6,13 @@ import { accelerators, type Firmware, type Machine, startMachine } from './machi
 import { type CheckResult, result } from './run-checks.ts'
 
 export interface Boot {
-  readonly boot: 'first' | 'after a power cut' | 'before the upgrade' | 'after the upgrade' | 'after the way back'
+  readonly boot:
+    | 'first'
+    | 'after a power cut'
+    | 'before the upgrade'
+    | 'after a power cut in the upgrade'
+    | 'after the upgrade'
+    | 'after the way back'
   readonly firmware: Firmware
   /** From the machine's start until its shell answered. */
   readonly milliseconds: number

@@ -32,10 +32,10 @@ const PLACE = '/etc/systemd/system'
 /** What the shell is on the disk: nothing of the image's. */
 export const SHELL_PATHS: readonly string[] = [`${PLACE}/${UNIT}`, `${PLACE}/sysinit.target.wants/${UNIT}`]
 
-/** Text of sh that puts the shell's unit back for the next boot, where an agent removed it. */
-export const KEEP_SHELL = `cd ${PLACE} && mkdir -p sysinit.target.wants &&
-echo ${Buffer.from(UNIT_TEXT).toString('base64')} | base64 -d >${UNIT} &&
-ln -sf ${PLACE}/${UNIT} sysinit.target.wants/${UNIT}`
+/** Text of sh that puts the shell's unit back for the next boot, where an agent removed it, and makes it durable. */
+export const KEEP_SHELL = `mkdir -p ${PLACE}/sysinit.target.wants &&
+echo ${Buffer.from(UNIT_TEXT).toString('base64')} | base64 -d >${PLACE}/${UNIT} &&
+ln -sf ${PLACE}/${UNIT} ${PLACE}/sysinit.target.wants/${UNIT} && sync ${PLACE}/${UNIT}`
 
 /** Adds the shell's unit to the root file system that begins at `offset` bytes of a disk. @throws PROCESS_*, BOOT_FAILED */
 export async function addGuestShell(

@@ -14,7 +14,8 @@ import type { Firmware, Machine } from './machine.ts'
 import { type CheckResult, result, runChecks } from './run-checks.ts'
 
 /*
- * A node of the image before, on its own disk, is brought to the next image in place, started anew, brought back in place, and started anew.
+ * A node of the image before, on its own disk, is brought to the next image in place: once its plug is pulled while the agent writes, then
+ * in full. It is started anew, brought back in place, and started anew.
  * After each step the agent reads every file and compares, so what a boot itself changes shows too: a path that belongs to the node and that
  * the spec does not exclude.
  */
@@ -43,6 +44,16 @@ export interface UpgradeOptions {
   readonly signal: AbortSignal | undefined
 }
 
+/** A machine that runs, as a node. */
+interface Node {
+  readonly shell: GuestShell
+  readonly machine: Machine
+  readonly agent: Agent
+  readonly results: CheckResult[]
+}
+
+type Stage = readonly [Boot['boot'], BootChecks, (node: Node) => Promise<void>]
+
 /** Stops after a boot with a failed check: what follows would tell of nothing else. @throws BOOT_FAILED, PROCESS_*, OBJECT_*, DISK_FULL */
 export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
   const { upgrade, image, checks, directory, progress } = options
@@ -51,33 +62,47 @@ export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
     mkdirSync(workshop, { recursive: true })
     const images = [upgrade.image, image, upgrade.image]
     const disk = await makeAgentDisk({ ...upgrade, images, scratch: workshop, progress })
-    const boot = (name: Boot['boot'], demands: BootChecks, work: Parameters<typeof bootOnce>[1]) =>
-      bootOnce({ ...options, boot: name, second: disk.path, timeoutMs: demands.timeout * 1000 }, work)
-    const boots = [
-      await boot('before the upgrade', upgrade.checks, async (shell, machine, results) => {
-        const agent = await openAgent(shell, disk)
-        results.push(await asItWas(agent, upgrade.image))
-        await moveTo(agent, { statement: 2, image, checks, step: 'upgrade in place', results })
-        await restart(shell, machine)
-      }),
+    const before = { image: upgrade.image, checks: upgrade.checks }
+    const next = { image, checks }
+    const stages: readonly Stage[] = [
+      [
+        'before the upgrade',
+        upgrade.checks,
+        async ({ machine, results, agent }) => {
+          results.push(await asItWas(agent, upgrade.image))
+          await cutOff(agent, 2)
+          await machine.cutPower()
+        },
+      ],
+      [
+        'after a power cut in the upgrade',
+        checks,
+        async (node) => {
+          await moveTo(node, { ...next, statement: 2, step: 'upgrade in place' })
+          await restart(node)
+        },
+      ],
+      [
+        'after the upgrade',
+        checks,
+        async (node) => {
+          await still(node, checks)
+          await moveTo(node, { ...before, statement: 3, step: 'back in place' })
+          await restart(node)
+        },
+      ],
+      ['after the way back', upgrade.checks, (node) => still(node, upgrade.checks)],
     ]
-    if (boots.every(passed))
+    const boots: Boot[] = []
+    for (const [name, { timeout }, work] of stages) {
+      if (!boots.every(passed)) break
+      const started = { ...options, boot: name, second: disk.path, timeoutMs: timeout * 1000 }
       boots.push(
-        await boot('after the upgrade', checks, async (shell, machine, results) => {
-          const agent = await openAgent(shell, disk)
-          results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, checks)))
-          const back = { statement: 3, image: upgrade.image, checks: upgrade.checks }
-          await moveTo(agent, { ...back, step: 'back in place', results })
-          await restart(shell, machine)
+        await bootOnce(started, async (shell, machine, results) => {
+          await work({ shell, machine, results, agent: await openAgent(shell, disk) })
         }),
       )
-    if (boots.every(passed))
-      boots.push(
-        await boot('after the way back', upgrade.checks, async (shell, _machine, results) => {
-          const agent = await openAgent(shell, disk)
-          results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, upgrade.checks)))
-        }),
-      )
+    }
     return boots
   } finally {
     rmSync(workshop, { recursive: true, force: true })
@@ -91,7 +116,9 @@ const PORT = 47_701
 interface Agent {
   readonly shell: GuestShell
   readonly disk: AgentDisk
-  /** Runs a verb, with the site at a statement when one is given. Gives its result or its error. */
+  /** Text of sh that runs a verb, with the site at a statement when one is given. */
+  text(verb: readonly string[], statement?: number): string
+  /** Runs it and gives its result or its error. */
   run(verb: readonly string[], statement?: number): Promise<unknown>
 }
 
@@ -102,15 +129,16 @@ async function openAgent(shell: GuestShell, disk: AgentDisk): Promise<Agent> {
   )
   if (mounted.code !== 0) throw fail('BOOT_FAILED', { what: `the agent's disk cannot be mounted: ${mounted.output}` })
   const node = `${PLACE}/lib/loader --library-path ${PLACE}/lib ${PLACE}/node`
+  const text = (verb: readonly string[], statement?: number) => {
+    const run = `${node} ${PLACE}/${disk.program} ${verb.join(' ')} --state ${STATE} --json`
+    const serve = `${node} ${PLACE}/serve-site.ts ${PLACE}/statement-${statement} ${PORT} ${disk.channel}`
+    return statement === undefined ? run : whileServing(serve, run)
+  }
   return {
     shell,
     disk,
-    async run(verb, statement) {
-      const run = `${node} ${PLACE}/${disk.program} ${verb.join(' ')} --state ${STATE} --json`
-      const serve = `${node} ${PLACE}/serve-site.ts ${PLACE}/statement-${statement} ${PORT} ${disk.channel}`
-      const { output } = await shell.run(statement === undefined ? run : whileServing(serve, run), GUEST_AGENT_MS)
-      return outcomeOf(output)
-    },
+    text,
+    run: async (verb, statement) => outcomeOf((await shell.run(text(verb, statement), GUEST_AGENT_MS)).output),
   }
 }
 
@@ -174,16 +202,30 @@ const runSchema = z.object({
   }),
 })
 
+/**
+ * Starts an upgrade and returns while the agent writes. What it wrote is made durable as it would be at any moment: when another program
+ * makes a file of its own durable, the file system's journal takes all names with it, and no bytes.
+ */
+async function cutOff({ shell, text }: Agent, statement: number): Promise<void> {
+  const journal = `${STATE}/journal.json`
+  const { code } = await shell.run(
+    `(${text(['run'], statement)}) >/run/holotype-cut 2>&1 & run=$!
+until test -e ${journal} || ! kill -0 $run; do sleep 0.1; done
+sleep 1; ${KEEP_SHELL} && test -e ${journal}`,
+    GUEST_AGENT_MS,
+  )
+  if (code !== 0) throw fail('BOOT_FAILED', { what: 'the agent was not at work when the power was to be cut' })
+}
+
 interface Move {
   readonly statement: number
   readonly image: Digest
   readonly checks: BootChecks
   readonly step: string
-  readonly results: CheckResult[]
 }
 
 /** Brings the running system to an image and checks it as it runs on. */
-async function moveTo(agent: Agent, { statement, image, checks, step, results }: Move): Promise<void> {
+async function moveTo({ agent, shell, results }: Node, { statement, image, checks, step }: Move): Promise<void> {
   const outcome = await agent.run(['run'], statement)
   const { data } = runSchema.safeParse(outcome)
   const arrived = data?.result.outcome === 'converged' && data.result.image === image
@@ -192,7 +234,12 @@ async function moveTo(agent: Agent, { statement, image, checks, step, results }:
     ? `${changed.written} written, ${changed.removed} removed, ${changed.metadata} metadata; ${bytesFetched} bytes fetched, ${milliseconds} ms`
     : 'nothing to do'
   results.push(result(step, arrived, arrived ? `at ${shortDigest(image)}: ${words}` : describe(outcome)))
-  if (arrived) results.push(await verified(agent), ...(await runChecks(agent.shell, checks)))
+  if (arrived) results.push(await verified(agent), ...(await runChecks(shell, checks)))
+}
+
+/** After a boot: the kernel, every file, and the checks. */
+async function still({ agent, shell, results }: Node, checks: BootChecks): Promise<void> {
+  results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, checks)))
 }
 
 const verifySchema = z.object({
@@ -245,7 +292,7 @@ async function kernel(shell: GuestShell): Promise<CheckResult> {
 }
 
 /** Down in order, with the shell's unit put back for the next start. */
-async function restart(shell: GuestShell, machine: Machine): Promise<void> {
+async function restart({ shell, machine }: Node): Promise<void> {
   const kept = await shell.run(KEEP_SHELL, GUEST_COMMAND_MS)
   if (kept.code !== 0) throw fail('BOOT_FAILED', { what: `the shell cannot be put back: ${kept.output}` })
   // Its answer may be lost when the machine is gone first.
