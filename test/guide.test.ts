@@ -81,7 +81,9 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
 
   test('leads through a review by people and a script', { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('review.md')
-    expect(text).toMatch(/open: needs 2 approvals, 1 from security, 1 from tests, somebody to name the hazard bond-mac\n/)
+    expect(text).toMatch(
+      /open: needs 2 approvals, 1 from security, 1 from tests, somebody to name the hazard bond-mac\n/,
+    )
     expect(text).toContain('refused\n')
     expect(text).toMatch(/approved: 2 approvals: anna, smoke-test\n/)
     expect(text).toMatch(/on file:\S+bond0\.netdev +is bond0 in the switch's list\? \(anna, /)
@@ -95,6 +97,10 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text).toMatch(/\/bin\/sh leads to \/usr\/bin\/sh\n/)
     expect(text).toMatch(/`prune\.man` of the spec leaves out \/usr\/share\/man\/\*\* {2}images\/base\.yaml:4:10\n/)
     expect(text).toMatch(/`users` of the spec adds www {2}images\/web\.yaml:6:10\n/)
+    expect(text).toMatch(/\n *\S+ \S+ +\d+ +\S+ +\/usr\/\n/)
+    expect(text).toMatch(/libraries {2}\/usr\/lib\/\S+\n +none of \d+ ELF files needs /)
+    expect(text).toMatch(/\n\+prune:\n\+ {2}paths:\n\+ {4}- \/usr\/lib\//)
+    expect(text).toContain('Nothing was found that the image could do without.')
     expect(text).toMatch(/web asks for \S+ {2}images\/\w+\.yaml:\d+:\d+\n(.* needs .*\n)*.* needs libc6 /)
   })
 
