@@ -22,7 +22,7 @@ export interface ConvertOptions {
   readonly names: NameTable
   /** Scripts come over with their arguments put right. Without this a package that has any is refused: what they do is for a person to read. */
   readonly allowScripts: boolean
-  /** Names by which packages of the other side ask for it: it provides them besides, at its version, and capabilities (`libz.so.1()(64bit)`) at none. */
+  /** Names by which packages of the other side ask for it: it provides them besides, at its version; libraries (`libz.so.1()(64bit)`) and paths at none. */
   readonly provides?: readonly string[]
 }
 

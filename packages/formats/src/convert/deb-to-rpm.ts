@@ -44,7 +44,7 @@ export function debToRpm({ inspected, payload, names, provides, epoch, note }: C
   add('REQUIRES', rpmRequires(record.depends, relations))
   add('RECOMMENDS', rpmRequires(record.recommends, relations))
   add('SUGGESTS', rpmRequires(parseDependencies(fieldOf(fields, 'Suggests') ?? ''), relations))
-  const more = provides.map((name) => (name.includes('(') ? name : `${name} = ${version.text}`))
+  const more = provides.map((name) => (/[(/]/.test(name) ? name : `${name} = ${version.text}`))
   add('PROVIDES', [...new Set([...rpmRelations(record.provides, relations), ...more])])
   const { obsoletes, conflicts } = takenOver(record)
   add('CONFLICTS', rpmRelations(conflicts, relations))

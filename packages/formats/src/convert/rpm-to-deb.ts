@@ -55,7 +55,7 @@ export async function rpmToDeb({
   )
   // Provides are capabilities of many kinds: those that are no names mean nothing to dpkg, and are no loss.
   const provides = debRelations(notOwn(record.provides), { table: names, notCarried: () => {} })
-  const standsFor = more.filter((name) => !name.includes('(')).map((name) => `${name} (= ${version.text})`)
+  const standsFor = more.filter((name) => !/[(/]/.test(name)).map((name) => `${name} (= ${version.text})`)
   const takenOver = debRelations(record.obsoletes ?? [], relations)
   const out: (readonly [string, string])[] = [
     ['Package', name],

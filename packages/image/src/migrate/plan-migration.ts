@@ -7,7 +7,7 @@ import { packageHazards } from '../hazards/find-hazards.ts'
 import type { HazardRule } from '../hazards/rule.ts'
 import { type ConvertedPackage, convertSide } from './convert-side.ts'
 import { SCRIPTED_SHOWN } from './limits.ts'
-import { readSide, type SidePackage } from './read-side.ts'
+import { holdsLayout, readSide, type SidePackage } from './read-side.ts'
 import { placesTaken, standIns, type Surroundings } from './stand-ins.ts'
 import type { Migration, MigrationMove, MigrationStep } from './types.ts'
 import { weigh } from './weigh.ts'
@@ -26,12 +26,17 @@ export interface PlanMigrationOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A format's own package manager: it stays until the format goes, whatever else moves. */
+/** A format's own package manager. */
 const MANAGERS: Readonly<Record<FormatName, readonly string[]>> = {
   deb: ['dpkg', 'apt'],
   rpm: ['rpm', 'dnf', 'microdnf', 'yum', 'zypper'],
   alpm: ['pacman'],
   xbps: ['xbps'],
+}
+
+/** The package manager, and the layout of the root that its packages assume. */
+function keptToTheEnd(format: FormatName, before: readonly SidePackage[]): string[] {
+  return [...MANAGERS[format], ...before.filter(holdsLayout).map(({ record }) => record.name)]
 }
 
 /** What comes in the end, in the format that is there. */
@@ -77,7 +82,7 @@ export async function planMigration(options: PlanMigrationOptions): Promise<Migr
       before: before.map(stepPackage),
       after: after.map(stepPackage),
       successors,
-      kept: from.format === to.format ? [] : MANAGERS[from.format],
+      kept: from.format === to.format ? [] : keptToTheEnd(from.format, before),
     }),
   )
   const locks = lockMaker(from, to)

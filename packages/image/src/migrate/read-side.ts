@@ -37,11 +37,9 @@ export async function readSide({ store, lock, progress, signal }: ReadSideOption
     const tree = unpacked[at]?.unpacked.tree
     const file = await formatOf(lock.format).readPackage(store.pathOf(digestOfFile(locked)))
     const files = tree === undefined ? new Map<string, string>() : filesOf(store, tree, lock)
-    // Where /usr is merged, a path is asked for by either of its names.
-    const paths = [...files.keys()].flatMap((path) => (MERGED.test(path) ? [path, path.slice('/usr'.length)] : [path]))
     found.push({
       locked,
-      record: { ...file.record, files: paths },
+      record: { ...file.record, files: [...files.keys()] },
       files,
       sonames: sonamesOf(store, lock, locked),
       scripts: file.scripts.length,
@@ -50,8 +48,19 @@ export async function readSide({ store, lock, progress, signal }: ReadSideOption
   return found
 }
 
-const MERGED = /^\/usr\/(?:s?bin|lib(?:32|64|x32)?)\//
+/** What lies in /usr where it is merged (file-hierarchy(7)). */
 const UNMERGED = /^\/(?:s?bin|lib(?:32|64|x32)?)\//
+const LAYOUT = /^\/(?:s?bin|lib(?:32|64|x32)?)$/
+
+/** A path as it is under a merged /usr. */
+export function mergedPath(path: string): string {
+  return UNMERGED.test(path) ? `/usr${path}` : path
+}
+
+/** Whether a package holds the links that merge /usr: what names paths without it finds nothing when they go. */
+export function holdsLayout({ files }: SidePackage): boolean {
+  return [...files].some(([path, word]) => word.startsWith('-> ') && LAYOUT.test(path))
+}
 
 /** dpkg's roots have a merged /usr; rpm holds a directory and a link to one apart, and so directories count as well. */
 function filesOf(
@@ -61,8 +70,7 @@ function filesOf(
 ): Map<string, string> {
   const files = new Map<string, string>()
   for (const { path, entry } of walkTree(store, tree)) {
-    const absolute = `/${path}`
-    const place = format === 'deb' && UNMERGED.test(absolute) ? `/usr${absolute}` : absolute
+    const place = format === 'deb' ? mergedPath(`/${path}`) : `/${path}`
     if (entry.type === 'file') files.set(place, `${entry.digest} ${entry.mode} ${entry.uid} ${entry.gid}`)
     else if (entry.type === 'symlink') files.set(place, `-> ${entry.target}`)
     else if (entry.type !== 'directory') files.set(place, entry.type)

@@ -4,7 +4,7 @@ import type { Relation } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { definedVersions, readElf } from '../diff/plugins/elf-file.ts'
 import { LIBRARY_BYTES, LIBRARY_LINKS } from './limits.ts'
-import type { SidePackage } from './read-side.ts'
+import { mergedPath, type SidePackage } from './read-side.ts'
 
 /** `libz.so.1(ZLIB_1.2.0)(64bit)`: a library as rpm's elfdeps names it, with a version of its symbols. */
 const LIBRARY = /^([^()\s]+\.so[^()\s]*)\(([^()\s]*)\)(?:\(64bit\))?$/
@@ -30,8 +30,8 @@ export function placesTaken(name: string, { names, here, there }: Surroundings):
 }
 
 /**
- * By which names packages that are there ask for what a package of the other side brings: what the tables call it, and for rpm its libraries, with the
- * versions that their symbols have in fact. Sorted.
+ * By which names packages that are there ask for what a package of the other side brings: what the tables call it, its paths as they were before /usr was
+ * merged, and for rpm its libraries, with the versions that their symbols have in fact. Sorted.
  */
 export function standIns(store: Store, item: SidePackage, surroundings: Surroundings): string[] {
   const { name } = item.record
@@ -39,13 +39,16 @@ export function standIns(store: Store, item: SidePackage, surroundings: Surround
   for (const { name: asked } of surroundings.asked) {
     const [, soname, version = ''] = LIBRARY.exec(asked) ?? []
     if (soname === undefined) {
-      if (asked !== name && !asked.startsWith('/') && surroundings.there(asked) === name) found.add(asked)
+      const isPath = asked.startsWith('/')
+      if (isPath ? !item.files.has(asked) && item.files.has(mergedPath(asked)) : surroundings.there(asked) === name)
+        found.add(asked)
     } else if (
       item.sonames.provided.includes(soname) &&
       (version === '' || versionsOf(store, item, soname).has(version))
     )
       found.add(asked)
   }
+  found.delete(name)
   return [...found].sort()
 }
 

@@ -128,7 +128,8 @@ function addPaths(members: readonly Member[], { format }: ClosedStepsOptions, ad
         add({ kind: 'path', package: otherName, other: name, path }, [], [place, rival])
       }
     }
-    add({ kind: 'lasting', what: 'path', name: path }, places)
+    const holders = places.filter((place) => members[place]?.package.files.get(path) !== 'directory')
+    add({ kind: 'lasting', what: 'path', name: path }, holders)
   }
 }
 

@@ -4,7 +4,8 @@ import type { VersionRules } from '../types.ts'
 /** A package that is on one side of a move, or on both. */
 export interface StepPackage {
   readonly candidate: Candidate
-  /** Its absolute paths but directories, each with a word for what lies there: the same word, and two packages may share it. */
+  /** Its absolute paths, each with a word for what lies there: the same word, and two packages may share it. Directories where a format
+   * holds them against links, as `directory`. */
   readonly files: ReadonlyMap<string, string>
   /** Sonames that its files have, and those that they need. */
   readonly sonames: { readonly provided: readonly string[]; readonly needed: readonly string[] }
