@@ -14,6 +14,7 @@ import type { ImageManifest } from '../types.ts'
 import { type LockedUnpacked, unpackAll } from '../unpack/unpack-all.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
+import { orderInfo } from './ordered-info.ts'
 import { hardlinkGroups, type PathMap, prune } from './path-map.ts'
 import { makeScratch } from './scratch.ts'
 import { scrub } from './scrub.ts'
@@ -104,6 +105,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     installer.settle?.(map, { store, packages })
     scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
     undateShadow(map, store)
+    orderInfo(map, store)
     prune(map, pruned)
     applySpec(map, { store, spec, epoch })
     const composed = freeze(store, { map, lock, spec })

@@ -8,6 +8,7 @@ export type Tolerance =
   | 'spaces at line ends'
   | 'numbers of accounts'
   | 'day of the last password change'
+  | 'times of members'
 
 /** A way in which an image of .debs is not what apt leaves, on purpose. */
 export interface DeliberateDifference {
@@ -70,6 +71,21 @@ export const DELIBERATE_DIFFERENCES: readonly DeliberateDifference[] = [
     paths: ['/etc/shadow'],
     what: 'day of the last password change',
     why: 'emptied, so that not every image changes a file that holds password hashes',
+  },
+  {
+    paths: ['/boot/initrd.img-*'],
+    what: 'times of members',
+    why: 'directories have the times of their packages, which an initrd copies, and not that of unpacking',
+  },
+  {
+    paths: ['/var/cache/fontconfig/*.cache-*'],
+    what: 'added',
+    why: 'valid for the times that the directories of fonts have here; beside directories newer than SOURCE_DATE_EPOCH fc-cache removes its own',
+  },
+  {
+    paths: ['/var/log/fontconfig.log'],
+    what: 'all of it',
+    why: 'names the caches that fc-cache removed',
   },
 ]
 

@@ -6,6 +6,7 @@ export const SCRUBBED_DEB: readonly { readonly path: string; readonly why: strin
   { path: '/var/lib/dpkg/lock*', why: 'dpkg makes it' },
   { path: '/var/lib/dpkg/triggers/Lock', why: 'dpkg makes it' },
   { path: '/var/lib/dpkg/**/*-old', why: 'the state before the last script' },
+  { path: '/usr/share/info/dir.old', why: 'the state before the last script' },
   { path: '/var/cache/debconf/*-old', why: 'the state before the last script' },
   { path: '/var/cache/apt/*.bin', why: 'apt makes it again' },
   { path: '/usr/sbin/policy-rc.d', why: 'kept services from starting inside the sandbox' },
