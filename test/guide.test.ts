@@ -56,11 +56,16 @@ async function follow(page: string, timeoutMs = TIMEOUT_MS): Promise<string> {
 describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of many owners)', () => {
   test.skipIf(process.env['BOOT_CHECK'] === undefined)(
     'exports a disk, boots it and promotes it (skipped but in `make boot-check`: minutes where qemu emulates)',
-    { timeout: 30 * 60_000 },
+    { timeout: 60 * 60_000 },
     async () => {
-      const text = await follow('exports.md', 29 * 60_000)
+      const text = await follow('exports.md', 59 * 60_000)
       expect(text).toMatch(/bios +after a power cut +survived the power cut +passed/)
       expect(text).toMatch(/uefi +after a power cut +survived the power cut +passed/)
+      expect(text).toMatch(/bios +before the upgrade +as the image +passed/)
+      expect(text).toMatch(/bios +after a power cut in the upgrade +upgrade in place +passed/)
+      expect(text).toMatch(/bios +after the upgrade +kernel of the image +passed +6\.12\./)
+      expect(text).toMatch(/bios +after the way back +verified +passed/)
+      expect(text).toMatch(/bios +after the way back +kernel of the image +passed +6\.1\./)
       expect(text).not.toMatch(/ skipped /)
       expect(text).toMatch(/Signature and comment signature verified/)
       expect(text).toMatch(/current +[0-9a-f]{12}, \d+ files verified/)
@@ -102,6 +107,17 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text).toMatch(/\n\+prune:\n\+ {2}paths:\n\+ {4}- \/usr\/lib\//)
     expect(text).toContain('Nothing was found that the image could do without.')
     expect(text).toMatch(/web asks for \S+ {2}images\/\w+\.yaml:\d+:\d+\n(.* needs .*\n)*.* needs libc6 /)
+  })
+
+  test('leads from one image to another step by step', { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('migrate.md')
+    expect(text).toMatch(/web \(\d+ deb packages\) becomes next \(\d+ deb packages\)\n/)
+    expect(text).toMatch(/\n *\d+ {2}- less \S+\n/)
+    expect(text).toMatch(/\n *\d+ {2}\+ nano \S+\n/)
+    // The rest of the plan is the plan of the rest.
+    const [all = 0, rest = 0] = [...text.matchAll(/\n(\d+) steps?, /g)].map((match) => Number(match[1]))
+    expect(rest).toBe(all - 1)
+    expect(text.match(/difference [0-9a-f]{12}: /g)).toHaveLength(rest)
   })
 
   test("leads through repositories of one's own and snapshots of others", { timeout: TIMEOUT_MS }, async () => {
