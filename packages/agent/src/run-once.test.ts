@@ -54,6 +54,20 @@ async function installed(): Promise<Awaited<ReturnType<World['image']>>> {
 }
 
 describe('a run', () => {
+  test('has what it fetched on the disk before it changes the first name, and all before its claim', async () => {
+    await installed()
+    await world.publish(2, await world.image(NEXT))
+    const flushes: string[] = []
+    const outcome = await world.run({
+      progress(event) {
+        if (event.kind === 'begin' && event.title === 'flush to disk')
+          flushes.push(readFileSync(join(world.root, 'etc/app.conf'), 'utf8'))
+      },
+    })
+    expect(outcome.outcome).toBe('converged')
+    expect(flushes).toEqual(['workers 2\n', 'workers 4\n'])
+  })
+
   test('brings an empty root to the image, path by path, and reports it', async () => {
     const first = await installed()
     expect(describeRoot(world.root)).toEqual(describeImage(world.store, first.image))
