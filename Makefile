@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal boot-check fuzz soak libraries reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak libraries reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -52,6 +52,9 @@ fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_S
 
 equal: npm ## Hold images against what apt, pacman and rpm install from the same packages, path by path
 	@EQUAL_LOCKS=all vitest run test/equal
+
+migrate: npm ## Go from one Debian release to the next in small steps, each held against apt
+	@MIGRATE=all vitest run test/migrate.test.ts
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts

@@ -34,6 +34,7 @@ export function hostArchitecture(): string {
 /** A lock for each of these lists of packages, from one snapshot, and all their package files in the store that is kept. */
 export async function realLocks<Name extends string>(
   wanted: Readonly<Record<Name, readonly string[]>>,
+  { suite }: { readonly suite?: string } = {},
 ): Promise<ReadonlyMap<Name, Lock>> {
   mkdirSync(CACHE, { recursive: true })
   const store = openStore(CACHE)
@@ -45,7 +46,10 @@ export async function realLocks<Name extends string>(
     architecture,
     store,
     fetcher,
-    sources: hostSources({ architecture, pockets: ['release'] }),
+    // Another release of the distribution lies at the same place, signed by the same keys.
+    sources: hostSources({ architecture, pockets: ['release'] }).map((source) =>
+      suite ? { ...source, suite } : source,
+    ),
     verify: verifyClearSigned,
     now: Date.now(),
   })
