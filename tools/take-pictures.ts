@@ -4,7 +4,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { z } from 'zod'
 
 /*
- * Takes the README's pictures from a demo that is running: node tools/take-pictures.ts [ADDRESS], or make pictures.
+ * Takes the README's pictures from a demo that is running: node tools/take-pictures.ts [ADDRESS [NAME…]], or make pictures.
  * Without an address, of the demo in work/demo. What is pictured is what the server says, in the light theme.
  */
 
@@ -22,32 +22,55 @@ interface Picture {
   readonly height: number
 }
 
-/** What is pictured: the newest change with the package open that names the most CVEs, and the newest rollout. */
-function picturesOf(newest: { readonly diff: string; readonly item: string; readonly rollout: string }): Picture[] {
+interface Newest {
+  readonly diff: string
+  readonly item: string
+  readonly image: string
+  /** Whether the change has any. A demo's has none: then the picture that is there stays. */
+  readonly hazards: boolean
+  readonly rollout: string | undefined
+}
+
+/** What is pictured: the newest change with the package open that names the most CVEs, what starts in its image, and the newest rollout. */
+function picturesOf(newest: Newest): Picture[] {
   const item = encodeURIComponent(newest.item)
   return [
     { name: 'home', path: '/', height: 330 },
     { name: 'fleet', path: '/nodes?view=map', height: 460 },
-    { name: 'review', path: `/diffs/${newest.diff}?item=${item}`, height: 800 },
-    { name: 'rollout', path: `/rollouts/${newest.rollout}`, height: 520 },
+    { name: 'review', path: `/diffs/${newest.diff}?item=${item}`, height: 900 },
+    ...(newest.hazards ? [{ name: 'hazards', path: `/diffs/${newest.diff}`, height: 720 }] : []),
+    { name: 'boot', path: `/images/${newest.image}/boot?unit=nginx.service`, height: 640 },
+    ...(newest.rollout === undefined ? [] : [{ name: 'rollout', path: `/rollouts/${newest.rollout}`, height: 520 }]),
   ]
 }
 
 const change = z.looseObject({ name: z.string(), architecture: z.string(), cves: z.array(z.string()) })
 const answers = {
   diffs: z.array(z.looseObject({ diff: z.string() })).min(1),
-  rollouts: z.array(z.looseObject({ rollout: z.string() })).min(1),
-  diff: z.looseObject({ diff: z.looseObject({ packages: z.array(change) }) }),
+  rollouts: z.array(z.looseObject({ rollout: z.string() })),
+  diff: z.looseObject({
+    diff: z.looseObject({
+      to: z.looseObject({ image: z.string() }),
+      hazards: z.array(z.unknown()),
+      packages: z.array(change),
+    }),
+  }),
 }
 
-async function newestOf(address: string): Promise<{ diff: string; item: string; rollout: string }> {
+async function newestOf(address: string): Promise<Newest> {
   const get = async (path: string): Promise<unknown> => (await fetch(`${address}/api/v1/${path}`)).json()
   const diff = answers.diffs.parse(await get('diffs'))[0]?.diff ?? ''
-  const rollout = answers.rollouts.parse(await get('rollouts'))[0]?.rollout ?? ''
-  const { packages } = answers.diff.parse(await get(`diffs/${diff}`)).diff
+  const rollout = answers.rollouts.parse(await get('rollouts'))[0]?.rollout
+  const { packages, to, hazards } = answers.diff.parse(await get(`diffs/${diff}`)).diff
   // Few enough that the changelog is in the picture too.
   const telling = packages.filter(({ cves }) => cves.length <= 12).toSorted((a, b) => b.cves.length - a.cves.length)[0]
-  return { diff, rollout, item: telling ? `p:${telling.name}:${telling.architecture}` : '' }
+  return {
+    diff,
+    rollout,
+    image: to.image,
+    hazards: hazards.length > 0,
+    item: telling ? `p:${telling.name}:${telling.architecture}` : '',
+  }
 }
 
 async function take(browser: Browser, address: string, picture: Picture): Promise<string> {
@@ -100,8 +123,11 @@ if (import.meta.main) {
     ],
   })
   try {
-    for (const picture of picturesOf(await newestOf(address)))
-      process.stdout.write(`${await take(browser, address, picture)}\n`)
+    const names = process.argv.slice(3)
+    const pictures = picturesOf(await newestOf(address)).filter(
+      ({ name }) => names.length === 0 || names.includes(name),
+    )
+    for (const picture of pictures) process.stdout.write(`${await take(browser, address, picture)}\n`)
   } finally {
     await browser.close()
   }

@@ -23,6 +23,9 @@ interface ChangeListProps {
 /** Pixels; `styles/review.css` has the same. A row with reasons has a second line for them. */
 const ROW_HEIGHT = 30
 const TALL_ROW_HEIGHT = 48
+/** Up to this width, in pixels, the selected change covers this share of the window, from below; `styles/review.css` has the same. */
+const SHEET_WIDTH = 1100
+const SHEET_SHARE = 0.6
 
 /** The changes as rows; only those in sight are drawn. */
 export function ChangeList({ items, selected, reviewed, said, below, onSelect, onToggle }: ChangeListProps) {
@@ -35,7 +38,7 @@ export function ChangeList({ items, selected, reviewed, said, below, onSelect, o
     getItemKey: (index) => items[index]?.key ?? index,
     // Room for the toolbar that stays on top.
     scrollPaddingStart: below + 12,
-    scrollPaddingEnd: 20,
+    scrollPaddingEnd: window.innerWidth <= SHEET_WIDTH ? window.innerHeight * SHEET_SHARE : 20,
   })
   const at = items.findIndex((item) => item.key === selected)
   const drawn = useRef<string>(undefined)

@@ -14,7 +14,7 @@ interface SummaryStripProps {
 
 /** The whole change in one line of numbers; the ones that hurt first. Each leads to what it counts. */
 export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
-  const { summary, hazards, sonames, advisories, bootOrder = [] } = diff
+  const { summary, hazards, sonames, advisories = [], bootOrder = [] } = diff
   const { packages, files, setuid, capabilities, cves, high } = summary
   const unnamed = hazards.filter(({ id }) => (namers.get(id) ?? []).length === 0).length
   return (
@@ -33,11 +33,8 @@ export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
       {bootOrder.length === 0 ? null : (
         <Fact name="Order of start" value={counted(bootOrder.length, 'change')} part="boot" />
       )}
-      {advisories === undefined ? (
-        <Fact name="CVEs named" value={whole(cves.length)} words="in the changelogs between the versions" />
-      ) : (
-        <AdvisoryFact advisories={advisories} />
-      )}
+      {advisories.length === 0 ? null : <AdvisoryFact advisories={advisories} />}
+      <Fact name="CVEs named" value={whole(cves.length)} words="in the changelogs between the versions" />
       <Fact
         name="Packages"
         value={`+${packages.added} −${packages.removed} ~${packages.changed}`}
@@ -46,11 +43,10 @@ export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
       />
       <Fact
         name="Files"
-        value={`+${whole(files.added)} −${whole(files.removed)} ~${whole(files.changed)}`}
-        words={`${words(files)}, ${files.metadata} in metadata alone`}
+        value={`+${whole(files.added)} −${whole(files.removed)} ~${whole(files.changed + files.metadata)}`}
+        words={`${words(files)}, ${whole(files.metadata)} in metadata alone`}
         show={{ kind: 'files' }}
       />
-      <Fact name="Metadata alone" value={whole(files.metadata)} />
       <Fact name="Size" value={bytesChange(summary.bytes)} />
     </dl>
   )
@@ -67,9 +63,9 @@ function AdvisoryFact({ advisories }: { readonly advisories: readonly AdvisoryCh
   return (
     <Fact
       name="Advisories"
-      value={advisories.length === 0 ? 'same' : `${whole(fixed)} fixed, ${whole(brought)} brought`}
+      value={`${whole(fixed)} fixed, ${whole(brought)} brought`}
       alarm={brought > 0}
-      part={advisories.length > 0 && 'advisories'}
+      part="advisories"
     />
   )
 }
