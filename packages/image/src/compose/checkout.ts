@@ -6,6 +6,7 @@ import {
   lutimesSync,
   mkdirSync,
   renameSync,
+  rmdirSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -25,14 +26,62 @@ type File = Omit<FileEntry, 'name'>
  * @throws DISK_FULL, OBJECT_MISSING, IMAGE_PATH_CONFLICT (a path in what is no directory), IMAGE_SPEC_REFUSED (device nodes)
  */
 export function checkout(store: Store, map: PathMap, directory: string): void {
-  try {
-    layPaths(store, map, directory)
-  } catch (error) {
-    throw asDiskFull(error, directory)
+  growingCheckout(store, directory).update(map)
+}
+
+/** A checkout that follows its map: an update costs what changed since the last one, and leaves what a new checkout would. */
+export interface GrowingCheckout {
+  readonly directory: string
+  /** @throws as {@link checkout} */
+  update(map: PathMap): void
+}
+
+/** A directory that does not exist yet. */
+export function growingCheckout(store: Store, directory: string): GrowingCheckout {
+  let laid = new Map<string, EntryInput>()
+  return {
+    directory,
+    update: (map) => {
+      try {
+        mkdirSync(directory, { recursive: true })
+        removePaths(laid, { map, directory })
+        layPaths(store, map, { laid, directory })
+      } catch (error) {
+        throw asDiskFull(error, directory)
+      }
+      laid = new Map([...map].map(([path, { entry }]) => [path, entry]))
+    },
   }
 }
 
-function layPaths(store: Store, map: PathMap, directory: string): void {
+interface Before {
+  readonly directory: string
+  readonly laid: ReadonlyMap<string, EntryInput>
+}
+
+/** Takes away what is not as in the map any more, what lies in a directory before the directory. */
+function removePaths(
+  laid: Before['laid'],
+  { map, directory }: { readonly map: PathMap; readonly directory: string },
+): void {
+  for (const [path, entry] of [...laid].sort(([a], [b]) => compareText(b, a))) {
+    const next = map.get(path)?.entry
+    const place = join(directory, path)
+    if (entry.type !== 'directory') {
+      if (next === undefined || !isLaidAlike(entry, next)) rmSync(place)
+    } else if (next?.type !== 'directory') rmdirSync(place)
+  }
+}
+
+/** Whether two entries lie alike: attributes are not laid out. */
+function isLaidAlike(a: EntryInput, b: EntryInput): boolean {
+  if (a === b) return true
+  const common = a.mode === b.mode && a.uid === b.uid && a.gid === b.gid && a.mtime === b.mtime
+  if (a.type === 'file' && b.type === 'file') return common && a.digest === b.digest
+  return a.type === 'symlink' && b.type === 'symlink' && common && a.target === b.target
+}
+
+function layPaths(store: Store, map: PathMap, { laid, directory }: Before): void {
   const paths = [...map].sort(([a], [b]) => compareText(a, b))
   const directories: [path: string, entry: EntryInput][] = []
   const prepared = new Set<string>()
@@ -41,10 +90,12 @@ function layPaths(store: Store, map: PathMap, directory: string): void {
     const above = map.get(parent)
     if (parent !== '.' && above?.entry.type !== 'directory') throw notInDirectory(path, parent, above?.owner)
     const place = join(directory, path)
+    const before = laid.get(path)
     if (entry.type === 'directory') {
-      mkdirSync(place, { recursive: true })
+      if (before?.type !== 'directory') mkdirSync(place, { recursive: true })
       directories.push([place, entry])
-    } else if (entry.type === 'symlink') {
+    } else if (before !== undefined && isLaidAlike(before, entry)) continue
+    else if (entry.type === 'symlink') {
       symlinkSync(entry.target, place)
       lchownSync(place, entry.uid, entry.gid)
       lutimesSync(place, entry.mtime, entry.mtime)
@@ -54,6 +105,7 @@ function layPaths(store: Store, map: PathMap, directory: string): void {
         what: `/${path} is a ${entry.type} device or fifo, which a package may not bring`,
       })
   }
+  // All of them: whatever was laid in one or taken from it changed its time.
   for (const [place, entry] of directories.reverse()) setMetadata(place, entry)
 }
 

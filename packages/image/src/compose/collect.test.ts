@@ -7,6 +7,7 @@ import { mapOf, type SyntheticPath } from '../testing/synthetic.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
+import { applyLayer } from './layer.ts'
 import { hardlinkGroups, type PathMap } from './path-map.ts'
 
 const isRoot = process.getuid?.() === 0
@@ -32,7 +33,7 @@ async function after(script: string, paths: Record<string, SyntheticPath>): Prom
     root: { lower: [lower], upper, scratch },
     binds: [{ source: '/usr', target: '/usr', writable: false }],
   })
-  await collect(map, { store, upper, scratch, epoch: EPOCH })
+  applyLayer(map, await collect({ store, upper, scratch, epoch: EPOCH }), { store })
   return map
 }
 

@@ -1,19 +1,16 @@
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, SYSTEM_PATH } from '@holotype/base'
-import type { EntryInput, Store } from '@holotype/store'
+import { buildTree, type EntryInput, type Store } from '@holotype/store'
 import { fail } from '../errors.ts'
-import { type PathMap, removeBelow } from './path-map.ts'
+import { type Layer, OPAQUE } from './layer.ts'
 import { readTar, type TarMember } from './read-tar.ts'
-import { type Diverted, scriptEffects } from './script-effects.ts'
-
-/** Who owns a path that was not there before. */
-const OWNER = 'step:maintainer-scripts'
 
 /**
- * Extended attributes that a script can set and that mean the same on every machine (xattr(7)). Not: overlayfs' own, and labels of the
- * machine's security modules.
+ * Extended attributes that a script can set and that mean the same on every machine (xattr(7)), and overlayfs' mark of a directory that hides
+ * what is below it. Not: labels of the machine's security modules.
  */
-const KEPT_ATTRIBUTES = ['security.capability', 'user.', 'system.posix_acl_']
+const KEPT_ATTRIBUTES = ['security.capability', 'user.', 'system.posix_acl_', OPAQUE]
 
 export interface CollectOptions {
   readonly store: Store
@@ -23,18 +20,14 @@ export interface CollectOptions {
   /** Seconds since the epoch: nothing is newer than this. */
   readonly epoch: number
   readonly signal?: AbortSignal | undefined
-  /** Globs of what scripts may write besides the usual (see {@link scriptEffects}). Default: anything. */
-  readonly allow?: readonly string[]
-  /** What diversions moved, asked when the changes are in the map. Default: nothing. */
-  readonly diverted?: () => Diverted
 }
 
 /**
- * Carries what a sandbox changed into the image. Costs what changed, not what the image holds.
+ * What a sandbox changed, as objects of the store. Costs what changed, not what the image holds.
  * GNU tar reads the layer, because Node has no call for extended attributes (file capabilities, overlayfs' opaque marks).
- * @throws IMAGE_SCRIPT_EFFECT, IMAGE_MALFORMED
+ * @throws IMAGE_MALFORMED, DISK_FULL
  */
-export async function collect(map: PathMap, options: CollectOptions): Promise<void> {
+export async function collect(options: CollectOptions): Promise<Layer> {
   const archive = join(options.scratch, 'upper.tar')
   await run(
     [
@@ -53,45 +46,28 @@ export async function collect(map: PathMap, options: CollectOptions): Promise<vo
     ],
     { env: { PATH: SYSTEM_PATH, LC_ALL: 'C' }, ...(options.signal ? { signal: options.signal } : {}) },
   )
-  const effects = scriptEffects(options.allow ?? ['/**'])
+  const entries = new Map<string, EntryInput>()
+  const links: [name: string, first: string][] = []
   for (const member of readTar(archive)) {
     // The layer's own top is the sandbox's, not a script's.
     if (member.path === '') continue
-    const before = map.get(member.path)?.entry
-    if (isWhiteout(member)) {
-      effects.add({ path: `/${member.path}`, before, after: undefined })
-      removeBelow(map, member.path, { keepSelf: false })
-      continue
-    }
-    if (member.xattrs['trusted.overlay.opaque'] !== undefined) removeBelow(map, member.path, { keepSelf: true })
-    const owner = map.get(member.path)?.owner ?? OWNER
-    const entry = toEntry(map, member, options)
-    effects.add({ path: `/${member.path}`, before, after: entry })
-    if (entry.type !== 'directory' && map.get(member.path)?.entry.type === 'directory')
-      removeBelow(map, member.path, { keepSelf: true })
-    map.set(member.path, { entry, owner, ...(member.type === 'hardlink' ? secondName(map, member) : {}) })
+    entries.set(member.path, toEntry(entries, member, options))
+    if (member.type === 'hardlink') links.push([member.path, first(member)])
   }
-  effects.refuse(options.diverted?.())
+  rmSync(archive)
+  const { digest } = buildTree(
+    options.store,
+    [...entries].map(([path, entry]) => ({ path, entry })),
+  )
+  return { schema: 'holotype.layer/1', tree: digest, links }
 }
 
-/** A script's own hard link: tar stores the bytes under the first name, which is in the map already. */
-function secondName(map: PathMap, member: TarMember): { readonly inode: string } {
-  const path = first(member)
-  const found = map.get(path)
-  const inode = `script:${path}`
-  if (found) map.set(path, { ...found, inode })
-  return { inode }
-}
-
+/** A script's own hard link: tar stores the bytes under the first name, which comes before. */
 function first(member: TarMember): string {
   return member.target.replace(/^\.\//, '')
 }
 
-function isWhiteout(member: TarMember): boolean {
-  return member.type === 'character' && member.major === 0 && member.minor === 0
-}
-
-function toEntry(map: PathMap, member: TarMember, options: CollectOptions): EntryInput {
+function toEntry(entries: ReadonlyMap<string, EntryInput>, member: TarMember, options: CollectOptions): EntryInput {
   const { mode, uid, gid } = member
   const xattrs = Object.fromEntries(
     Object.entries(member.xattrs).filter(([name]) => KEPT_ATTRIBUTES.some((prefix) => name.startsWith(prefix))),
@@ -107,7 +83,7 @@ function toEntry(map: PathMap, member: TarMember, options: CollectOptions): Entr
     case 'file':
       return { type: 'file', ...metadata, digest: options.store.put(member.bytes), size: member.bytes.length }
     case 'hardlink': {
-      const target = map.get(first(member))?.entry
+      const target = entries.get(first(member))
       if (target?.type !== 'file')
         throw fail('IMAGE_MALFORMED', { what: `/${member.path} is a hard link to ${member.target}, which is no file` })
       return { ...target, ...metadata }

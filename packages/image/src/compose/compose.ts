@@ -1,25 +1,23 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareText, type Digest, type Progress, runTask } from '@holotype/base'
+import { compareText, compileGlobs, type Digest, type Progress, runTask } from '@holotype/base'
 import type { Lock } from '@holotype/solver'
 import { buildTree, type Store } from '@holotype/store'
 import { bootOrder } from '../boot/boot-order.ts'
 import type { BootOrder } from '../boot/types.ts'
 import { fail } from '../errors.ts'
 import { installerOf } from '../native/native.ts'
-import { applySpec, applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
+import { applySpec } from '../spec/apply-spec.ts'
 import { pruner } from '../spec/prune-rules.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { ImageManifest } from '../types.ts'
-import { type LockedUnpacked, unpackAll } from '../unpack/unpack-all.ts'
-import { checkout } from './checkout.ts'
-import { collect } from './collect.ts'
+import { unpackAll } from '../unpack/unpack-all.ts'
+import { growingCheckout } from './checkout.ts'
+import { installStage } from './install-stage.ts'
 import { orderInfo } from './ordered-info.ts'
 import { hardlinkGroups, type PathMap, prune } from './path-map.ts'
 import { makeScratch } from './scratch.ts'
-import { scrub } from './scrub.ts'
+import { SCRUBBED, scrub } from './scrub.ts'
 import { undateShadow } from './undated-shadow.ts'
-import { unite } from './unite.ts'
 
 export interface ComposeOptions {
   readonly store: Store
@@ -52,58 +50,28 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const packages = installer.order(await unpackAll({ store, lock, progress, signal }), store)
   const pruned = pruner(spec)
   const map: PathMap = new Map()
-  const allow = [...spec.scripts.allow, ...installer.scrub.map(({ path }) => path)]
+  const globs = installer.scrub.map(({ path }) => path)
   using scratch = makeScratch(store)
-  let upper = join(scratch.memory, 'upper')
-  let lower = join(scratch.disk, 'lower')
-  const diverting = new Set(installer.diversions?.diverting(store, packages))
-  const others = packages.filter((one) => !diverting.has(one))
-  const layOver = (listed: readonly LockedUnpacked[], epoch: number) => {
-    prune(map, pruned)
-    installer.database(map, { store, packages: listed, architecture: lock.architecture, epoch })
-    applyUnitFiles(map, spec, epoch)
+  const stages = installer.stages?.(packages, spec.packages) ?? [packages]
+  const lower = growingCheckout(store, join(scratch.disk, 'lower'))
+  const on = { store, lock, spec, installer, map, packages, pruned, lower, scratch, progress, signal }
+  let epoch = 0
+  installer.layout(map, packages)
+  for (const [number, stage] of stages.entries()) {
+    // What differs from run to run is not handed on: the next scripts see neither keys nor locks of these.
+    if (number > 0) prune(map, compileGlobs([...SCRUBBED.map(({ path }) => path), ...globs]))
+    epoch = await installStage(
+      { ...on, allow: [...spec.scripts.allow, ...globs] },
+      {
+        packages: stage,
+        number,
+        last: number === stages.length - 1,
+      },
+    )
   }
-  const epoch = await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
-    installer.layout(map, packages)
-    unite(map, {
-      store,
-      format: lock.format,
-      packages: others,
-      pruned,
-    })
-    const newest = newestOf(map, store, diverting)
-    // Without those that divert: dpkg-divert does not move a file that it takes for the diverting package's own.
-    layOver(others, newest)
-    mkdirSync(upper)
-    checkout(store, map, lower)
-    task.note(`${map.size} paths`)
-    return newest
-  })
-  const diverted = () => installer.diversions?.diverted(store, map) ?? new Map<string, string>()
-  const scripts = { store, map, packages, epoch, units: unitVerbs(spec), progress, signal }
-  if (installer.diversions && diverting.size > 0) {
-    const before = { lower, upper, scratch: join(scratch.memory, 'before') }
-    lower = join(scratch.disk, 'diverted')
-    upper = join(scratch.memory, 'diverted')
-    await installer.diversions.divert({ ...scripts, ...before, prepared: false })
-    await collect(map, { ...before, store, epoch, signal, allow, diverted })
-    unite(map, {
-      store,
-      format: lock.format,
-      packages: [...diverting],
-      pruned,
-      relocate: installer.diversions.relocate(store, map),
-    })
-    layOver(packages, epoch)
-    mkdirSync(upper)
-    checkout(store, map, lower)
-  }
-  signal?.throwIfAborted()
-  await installer.configure({ ...scripts, lower, upper, scratch: scratch.memory, prepared: diverting.size > 0 })
   return await runTask(progress, { title: 'freeze the tree' }, async (task) => {
-    await collect(map, { store, upper, scratch: scratch.memory, epoch, signal, allow, diverted })
     installer.settle?.(map, { store, packages })
-    scrub(map, { store, globs: installer.scrub.map((item) => item.path), epoch })
+    scrub(map, { store, globs, epoch })
     undateShadow(map, store)
     orderInfo(map, store)
     prune(map, pruned)
@@ -112,14 +80,6 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
     task.note(`${composed.manifest.stats.files} files`)
     return composed
   })
-}
-
-/** The newest time any package gives one of its files: the image's SOURCE_DATE_EPOCH, a fact of the lock alone. */
-function newestOf(map: PathMap, store: Store, later: Iterable<LockedUnpacked>): number {
-  let newest = 0
-  for (const { unpacked } of later) newest = Math.max(newest, store.readTree(unpacked.tree).stats.newest)
-  for (const { entry } of map.values()) newest = Math.max(newest, entry.mtime)
-  return newest
 }
 
 function freeze(

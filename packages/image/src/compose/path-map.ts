@@ -17,6 +17,14 @@ export interface OwnedEntry {
 /** A whole image while it is made: what lies at each path, and whose it is. Paths have no leading slash; '' is the root. */
 export type PathMap = Map<string, OwnedEntry>
 
+/** An entry of a tree as a map has it: without its name, and a directory without what lies below. */
+export function entryInput(entry: EntryInput & { readonly name?: string }): EntryInput {
+  const { name: _name, ...rest } = entry
+  if (rest.type !== 'directory') return rest
+  const { mode, uid, gid, mtime, xattrs } = rest
+  return { type: 'directory', mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) }
+}
+
 /**
  * Where a path comes to lie when the directories above it may be symbolic links of the image (`bin` → `usr/bin`): what the kernel
  * would do when a package manager unpacks into the root. Links never lead out of it.

@@ -1,16 +1,19 @@
 import { formatOf, type FormatName } from '@holotype/formats'
 import type { PathMatcher } from '@holotype/base'
-import { type EntryInput, type Store, walkTree } from '@holotype/store'
+import type { EntryInput, Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
-import type { Unpacked } from '../unpack/unpacked.ts'
-import { type PathMap, pathResolver } from './path-map.ts'
+import { payloadPaths, type Unpacked } from '../unpack/unpacked.ts'
+import { SCRIPTS } from './layer.ts'
+import { entryInput, type PathMap, pathResolver } from './path-map.ts'
 
 export interface UniteOptions {
   readonly store: Store
   readonly format: FormatName
   /** In the order the package manager would unpack them. */
   readonly packages: readonly LockedUnpacked[]
+  /** All packages of the image: who replaces whom is looked up here. Default: `packages`. */
+  readonly among?: readonly LockedUnpacked[]
   readonly pruned: PathMatcher
   /** Default: each at its own path. */
   readonly relocate?: Relocate
@@ -30,15 +33,22 @@ export function unite(map: PathMap, options: UniteOptions): void {
   for (const { name, unpacked } of options.packages) {
     const owner = `package:${name}`
     const inodes = inodesOf(name, unpacked)
-    for (const { path, entry } of walkTree(options.store, unpacked.tree)) {
+    for (const { path, entry } of payloadPaths(options.store, unpacked)) {
       if (path === '' || (entry.type !== 'directory' && options.pruned(`/${path}`))) continue
       const own = resolver.resolve(path)
       const place = entry.type === 'directory' ? own : (options.relocate?.(own, name) ?? own)
       const present = map.get(place)
-      const incoming = placeable(entry)
+      const incoming = entryInput(entry)
       if (present === undefined) {
         map.set(place, { entry: incoming, owner, ...inodes(path) })
         if (incoming.type === 'symlink') resolver.forget(place)
+        continue
+      }
+      // What a script made before is no package's: its directory stays, and its file gives way, as in the package manager's unpacking.
+      if (present.owner === SCRIPTS) {
+        const stays = directoriesMeet(present.entry, incoming)
+        map.set(place, { entry: stays ? present.entry : incoming, owner, ...(stays ? {} : inodes(path)) })
+        resolver.forget(place)
         continue
       }
       const directories = present.entry.type === 'directory' || incoming.type === 'directory'
@@ -65,13 +75,6 @@ function inodesOf(name: string, { hardlinks = [] }: Unpacked): (path: string) =>
   return (path) => known.get(path) ?? {}
 }
 
-function placeable(entry: EntryInput & { readonly name?: string }): EntryInput {
-  const { name: _name, ...rest } = entry
-  if (rest.type !== 'directory') return rest
-  const { mode, uid, gid, mtime, xattrs } = rest
-  return { type: 'directory', mode, uid, gid, mtime, ...(xattrs ? { xattrs } : {}) }
-}
-
 /** dpkg leaves a directory where a package has a link to one, and a link where a package has a directory. */
 function directoriesMeet(present: EntryInput, incoming: EntryInput): boolean {
   const directoryOrLink = (entry: EntryInput) => entry.type === 'directory' || entry.type === 'symlink'
@@ -87,11 +90,12 @@ function sameContent(a: EntryInput, b: EntryInput): boolean {
 /** Whether one package of the lock declares that it replaces another's files. Asked at a conflict alone. */
 function replacesOf(options: UniteOptions): (winner: string, loser: string) => boolean {
   const format = formatOf(options.format)
+  const among = options.among ?? options.packages
   return (winner, loser) => {
-    const fields = options.packages.find((candidate) => candidate.name === winner)?.unpacked.fields ?? []
+    const fields = among.find((candidate) => candidate.name === winner)?.unpacked.fields ?? []
     const text = fields.find(([name]) => name.toLowerCase() === 'replaces')?.[1]
     if (text === undefined) return false
-    const version = options.packages.find((candidate) => candidate.name === loser)?.version ?? ''
+    const version = among.find((candidate) => candidate.name === loser)?.version ?? ''
     return format
       .parseDependencies(text)
       .flat()

@@ -15,9 +15,13 @@ import { fail } from '../errors.ts'
 export interface NativeInstaller {
   /** The packages in the order they are unpacked. */
   order(packages: readonly LockedUnpacked[], store: Store): LockedUnpacked[]
+  /**
+   * Cuts the packages into what is installed one after the other, each on top of those before. `asked`: the spec's names. Absent: all at once.
+   */
+  stages?(packages: readonly LockedUnpacked[], asked: readonly string[]): LockedUnpacked[][]
   /** What lies in the root before any package: the directory layout that the packages assume. */
   layout(map: PathMap, packages: readonly LockedUnpacked[]): void
-  /** The package manager's own database, every package unpacked and none configured. */
+  /** The package manager's own database, these packages unpacked and not configured, those of earlier stages as they are. */
   database(map: PathMap, options: DatabaseOptions): void
   /** How packages move each other's files away. Absent: the package manager knows nothing of the kind. */
   readonly diversions?: {
@@ -50,6 +54,7 @@ export interface ConfigureOptions {
   readonly store: Store
   /** What is laid out in `lower`. */
   readonly map: PathMap
+  /** Of this stage. */
   readonly packages: readonly LockedUnpacked[]
   /** The checkout of everything unpacked. */
   readonly lower: string

@@ -1,5 +1,5 @@
 import { type Digest, isErrorCode } from '@holotype/base'
-import { objectsOf, type Store } from '@holotype/store'
+import { objectsOf, type PathEntry, type Store, walkTree } from '@holotype/store'
 import { fail } from '../errors.ts'
 
 /**
@@ -33,8 +33,17 @@ export function recallUnpacked(store: Store, packageFile: Digest): Unpacked | un
   return store.has(value.tree) ? value : undefined
 }
 
+const payloads = new WeakMap<Unpacked, readonly PathEntry[]>()
+
+/** Every path of a package's payload, a directory before what it holds; read once from the store. @throws OBJECT_MISSING, OBJECT_CORRUPT */
+export function payloadPaths(store: Store, unpacked: Unpacked): readonly PathEntry[] {
+  const known = payloads.get(unpacked) ?? [...walkTree(store, unpacked.tree)]
+  payloads.set(unpacked, known)
+  return known
+}
+
 /** Whether every object below is there: one stat each. @throws OBJECT_CORRUPT */
-export function isWhole(store: Store, { tree, control }: Unpacked): boolean {
+export function isWhole(store: Store, { tree, control }: Pick<Unpacked, 'tree' | 'control'>): boolean {
   try {
     for (const digest of objectsOf(store, tree)) if (!store.has(digest)) return false
     return Object.values(control).every(({ digest }) => store.has(digest))

@@ -1,8 +1,7 @@
 #!/bin/sh
-# Runs inside the sandbox, as apt would have on an empty root: every preinst, then the two packages all others lean on, then the essential ones and what
-# they need, then the rest.
+# Runs inside the sandbox, as dpkg would have on an empty root: every preinst, then the packages all others lean on, then the rest.
 # Usage: configure.sh preinst|all DIRECTORY. DIRECTORY/list has a line "NUMBER PACKAGE ARCHITECTURE" for each package whose preinst is to run,
-# DIRECTORY/NUMBER/ the members of its control.tar. `preinst` ends after those. DIRECTORY/essential has the names of the essential packages, one a line.
+# DIRECTORY/NUMBER/ the members of its control.tar; DIRECTORY/first the packages that the rest of this run leans on. `preinst` ends after the preinsts.
 set -eu
 export DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true
 export DPKG_ROOT= DPKG_ADMINDIR=/var/lib/dpkg DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT=1
@@ -20,8 +19,8 @@ rm -rf "$control"
 
 unset DPKG_MAINTSCRIPT_PACKAGE_REFCOUNT
 # The first error ends it: what a failing script said would be lost in what the others say after it.
-dpkg --abort-after=1 --force-unsafe-io --force-depends --configure base-passwd base-files
-if [ -s "$2/essential" ]; then
-  xargs dpkg --abort-after=1 --force-unsafe-io --force-confold --configure < "$2/essential"
+if [ -s "$2/first" ]; then
+  # shellcheck disable=SC2046 # one word a package
+  dpkg --abort-after=1 --force-unsafe-io --force-depends --configure $(cat "$2/first")
 fi
 exec dpkg --abort-after=1 --force-unsafe-io --force-confold --configure --pending

@@ -15,13 +15,12 @@ import { environment } from '../environment.ts'
 import type { ConfigureOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 import { isControlMember } from './database.ts'
-import { essentialNames } from './essential.ts'
 
 const SCRIPT = fileURLToPath(new URL('configure.sh', import.meta.url))
 const INSIDE = '/run/holotype'
 
-/** What configure.sh has configured before the essential packages. */
-const CONFIGURED_FIRST: readonly string[] = ['base-passwd', 'base-files']
+/** What all others lean on without saying so: dpkg unpacks these first in a new root (debootstrap's order), and configures them in the other order. */
+export const FIRST = ['base-files', 'base-passwd']
 
 /** Says to invoke-rc.d that no service may be started here (policy-rc.d specification, exit code 101). */
 const POLICY = '#!/bin/sh\nexit 101\n'
@@ -100,8 +99,8 @@ function sandboxOf(options: ConfigureOptions, packages: readonly LockedUnpacked[
     lines.push(`${number} ${name} ${architecture}\n`)
   }
   writeFileSync(join(preinst, 'list'), lines.join(''))
-  const essential = [...essentialNames(options.packages)].filter((name) => !CONFIGURED_FIRST.includes(name))
-  writeFileSync(join(preinst, 'essential'), essential.map((name) => `${name}\n`).join(''))
+  const first = FIRST.filter((name) => options.packages.some((candidate) => candidate.name === name))
+  writeFileSync(join(preinst, 'first'), first.toReversed().join(' '))
   writeFileSync(join(tools, 'policy-rc.d'), POLICY, { mode: 0o755 })
   return {
     root: { lower: [lower], upper, scratch: join(scratch, 'scripts') },

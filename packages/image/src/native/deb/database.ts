@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
 import { compareText } from '@holotype/base'
 import { statusStanza } from '@holotype/formats'
-import { type Store, walkTree } from '@holotype/store'
+import type { Store } from '@holotype/store'
 import { addParents, type PathMap, pathResolver } from '../../compose/path-map.ts'
 import type { DatabaseOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
+import { payloadPaths } from '../../unpack/unpacked.ts'
 
 const ADMIN = 'var/lib/dpkg'
 const OWNER = 'step:dpkg-database'
@@ -21,8 +22,8 @@ export function isControlMember(name: string): boolean {
 const NOT_KEPT = new Set(['control'])
 
 /**
- * Writes dpkg's database as it stands when every package is unpacked and none configured (dpkg's own `doc/` and `lib/dpkg/`:
- * status, info/, triggers/, arch). dpkg itself goes on from there.
+ * Writes dpkg's database as it stands when these packages are unpacked and not configured (dpkg's own `doc/` and `lib/dpkg/`:
+ * status, info/, triggers/, arch), beside those that are there already. dpkg itself goes on from there.
  */
 export function database(map: PathMap, { store, packages, architecture }: Omit<DatabaseOptions, 'epoch'>): void {
   const write = (path: string, content: string | Uint8Array, mode = 0o644) => {
@@ -34,7 +35,14 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
       owner: OWNER,
     })
   }
-  const stanzas: string[] = []
+  const read = (path: string) => textAt(map, store, `${ADMIN}/${path}`)
+  const installed = interestsOf(read('triggers/File'))
+  const activated = new Set<string>()
+  const stanzas = new Map(
+    read('status')
+      .split(/\n\n+/)
+      .flatMap((stanza) => (stanza === '' ? [] : [[stanzaKey(stanza), `${stanza.trimEnd()}\n`]])),
+  )
   for (const candidate of packages.toSorted((a, b) => compareText(a.name, b.name))) {
     const info = infoName(candidate)
     for (const [name, { digest, mode }] of Object.entries(candidate.unpacked.control)) {
@@ -44,16 +52,20 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
     write(`info/${info}.list`, listOf(store, candidate))
     const conffiles = conffilesOf(store, map, candidate)
     const stanza = statusStanza(candidate.unpacked.fields, [], 'install ok unpacked').trimEnd()
-    stanzas.push(conffiles.length > 0 ? `${stanza}\nConffiles:\n${conffiles.join('\n')}\n` : `${stanza}\n`)
+    const whole = conffiles.length > 0 ? `${stanza}\nConffiles:\n${conffiles.join('\n')}\n` : `${stanza}\n`
+    stanzas.set(stanzaKey(whole), whole)
+    for (const name of activations(candidate, { store, map, files: installed })) activated.add(name)
   }
-  write('status', stanzas.join('\n'))
+  write('status', [...stanzas.values()].join('\n'))
   write('arch', `${architecture}\n`)
   write('info/format', '1\n')
   // Scripts that ran before may have written to it.
   if (!map.has(DIVERSIONS)) write('diversions', '')
   const triggers = interests(store, packages)
-  write('triggers/File', triggers.file)
-  for (const [name, content] of triggers.named) write(`triggers/${name}`, content)
+  for (const [name, content] of [['File', triggers.file] as const, ...triggers.named])
+    write(`triggers/${name}`, [...new Set([...linesOf(read(`triggers/${name}`)), ...linesOf(content)])].join(''))
+  // What dpkg notes while it unpacks, for those that are installed to be told (dpkg's triggers.txt, "Unincorp"); `-`: nobody waits for it.
+  if (activated.size > 0) write('triggers/Unincorp', [...activated].map((name) => `${name} -\n`).join(''))
   for (const directory of ['alternatives', 'parts', 'updates']) {
     addParents(map, `${ADMIN}/${directory}/x`, OWNER)
   }
@@ -68,7 +80,7 @@ export function infoName(candidate: LockedUnpacked): string {
 /** The paths dpkg lists for a package, as the package names them (before links of the root are followed). */
 function listOf(store: Store, candidate: LockedUnpacked): string {
   const lines = ['/.']
-  for (const { path } of walkTree(store, candidate.unpacked.tree)) if (path !== '') lines.push(`/${path}`)
+  for (const { path } of payloadPaths(store, candidate.unpacked)) if (path !== '') lines.push(`/${path}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -88,6 +100,49 @@ function conffilesOf(store: Store, map: PathMap, candidate: LockedUnpacked): str
     if (entry?.type === 'file') conffiles.push(` ${line.trim()} ${hash('md5', store.read(entry.digest), 'hex')}`)
   }
   return conffiles
+}
+
+function textAt(map: PathMap, store: Store, path: string): string {
+  const entry = map.get(path)?.entry
+  return entry?.type === 'file' ? store.read(entry.digest).toString('utf8') : ''
+}
+
+function linesOf(text: string): string[] {
+  return text.split(/(?<=\n)/)
+}
+
+function stanzaKey(stanza: string): string {
+  return `${/^Package: (.*)$/m.exec(stanza)?.[1]} ${/^Architecture: (.*)$/m.exec(stanza)?.[1]}`
+}
+
+/** The paths that somebody is interested in. */
+function interestsOf(file: string): ReadonlySet<string> {
+  return new Set(linesOf(file).flatMap((line) => (line.startsWith('/') ? [line.slice(0, line.indexOf(' '))] : [])))
+}
+
+/**
+ * The triggers that unpacking a package activates: those its control file names, and the paths with files in or below them. Where /bin and its
+ * like are links a path counts under both its names (dpkg, `trig_path_activate_usrmerge`).
+ */
+function activations(
+  candidate: LockedUnpacked,
+  { store, map, files }: { readonly store: Store; readonly map: PathMap; readonly files: ReadonlySet<string> },
+): Set<string> {
+  const found = new Set<string>()
+  for (const line of controlText(store, candidate, 'triggers').split('\n')) {
+    const [directive = '', trigger = ''] = line.replace(/#.*/, '').trim().split(/\s+/)
+    if (directive.startsWith('activate') && (map.has(`${ADMIN}/triggers/${trigger}`) || files.has(trigger)))
+      found.add(trigger)
+  }
+  if (files.size === 0) return found
+  const resolver = pathResolver(map)
+  for (const { path, entry } of payloadPaths(store, candidate.unpacked)) {
+    if (entry.type === 'directory' || !map.has(resolver.resolve(path))) continue
+    for (let at = `/${path}`; at !== ''; at = at.slice(0, at.lastIndexOf('/')))
+      for (const name of [at, at.startsWith('/usr/') ? at.slice('/usr'.length) : `/usr${at}`])
+        if (files.has(name)) found.add(name)
+  }
+  return found
 }
 
 /** What deb-triggers(5) files declare interest in, in the form of dpkg's triggers/ directory. */

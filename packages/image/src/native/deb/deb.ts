@@ -1,12 +1,10 @@
 import type { NativeInstaller } from '../native.ts'
-import { configure, runPreinsts } from './configure.ts'
+import { configure, FIRST, runPreinsts } from './configure.ts'
 import { database } from './database.ts'
 import { diverted, diverting, relocate } from './diversions.ts'
 import { layout } from './layout.ts'
 import { SCRUBBED_DEB } from './scrubbed.ts'
-
-/** What dpkg unpacks first in a new root (debootstrap's order); the rest follows in the lock's order. */
-const FIRST = ['base-files', 'base-passwd']
+import { stages } from './stages.ts'
 
 /** Debian's package manager. */
 export const deb: NativeInstaller = {
@@ -14,6 +12,7 @@ export const deb: NativeInstaller = {
     const rank = (name: string) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length)
     return packages.toSorted((a, b) => rank(a.name) - rank(b.name))
   },
+  stages,
   layout,
   database,
   diversions: { diverting, divert: runPreinsts, relocate, diverted },
