@@ -124,7 +124,7 @@ describe.skipIf(!isRoot)(
         await composed(place, { packages: [{ name: 'hello', version: '1.1', files: { 'usr/bin/hello': 'wrong' } }] })
         const { what, hint } = await refused(START, { code: 'APPROVAL_MISSING', exitCode: 7 })
         const short = shortDigest(z.templateLiteral(['sha256:', z.string()]).parse(await diffDigest()))
-        expect(what).toContain('0 of 1')
+        expect(what).toContain('needs 1 approval')
         expect(hint).toContain(`holotype image approve ${short}`)
       })
 
@@ -140,7 +140,7 @@ describe.skipIf(!isRoot)(
           ],
         })
         const { what } = await refused(START, { code: 'APPROVAL_MISSING', exitCode: 7 })
-        expect(what).toContain('0 of 1')
+        expect(what).toContain('needs 1 approval')
       })
 
       test('with an approval and a rejection, until whoever rejected it approves', async () => {
@@ -148,9 +148,9 @@ describe.skipIf(!isRoot)(
         await place.result(['image', 'approve', digest])
         await place.result(['image', 'reject', digest, '--comment', 'not on a Friday'], { HOLOTYPE_ACTOR: 'bob' })
         const { what } = await refused(START, { code: 'APPROVAL_MISSING', exitCode: 7 })
-        expect(what).toMatch(/bob rejected .*not on a Friday/)
+        expect(what).toMatch(/rejected by bob: not on a Friday/)
         expect((await place.holotype(START)).stderr).toMatch(
-          /^error: bob rejected .+\nhint: .+\ncode: APPROVAL_MISSING\n$/m,
+          /^error: the difference \S+ is rejected by bob: not on a Friday\nhint: .+\ncode: APPROVAL_MISSING\n$/m,
         )
         await place.result(['image', 'approve', digest], { HOLOTYPE_ACTOR: 'bob' })
       })

@@ -96,9 +96,10 @@ async function approvedDiff(context: Context, { store, from, to, policy }: Appro
     verdicts: approvals.map((approval) => ({ ...approval, policy: asDigest(approval.policy) })),
   })
   const hint = `look at it and approve it: \`holotype image approve ${shortDigest(digest)}\``
+  const comment = approvals.findLast(({ verdict }) => verdict === 'rejected')?.comment
   if (review.state === 'rejected')
     throw fail('APPROVAL_MISSING', {
-      what: `the difference ${shortDigest(digest)} is ${review.words}`,
+      what: `the difference ${shortDigest(digest)} is ${review.words}${comment ? `: ${comment}` : ''}`,
       hint: 'mend what is wrong and compose again; a new verdict of the same person takes the place of the old one',
     })
   if (review.state === 'open')
