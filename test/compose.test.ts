@@ -1,54 +1,31 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { createReadStream, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { type Digest, hexOf, isErrorCode, type ProgressEvent, silent, SYSTEM_PATH } from '@holotype/base'
+import { type Digest, type ProgressEvent, silent, SYSTEM_PATH } from '@holotype/base'
 import { imageSchema } from '@holotype/distribution'
-import { formats } from '@holotype/formats'
-import { compose, type ImageManifest, layOut, makeLock, resolveSpec } from '@holotype/image'
-import { fetchPackages, hostSources, openFetcher, snapshotUpstream } from '@holotype/repository'
+import { compose, type ImageManifest, layOut, resolveSpec } from '@holotype/image'
 import type { Lock } from '@holotype/solver'
-import { lookup, openStore, type Store, walkTree } from '@holotype/store'
-import { verifyClearSigned } from '@holotype/trust'
+import { lookup, type Store, walkTree } from '@holotype/store'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { realLocks, scriptPackage, storeWithPackages, unfitForComposing } from './testing/real-packages.ts'
 
-/*
- * Whole compositions of real packages from this machine's own apt sources. The packages are kept between runs; without them, the first run
- * fetches some 50 MB.
- */
+/* Whole compositions of real packages. Without those that are kept between runs, the first run fetches some 50 MB. */
 
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/test-store', import.meta.url))
 const CHILD = fileURLToPath(new URL('testing/compose-elsewhere.ts', import.meta.url))
 const PRUNED = ['/usr/share/doc/**', '/usr/share/man/**', '/usr/share/locale/**']
 const PACKAGES = ['usr-is-merged', 'systemd', 'cron', 'openssh-server', 'iputils-ping']
 const UNIT = '/etc/systemd/system/hello.service'
 
-const reason = unfit()
+const reason = unfitForComposing()
 let base: string
 let store: Store
 let lock: Lock
 let image: Digest
 let manifest: ImageManifest
 const first: ProgressEvent[] = []
-
-/** Why this machine cannot run these tests; undefined if it can. */
-function unfit(): string | undefined {
-  if (process.getuid?.() !== 0) return 'needs root: mounts, and files of many owners'
-  try {
-    hostSources({ architecture: architecture(), pockets: ['release'] })
-  } catch (error) {
-    if (isErrorCode(error, 'UPSTREAM_NO_SOURCES')) return 'this machine has no apt sources'
-    throw error
-  }
-  return undefined
-}
-
-function architecture(): string {
-  const { stdout } = spawnSync('dpkg', ['--print-architecture'], { encoding: 'utf8' })
-  return (stdout ?? '').trim() || 'amd64'
-}
 
 const spec = (into: Store) =>
   resolveSpec(into, {
@@ -66,45 +43,13 @@ const spec = (into: Store) =>
     directory: '/',
   })
 
-/** A store that is handed the package files of the lock and nothing else. */
-async function storeWithPackages(name: string): Promise<Store> {
-  const made = openStore(join(base, name))
-  const cached = openStore(CACHE)
-  for (const { sha256 } of lock.packages) {
-    const digest: Digest = `sha256:${sha256}`
-    await made.putStream(createReadStream(cached.pathOf(digest)), digest)
-  }
-  return made
-}
-
 beforeAll(async () => {
   if (reason !== undefined) return
   base = mkdtempSync(join(tmpdir(), 'holotype-compose-'))
-  mkdirSync(CACHE, { recursive: true })
-  const cached = openStore(CACHE)
-  await using fetcher = openFetcher()
-  const upstream = { format: 'deb', pockets: ['release'], components: ['main'] } as const
-  const { digest } = await snapshotUpstream({
-    name: 'debian',
-    upstream,
-    architecture: architecture(),
-    store: cached,
-    fetcher,
-    sources: hostSources({ architecture: architecture(), pockets: ['release'] }),
-    verify: verifyClearSigned,
-    now: Date.now(),
-  })
-  const sources = [{ name: 'debian', digest, priority: 500 }]
-  lock = makeLock({
-    store: cached,
-    image: 'small',
-    format: 'deb',
-    architecture: architecture(),
-    sources,
-    install: PACKAGES,
-  }).lock
-  await fetchPackages({ lock, store: cached, fetcher })
-  store = await storeWithPackages('first')
+  const made = (await realLocks({ small: PACKAGES })).get('small')
+  if (!made) throw new Error('no lock')
+  lock = made
+  store = await storeWithPackages(join(base, 'first'), lock)
   const composed = await compose({ store, lock, spec: spec(store), progress: (event) => void first.push(event) })
   image = composed.image
   manifest = composed.manifest
@@ -170,7 +115,7 @@ describe.skipIf(reason !== undefined)(`an image of real packages${reason ? ` (sk
     const megabytes = Math.ceil(lock.packages.reduce((sum, { size }) => sum + size, 0) / 1e6) + 30
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'none', place])
     try {
-      const other = await storeWithPackages('second')
+      const other = await storeWithPackages(place, lock)
       const full = compose({ store: other, lock, spec: spec(other), progress: silent })
       await expect(full).rejects.toMatchObject({ code: 'DISK_FULL', exitCode: 8 })
       execFileSync('mount', ['-o', 'remount,size=2g', place])
@@ -189,20 +134,8 @@ describe.skipIf(reason !== undefined)(`an image of real packages${reason ? ` (sk
   }, 120_000)
 
   test('ends with the last words of a script that fails', async () => {
-    const path = join(base, 'broken.deb')
-    const fields = Object.entries({
-      Package: 'broken',
-      Version: '1',
-      Architecture: 'all',
-      Maintainer: 'Jane Doe <jane@example.org>',
-      Description: 'a sample',
-    })
-    const postinst = { bytes: Buffer.from('#!/bin/sh\necho it cannot go on >&2\nexit 42\n'), mode: 0o755 }
-    await formats.deb.writePackage(path, { fields, control: new Map([['postinst', postinst]]), payload: [], epoch: 1 })
-    const bytes = readFileSync(path)
-    const sha256 = hexOf(store.put(bytes))
-    const broken = { name: 'broken', version: '1', architecture: 'all', source: 'broken', sourceVersion: '1' }
-    const packages = [...lock.packages, { ...broken, size: bytes.length, sha256, from: 'debian' }]
+    const broken = await scriptPackage(store, 'broken', 'echo it cannot go on >&2\nexit 42')
+    const packages = [...lock.packages, broken]
     const failing = compose({ store, lock: { ...lock, packages }, spec: spec(store), progress: silent })
     await expect(failing).rejects.toMatchObject({ code: 'IMAGE_SCRIPT_FAILED', exitCode: 3 })
     await expect(failing).rejects.toThrow(/it cannot go on[^]*broken[^]*42/)

@@ -1,10 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { createReadStream, mkdirSync } from 'node:fs'
+import { createReadStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Digest, isErrorCode } from '@holotype/base'
+import { type Digest, hexOf, isErrorCode } from '@holotype/base'
+import { formats } from '@holotype/formats'
 import { makeLock } from '@holotype/image'
 import { fetchPackages, hostSources, openFetcher, snapshotUpstream } from '@holotype/repository'
-import type { Lock } from '@holotype/solver'
+import type { Lock, LockedPackage } from '@holotype/solver'
 import { openStore, type Store } from '@holotype/store'
 import { verifyClearSigned } from '@holotype/trust'
 
@@ -61,6 +64,28 @@ export async function realLocks<Name extends string>(
     locks.set(image, lock)
   }
   return locks
+}
+
+/** A package of one postinst, put into a store. */
+export async function scriptPackage(store: Store, name: string, postinst: string): Promise<LockedPackage> {
+  const fields = Object.entries({
+    Package: name,
+    Version: '1',
+    Architecture: 'all',
+    Maintainer: 'Jane Doe <jane@example.org>',
+    Description: 'a sample',
+  })
+  const directory = mkdtempSync(join(tmpdir(), 'holotype-script-'))
+  try {
+    const path = join(directory, `${name}.deb`)
+    const control = new Map([['postinst', { bytes: Buffer.from(`#!/bin/sh\n${postinst}\n`), mode: 0o755 }]])
+    await formats.deb.writePackage(path, { fields, control, payload: [], epoch: 1 })
+    const bytes = readFileSync(path)
+    const own = { name, version: '1', architecture: 'all', source: name, sourceVersion: '1', from: 'debian' }
+    return { ...own, size: bytes.length, sha256: hexOf(store.put(bytes)) }
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
 }
 
 /** Where a package file of a lock is kept. */
