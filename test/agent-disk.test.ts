@@ -45,20 +45,27 @@ test('the disk of a boot check holds all that a node needs to follow a channel f
   await run(['debugfs', '-R', `rdump / ${read}`, disk.path])
 
   const port = await freePort()
-  const node = [join(read, 'lib/loader'), '--library-path', join(read, 'lib'), join(read, 'node')]
+  const loader = join(read, 'lib/loader')
+  const node = ['--library-path', join(read, 'lib'), join(read, 'node')]
   const [root, state] = [join(place, 'root'), join(place, 'state')]
   const verb = async (...args: readonly string[]) => {
-    const argv = [...node, join(read, disk.program), ...args, '--state', state, '--json']
-    const { stdout } = await run(argv).catch((error: unknown) => {
+    const { stdout } = await run([
+      loader,
+      ...node,
+      join(read, disk.program),
+      ...args,
+      '--state',
+      state,
+      '--json',
+    ]).catch((error: unknown) => {
       if (isErrorCode(error, 'PROCESS_FAILED')) throw new Error(error.message)
       throw error
     })
     return outcomeOf(stdout.toString())
   }
   const at = async (statement: number, ...args: readonly string[]) => {
-    const [program = '', ...rest] = node
-    const site = spawn(program, [
-      ...rest,
+    const site = spawn(loader, [
+      ...node,
       join(read, 'serve-site.ts'),
       join(read, `statement-${statement}`),
       String(port),
