@@ -1,41 +1,122 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatLock, type Lock, readLock } from '@holotype/solver'
 import { openStore } from '@holotype/store'
 import { type Bench, row } from '../harness/bench.ts'
 import { measure } from '../harness/measure.ts'
-import { environment, HOLOTYPE, localRepository } from '../harness/place.ts'
+import { environment, HOLOTYPE, holotype, localRepository, type Place } from '../harness/place.ts'
 import type { Row } from '../harness/types.ts'
 
-/** The name our directory of .debs has for mmdebstrap: any will do. */
+/** The name our directory of .debs has for mmdebstrap and debootstrap: one that debootstrap has a script for. */
 const SUITE = 'stable'
 
 /** What the image's spec prunes, as dpkg is told it. */
 const PRUNED = ['man', 'info', 'locale', 'doc', 'lintian'].map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`)
 
-/** The second image from its lock: from a store that composed it before, from one that holds the .debs alone, and by mmdebstrap. */
+const TASK = 'an image of .debs'
+/** Times as fast as mmdebstrap that were promised with five packages changed. */
+const TIMES_FASTER = 8
+/** Five packages of what the image is for, and five that much else depends on: both change on patch day. */
+const LATE = ['beacond', 'haproxy', 'nginx', 'nginx-common', 'nginx-light'] as const
+const EARLY = ['ca-certificates', 'liblzma5', 'libssl3', 'openssl', 'tzdata'] as const
+
+/** The second image from its lock, by how much of it the store knows; and by mmdebstrap and debootstrap. */
 export async function composing(bench: Bench): Promise<Row[]> {
-  const { place, peers } = bench
-  const compose = (home: string) =>
-    measure({
-      argv: [HOLOTYPE, 'image', 'compose', 'web', '--quiet'],
-      cwd: place.distribution,
-      env: environment(home),
+  const { place } = bench
+  const notes = new LayerNotes(place)
+  const ours = (who: string, bar?: number) => ({
+    task: TASK,
+    who: `holotype image compose, ${who}`,
+    ...(bar ? { bar } : {}),
+  })
+  const five = (name: string, names: readonly string[], bar?: number) => {
+    const changed = writeChanged(place, name, names)
+    return row(bench, ours(`five packages changed: ${names.join(', ')}`, bar), () => {
+      notes.restore()
+      for (const { sha256 } of changed) rmSync(join(place.home, 'store/notes/unpacked-2', sha256), { force: true })
+      return compose(place, place.home, '--lock', name)
     })
-  const task = 'an image of .debs'
+  }
+  const late = await five('late', LATE, 8)
   const rows = [
-    await row(bench, { task, who: 'holotype image compose, warm store', bar: 15 }, () => compose(place.home)),
-    await row(bench, { task, who: 'holotype image compose, cold store', bar: 90 }, async (round) => {
+    await row(bench, ours('nothing changed'), () => compose(place, place.home)),
+    late,
+    await five('early', EARLY, 15),
+    await row(bench, ours('packages unpacked, no script remembered', 15), () => {
+      notes.forget()
+      return compose(place, place.home)
+    }),
+    await row(bench, ours('cold: the .debs alone', 90), async (round) => {
       const home = join(place.scratch, `cold-${round}`)
       const store = openStore(join(home, 'store'))
       for (const { sha256 } of place.lock.packages) store.put(place.store.read(`sha256:${sha256}`))
       await store.flush()
-      return compose(home)
+      return compose(place, home)
     }),
   ]
-  if (!peers.has('mmdebstrap')) return rows
+  notes.restore()
+  // The name of the image stands for what was composed last.
+  await holotype(place, ['image', 'compose', 'web'])
+  const theirs = await peerRows(bench)
+  const [first] = theirs
+  if (first) {
+    const times = first.seconds.median / late.seconds.median
+    bench.say(
+      `with five changed ${times.toFixed(1)} times as fast as ${first.who}${times < TIMES_FASTER ? `: less than ${TIMES_FASTER}` : ''}`,
+    )
+  }
+  return [...rows, ...theirs]
+}
+
+function compose(place: Place, home: string, ...more: readonly string[]) {
+  return measure({
+    argv: [HOLOTYPE, 'image', 'compose', 'web', '--quiet', ...more],
+    cwd: place.distribution,
+    env: environment(home),
+  })
+}
+
+/** The second image's lock with some packages as the first image had them. @returns those */
+function writeChanged(place: Place, name: string, names: readonly string[]): Lock['packages'] {
+  const before = new Map(readLock(join(place.scratch, 'first.lock')).packages.map((locked) => [locked.name, locked]))
+  const changed = names.map((one) => {
+    const old = before.get(one)
+    const now = place.lock.packages.find((locked) => locked.name === one)
+    if (!old || !now || old.sha256 === now.sha256) throw new Error(`${one} does not change between the two images`)
+    return old
+  })
+  const packages = place.lock.packages.map((locked) => changed.find((old) => old.name === locked.name) ?? locked)
+  writeFileSync(join(place.distribution, `images/${name}.lock`), formatLock({ ...place.lock, packages }))
+  return changed
+}
+
+/** What the store remembers of scripts that ran, as it was before the rounds: so each begins where the second image is known and no other. */
+class LayerNotes {
+  readonly #notes: string
+  readonly #kept: string
+  constructor({ home, scratch }: Place) {
+    this.#notes = join(home, 'store/notes')
+    this.#kept = join(scratch, 'notes')
+    for (const name of this.#names()) cpSync(join(this.#notes, name), join(this.#kept, name), { recursive: true })
+  }
+  #names(): string[] {
+    return readdirSync(this.#notes).filter((name) => name.startsWith('layer-'))
+  }
+  forget(): void {
+    for (const name of this.#names()) rmSync(join(this.#notes, name), { recursive: true })
+  }
+  restore(): void {
+    this.forget()
+    cpSync(this.#kept, this.#notes, { recursive: true })
+  }
+}
+
+async function peerRows(bench: Bench): Promise<Row[]> {
+  const { place, peers } = bench
+  if (!peers.has('mmdebstrap')) return []
   const debs = localRepository(place, SUITE, (deb) => execFileSync('dpkg-deb', ['--field', deb]).toString())
-  const roots = join(place.scratch, 'mmdebstrap')
+  const roots = join(place.scratch, 'roots')
   mkdirSync(roots)
   const names = place.lock.packages.map(({ name }) => name).join(',')
   const mmdebstrap = (round: number) =>
@@ -46,8 +127,17 @@ export async function composing(bench: Bench): Promise<Row[]> {
         // Links /bin to /usr/bin before the first package, as Debian's installer does; the image has it so.
         '--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr',
         ...['--dpkgopt=force-unsafe-io', ...PRUNED, '--aptopt=APT::Sandbox::User "root"'],
-        ...[SUITE, join(roots, String(round)), `deb [trusted=yes] copy:${debs} ./`],
+        ...[SUITE, join(roots, `mmdebstrap-${round}`), `deb [trusted=yes] copy:${debs} ./`],
       ],
     })
-  return [...rows, await row(bench, { task, who: 'mmdebstrap, no fsync' }, mmdebstrap)]
+  const rows = [await row(bench, { task: TASK, who: 'mmdebstrap, no fsync' }, mmdebstrap)]
+  if (!peers.has('debootstrap')) return rows
+  const debootstrap = (round: number) =>
+    measure({
+      argv: [
+        ...(['debootstrap', '--no-check-gpg', '--merged-usr', '--variant=minbase', `--include=${names}`] as const),
+        ...[SUITE, join(roots, `debootstrap-${round}`), `file://${debs}`],
+      ],
+    })
+  return [...rows, await row(bench, { task: TASK, who: 'debootstrap' }, debootstrap)]
 }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 const PEERS = {
   time: { path: '/usr/bin/time', for: 'CPU and memory of every row' },
   mmdebstrap: { path: '/usr/bin/mmdebstrap', for: 'an image from the same .debs' },
+  debootstrap: { path: '/usr/sbin/debootstrap', for: 'an image from the same .debs, by the other tool' },
   rsync: { path: '/usr/bin/rsync', for: 'the same trees synced' },
   diffoscope: { path: '/usr/bin/diffoscope', for: 'the same two trees compared' },
   'apt-get': { path: '/usr/bin/apt-get', for: 'the same packages resolved' },
@@ -15,7 +16,7 @@ export type Peer = keyof typeof PEERS
 export function findPeers(say: (line: string) => void): ReadonlySet<Peer> {
   const here = new Set<Peer>()
   const missing: Peer[] = []
-  for (const name of ['time', 'mmdebstrap', 'rsync', 'diffoscope', 'apt-get'] as const) {
+  for (const name of ['time', 'mmdebstrap', 'debootstrap', 'rsync', 'diffoscope', 'apt-get'] as const) {
     if (existsSync(PEERS[name].path)) here.add(name)
     else {
       missing.push(name)

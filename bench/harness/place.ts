@@ -1,5 +1,5 @@
 import { copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type Digest, digestOf, hexOf, isDigest, run, SYSTEM_PATH } from '@holotype/base'
 import { type Lock, readLock } from '@holotype/solver'
 import { openStore, type Store } from '@holotype/store'
@@ -75,7 +75,10 @@ async function make(at: Pick<Place, 'distribution' | 'home'>): Promise<Digest> {
   throw new Error('compose named no image')
 }
 
-/** A flat repository of the lock's .debs, from which apt can copy. `controlOf` gives a .deb's control file. */
+/**
+ * A repository of the lock's .debs, from which apt and debootstrap can copy: its index lies where each of them looks, flat and below `dists/`.
+ * `controlOf` gives a .deb's control file.
+ */
 export function localRepository(
   place: Pick<Place, 'scratch' | 'lock' | 'store'>,
   suite: string,
@@ -90,13 +93,17 @@ export function localRepository(
     return `${control}\nFilename: ./${file}\nSize: ${size}\nSHA256: ${sha256}\n`
   })
   const index = stanzas.join('\n')
+  const components = join(directory, 'dists', suite)
+  const below = `main/binary-${place.lock.architecture}/Packages`
+  mkdirSync(join(components, dirname(below)), { recursive: true })
   writeFileSync(join(directory, 'Packages'), index)
+  writeFileSync(join(components, below), index)
   // mmdebstrap asks apt for the essential packages of a suite by its name.
-  const listed = `${hexOf(digestOf(Buffer.from(index)))} ${Buffer.byteLength(index)} Packages`
-  writeFileSync(
-    join(directory, 'Release'),
-    `Suite: ${suite}\nCodename: ${suite}\nDate: ${new Date().toUTCString()}\nSHA256:\n ${listed}\n`,
-  )
+  const release = (path: string) =>
+    `Suite: ${suite}\nCodename: ${suite}\nComponents: main\nArchitectures: ${place.lock.architecture}\nDate: ${new Date().toUTCString()}\n` +
+    `SHA256:\n ${hexOf(digestOf(Buffer.from(index)))} ${Buffer.byteLength(index)} ${path}\n`
+  writeFileSync(join(directory, 'Release'), release('Packages'))
+  writeFileSync(join(components, 'Release'), release(below))
   return directory
 }
 
