@@ -7,19 +7,19 @@ export type BootUnit = Boot['order']['units'][number]
 /** Pixels. The box is as `styles/boot.css` has it. */
 export const BOX = { width: 220, height: 26, columnGap: 64, rowGap: 6, head: 26 } as const
 
-export interface Place {
+interface Place {
   readonly x: number
   readonly y: number
 }
 
-export interface BootLine {
+interface BootLine {
   readonly from: string
   readonly to: string
   /** An SVG path. */
   readonly path: string
 }
 
-export interface BootDrawing {
+interface BootDrawing {
   readonly width: number
   readonly height: number
   readonly places: ReadonlyMap<string, Place>

@@ -29,7 +29,7 @@ export function saidOf({ comments, reviewed }: Pick<DiffDocument, 'comments' | '
 }
 
 /** The approvals that count: of each person the last word, if it approves and was given under the policy that holds. */
-export function standing({ approvals, policy }: Pick<DiffDocument, 'approvals' | 'policy'>): readonly Approval[] {
+function standing({ approvals, policy }: Pick<DiffDocument, 'approvals' | 'policy'>): readonly Approval[] {
   return [...new Map(approvals.map((approval) => [approval.actor, approval])).values()].filter(
     (approval) => approval.verdict === 'approved' && approval.policy === policy,
   )
