@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { SYSTEM_PATH, silent } from '@holotype/base'
+import { type Progress, SYSTEM_PATH, silent } from '@holotype/base'
 import { imageSchema } from '@holotype/distribution'
 import { compose, resolveSpec } from '@holotype/image'
 import type { Lock } from '@holotype/solver'
@@ -66,6 +66,7 @@ describe.skipIf(reason !== undefined)(`an image is the same${reason ? ` (skipped
     async (name) => {
       const lock = locks.get(name)
       if (!lock) throw new Error('no lock')
+      // One store for all three: what the images begin with alike is remembered here and unheard of there (ADR 21).
       const [here, there] = await Promise.all(
         [join(base, 'here'), join(mounted, 'another/path', name)].map((place) => storeWithPackages(place, lock)),
       )
@@ -75,6 +76,10 @@ describe.skipIf(reason !== undefined)(`an image is the same${reason ? ` (skipped
         spec: resolveSpec(store, { name, spec: imageSchema.parse({ packages: [...IMAGES[name]] }), directory: '/' }),
       })
       const { image } = await compose({ store: here, ...(await order(here)), progress: silent })
+      const again: string[] = []
+      const progress: Progress = (event) => void (event.kind === 'begin' && again.push(event.title))
+      expect((await compose({ store: here, ...(await order(here)), progress })).image).toBe(image)
+      expect(again).toEqual(['freeze the tree'])
 
       const child = spawn('taskset', ['--cpu-list', '0', 'faketime', '2031-07-19 23:59:50', process.execPath, CHILD], {
         stdio: ['pipe', 'pipe', 'inherit'],
