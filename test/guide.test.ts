@@ -120,17 +120,6 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text.match(/difference [0-9a-f]{12}: /g)).toHaveLength(rest)
   })
 
-  test('leads from one image to another step by step', { timeout: TIMEOUT_MS }, async () => {
-    const text = await follow('migrate.md')
-    expect(text).toMatch(/web \(\d+ deb packages\) becomes next \(\d+ deb packages\)\n/)
-    expect(text).toMatch(/\n *\d+ {2}- less \S+\n/)
-    expect(text).toMatch(/\n *\d+ {2}\+ nano \S+\n/)
-    // The rest of the plan is the plan of the rest.
-    const [all = 0, rest = 0] = [...text.matchAll(/\n(\d+) steps?, /g)].map((match) => Number(match[1]))
-    expect(rest).toBe(all - 1)
-    expect(text.match(/difference [0-9a-f]{12}: /g)).toHaveLength(rest)
-  })
-
   test("leads through repositories of one's own and snapshots of others", { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('repositories.md')
     const at = (path: string) => join(place, 'acme', path)
