@@ -80,7 +80,7 @@ export function sysvUnits(files: ImageFiles): [name: string, unit: GeneratedUnit
       const script = /^S\d\d(.+)$/.exec(name)?.[1]
       if (script !== undefined) names.add(script)
     }
-  return [...names].sort().flatMap((script) => {
+  return [...names].sort().flatMap((script): [name: string, unit: GeneratedUnit][] => {
     const text = files.text(`etc/init.d/${script}`)
     if (text === undefined) return []
     const header = lsbHeader(text)
@@ -101,7 +101,7 @@ export function sysvUnits(files: ImageFiles): [name: string, unit: GeneratedUnit
       '[Service]',
       'Type=forking',
     ]
-    return [[`${script}.service`, { file: `/etc/init.d/${script}`, text: made.join('\n') }] as [string, GeneratedUnit]]
+    return [[`${script}.service`, { file: `/etc/init.d/${script}`, text: made.join('\n') }]]
   })
 }
 
