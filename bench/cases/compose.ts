@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatLock, type Lock, readLock } from '@holotype/solver'
+import { formatLock, type Lock, type LockedPackage, readLock } from '@holotype/solver'
 import { openStore } from '@holotype/store'
 import { type Bench, row } from '../harness/bench.ts'
 import { measure } from '../harness/measure.ts'
@@ -30,19 +30,23 @@ export async function composing(bench: Bench): Promise<Row[]> {
     who: `holotype image compose, ${who}`,
     ...(bar ? { bar } : {}),
   })
-  const five = (name: string, names: readonly string[], bar?: number) => {
-    const changed = writeChanged(place, name, names)
-    return row(bench, ours(`five packages changed: ${names.join(', ')}`, bar), () => {
+  const five = async (names: readonly string[], bar: number) => {
+    const changed = asBefore(place, names)
+    writeLock(place, { ...place.lock, packages: place.lock.packages.map((one) => changed.get(one.name) ?? one) })
+    const measured = await row(bench, ours(`five packages changed: ${names.join(', ')}`, bar), () => {
       notes.restore()
-      for (const { sha256 } of changed) rmSync(join(place.home, 'store/notes/unpacked-2', sha256), { force: true })
-      return compose(place, place.home, '--lock', name)
+      for (const { sha256 } of changed.values())
+        rmSync(join(place.home, 'store/notes/unpacked-2', sha256), { force: true })
+      return compose(place, place.home)
     })
+    writeLock(place, place.lock)
+    return measured
   }
-  const late = await five('late', LATE, 8)
+  const late = await five(LATE, 8)
   const rows = [
     await row(bench, ours('nothing changed'), () => compose(place, place.home)),
     late,
-    await five('early', EARLY, 15),
+    await five(EARLY, 15),
     await row(bench, ours('packages unpacked, no script remembered', 15), () => {
       notes.forget()
       return compose(place, place.home)
@@ -69,26 +73,29 @@ export async function composing(bench: Bench): Promise<Row[]> {
   return [...rows, ...theirs]
 }
 
-function compose(place: Place, home: string, ...more: readonly string[]) {
+function compose(place: Place, home: string) {
   return measure({
-    argv: [HOLOTYPE, 'image', 'compose', 'web', '--quiet', ...more],
+    argv: [HOLOTYPE, 'image', 'compose', 'web', '--quiet'],
     cwd: place.distribution,
     env: environment(home),
   })
 }
 
-/** The second image's lock with some packages as the first image had them. @returns those */
-function writeChanged(place: Place, name: string, names: readonly string[]): Lock['packages'] {
-  const before = new Map(readLock(join(place.scratch, 'first.lock')).packages.map((locked) => [locked.name, locked]))
-  const changed = names.map((one) => {
-    const old = before.get(one)
-    const now = place.lock.packages.find((locked) => locked.name === one)
-    if (!old || !now || old.sha256 === now.sha256) throw new Error(`${one} does not change between the two images`)
-    return old
-  })
-  const packages = place.lock.packages.map((locked) => changed.find((old) => old.name === locked.name) ?? locked)
-  writeFileSync(join(place.distribution, `images/${name}.lock`), formatLock({ ...place.lock, packages }))
-  return changed
+/** Some packages as the first image had them, by name. */
+function asBefore(place: Place, names: readonly string[]): Map<string, LockedPackage> {
+  const before = readLock(join(place.scratch, 'first.lock')).packages
+  return new Map(
+    names.map((name) => {
+      const old = before.find((locked) => locked.name === name)
+      if (!old || place.lock.packages.some(({ sha256 }) => sha256 === old.sha256))
+        throw new Error(`${name} does not change between the two images`)
+      return [name, old]
+    }),
+  )
+}
+
+function writeLock(place: Place, lock: Lock): void {
+  writeFileSync(join(place.distribution, 'images/web.lock'), formatLock(lock))
 }
 
 /** What the store remembers of scripts that ran, as it was before the rounds: so each begins where the second image is known and no other. */

@@ -21,6 +21,11 @@ export interface Place {
   readonly scratch: string
 }
 
+/** What a run begins without: the first image is to hold what was built first. */
+const OF_A_RUN = ['keys', 'site', 'server', 'builds', 'published', 'store/notes/repository'].map(
+  (name) => `home/${name}`,
+)
+
 /** Our command, as a person starts it. */
 export const HOLOTYPE = join(ROOT, 'bin/holotype')
 export const AGENT = join(ROOT, 'bin/holotype-agent')
@@ -46,7 +51,7 @@ export async function prepare(work: string, say: (line: string) => void): Promis
   const [distribution, home] = [join(work, 'acme'), join(work, 'home')]
   const old = join(scratch, 'before')
   mkdirSync(old)
-  for (const name of ['acme', 'home/keys', 'home/site', 'home/server', 'home/store/notes/repository']) {
+  for (const name of ['acme', ...OF_A_RUN]) {
     if (existsSync(join(work, name))) renameSync(join(work, name), join(old, name.replaceAll('/', '-')))
   }
   const store = openStore(join(home, 'store'))
