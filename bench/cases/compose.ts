@@ -142,7 +142,14 @@ async function peerRows(bench: Bench): Promise<Row[]> {
   const debootstrap = (round: number) =>
     measure({
       argv: [
-        ...(['debootstrap', '--no-check-gpg', '--merged-usr', '--variant=minbase', `--include=${names}`] as const),
+        ...([
+          'debootstrap',
+          '--no-check-gpg',
+          '--merged-usr',
+          '--variant=minbase',
+          '--exclude=apt',
+          `--include=${names}`,
+        ] as const),
         ...[SUITE, join(roots, `debootstrap-${round}`), `file://${debs}`],
       ],
     })

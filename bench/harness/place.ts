@@ -97,7 +97,8 @@ export function localRepository(
     const control = controlOf(join(directory, file)).trim()
     return `${control}\nFilename: ./${file}\nSize: ${size}\nSHA256: ${sha256}\n`
   })
-  const index = stanzas.join('\n')
+  // debootstrap overlooks a last paragraph that no empty line ends.
+  const index = stanzas.map((stanza) => `${stanza}\n`).join('')
   const components = join(directory, 'dists', suite)
   const below = `main/binary-${place.lock.architecture}/Packages`
   mkdirSync(join(components, dirname(below)), { recursive: true })
