@@ -140,16 +140,24 @@ describe.skipIf(reason !== undefined)(`a migration${reason ? ` (skipped, because
   )
 })
 
+const stanzas = new Map<string, string>()
+
+/** A package's stanza of dpkg's status, as if it were installed. */
+function stanzaOf(sha256: string): string {
+  const known = stanzas.get(sha256)
+  if (known !== undefined) return known
+  const { stdout } = spawnSync('dpkg-deb', ['-f', keptPackage(`sha256:${sha256}`)], { encoding: 'utf8' })
+  const stanza = stdout.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')
+  stanzas.set(sha256, stanza)
+  return stanza
+}
+
 /** What apt says of a system that has exactly these packages: nothing if every relation holds. */
 function askApt(lock: Lock): string {
   const directory = join(place, 'apt')
   for (const part of ['lists/partial', 'cache/archives/partial', 'etc'])
     mkdirSync(join(directory, part), { recursive: true })
-  const stanzas = lock.packages.map(({ sha256 }) => {
-    const { stdout } = spawnSync('dpkg-deb', ['-f', keptPackage(`sha256:${sha256}`)], { encoding: 'utf8' })
-    return stdout.replace(/^(Package: .*)$/m, '$1\nStatus: install ok installed')
-  })
-  writeFileSync(join(directory, 'status'), stanzas.join('\n'))
+  writeFileSync(join(directory, 'status'), lock.packages.map(({ sha256 }) => stanzaOf(sha256)).join('\n'))
   const option = (name: string, value: string) => ['-o', `${name}=${value}`]
   const { status, stdout, stderr } = spawnSync(
     'apt-get',
