@@ -10,7 +10,7 @@ import type { LockedUnpacked } from '../unpack/unpack-all.ts'
 import type { GrowingCheckout } from './checkout.ts'
 import { collect } from './collect.ts'
 import { applyLayer, type Layer } from './layer.ts'
-import { type PathMap, prune } from './path-map.ts'
+import { type PathMap, prune, requireDirectories } from './path-map.ts'
 import { rememberedLayer } from './remembered.ts'
 import type { Scratch } from './scratch.ts'
 import { unite } from './unite.ts'
@@ -108,6 +108,7 @@ async function runScripts(
 ): Promise<void> {
   const { store, map, installer, allow } = on
   const { packages, epoch, units, prepared } = options
+  requireDirectories(map)
   const layer = await rememberedLayer(
     store,
     {

@@ -106,6 +106,15 @@ export function addParents(map: PathMap, path: string, owner: Owner): void {
   if (above !== undefined && above.entry.type !== 'directory') throw notInDirectory(path, parent, above.owner)
 }
 
+/** @throws IMAGE_PATH_CONFLICT: a path lies in a file, behind a link, or in nothing */
+export function requireDirectories(map: PathMap): void {
+  for (const path of map.keys()) {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    const above = map.get(parent)
+    if (parent !== '' && above?.entry.type !== 'directory') throw notInDirectory(path, parent, above?.owner)
+  }
+}
+
 /** The error of a path that lies in a file or behind a link. */
 export function notInDirectory(path: string, parent: string, owner: Owner = 'nobody'): Error {
   return fail('IMAGE_PATH_CONFLICT', {
