@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Bench, row } from '../harness/bench.ts'
@@ -10,6 +10,10 @@ import { startServer } from '../harness/server.ts'
 import type { Cost, Row } from '../harness/types.ts'
 
 const tokenSchema = z.object({ token: z.string() })
+const diffSchema = z.object({
+  digest: z.string(),
+  diff: z.object({ hazards: z.array(z.object({ id: z.string() })) }),
+})
 const resultSchema = z.object({
   result: z.object({
     outcome: z.string(),
@@ -71,10 +75,14 @@ async function enrol(bench: Bench, address: string, round: number): Promise<stri
 
 async function rollOutSecond({ place }: Bench): Promise<void> {
   place.store.remember('images/web', `${place.first}\n${place.second}`)
-  const { digest } = z
-    .object({ digest: z.string() })
-    .parse(JSON.parse(await holotype(place, ['image', 'diff', place.first, place.second, '--review', '--json'])))
-  await holotype(place, ['image', 'approve', digest, '--comment', 'bench'])
+  const { digest, diff } = diffSchema.parse(
+    JSON.parse(await holotype(place, ['image', 'diff', place.first, place.second, '--review', '--json'])),
+  )
+  // The example's policy asks for somebody of security, with a token of their own.
+  const token = join(place.scratch, 'anna-token')
+  writeFileSync(token, await holotype(place, ['admin', 'reviewer', 'anna']), { mode: 0o600 })
+  const hazards = diff.hazards.flatMap(({ id }) => ['--hazard', id])
+  await holotype(place, ['image', 'approve', digest, ...hazards], { HOLOTYPE_TOKEN_FILE: token })
   await holotype(place, ['rollout', 'start', 'web'])
 }
 

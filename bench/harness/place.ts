@@ -36,10 +36,14 @@ export function environment(home: string): Record<string, string> {
 }
 
 /** Runs our command in the bench's distribution. */
-export async function holotype(place: Pick<Place, 'distribution' | 'home'>, words: readonly string[]): Promise<string> {
+export async function holotype(
+  place: Pick<Place, 'distribution' | 'home'>,
+  words: readonly string[],
+  more: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const { stdout } = await run([HOLOTYPE, ...words, '--quiet'], {
     cwd: place.distribution,
-    env: environment(place.home),
+    env: { ...environment(place.home), ...more },
   })
   return stdout.toString()
 }
