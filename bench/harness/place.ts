@@ -22,9 +22,10 @@ export interface Place {
 }
 
 /** What a run begins without: the first image is to hold what was built first. */
-const OF_A_RUN = ['keys', 'site', 'server', 'builds', 'published', 'store/notes/repository'].map(
-  (name) => `home/${name}`,
-)
+const OF_A_RUN = [
+  ...['keys', 'site', 'server', 'builds', 'published'],
+  ...['repositories', 'notes/repository', 'notes/images', 'notes/diffs'].map((name) => `store/${name}`),
+].map((name) => `home/${name}`)
 
 /** Our command, as a person starts it. */
 export const HOLOTYPE = join(ROOT, 'bin/holotype')
