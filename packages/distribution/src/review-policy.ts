@@ -19,8 +19,8 @@ export interface Verdict {
   readonly verdict: 'approved' | 'rejected'
   /** ISO 8601. */
   readonly time: string
-  /** The policy it was given under. */
-  readonly policy: Digest
+  /** The digest of the policy it was given under. */
+  readonly policy: string
   /** The hazards that it names. */
   readonly hazards: readonly string[]
   /** Given with the actor's own token: a role counts only then. */

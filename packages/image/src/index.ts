@@ -1,4 +1,4 @@
-export { bootOrder } from './boot/boot-order.ts'
+export { frozenBootOrder } from './boot/boot-order.ts'
 export { bootChart } from './boot/chart.ts'
 export { bootChangeLines, compareBoot } from './boot/compare-boot.ts'
 export { drawBoot } from './boot/draw-boot.ts'

@@ -1,5 +1,6 @@
 import type { Digest } from '@holotype/base'
 import type { Store } from '@holotype/store'
+import { fail } from '../errors.ts'
 import { type ImageFiles, openImageFiles } from './image-files.ts'
 import { systemdOrder } from './order.ts'
 import { runitOrder } from './runit.ts'
@@ -19,6 +20,22 @@ export function bootOrder(store: Store, root: Digest): BootOrder | undefined {
   if (system === 'systemd') return systemdOrder(files)
   if (system === 'sysv') return sysvOrder(files)
   return system === 'runit' ? runitOrder(files) : undefined
+}
+
+/** The order that an image was composed with; of one from before orders were frozen, what its tree says. @throws as {@link bootOrder} */
+export function frozenBootOrder(
+  store: Store,
+  { boot, tree }: { readonly boot?: Digest | undefined; readonly tree: Digest },
+): BootOrder | undefined {
+  if (boot === undefined) return bootOrder(store, tree)
+  const order = store.readJson(boot)
+  if (!isBootOrder(order)) throw fail('IMAGE_MALFORMED', { what: `${boot} is no order of start` })
+  return order
+}
+
+/** The object was made by `compose` and verified by its digest: its schema word tells what it is. */
+function isBootOrder(value: unknown): value is BootOrder {
+  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === 'holotype.boot/1'
 }
 
 function initOf(files: ImageFiles): BootOrder['system'] | undefined {

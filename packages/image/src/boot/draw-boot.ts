@@ -1,5 +1,5 @@
 import { bootChart } from './chart.ts'
-import { escapeXml } from './escape-xml.ts'
+import { escapeMarkup } from '../diff/html/markup.ts'
 import type { BootOrder, BootUnit } from './types.ts'
 
 /** Pixels. */
@@ -24,7 +24,7 @@ export function drawBoot(order: BootOrder, added: ReadonlySet<string> = new Set(
   const rows = Math.max(1, ...columns.map((names) => names.length))
   const height = 2 * BOX.margin + BOX.head + rows * (BOX.height + BOX.rowGap)
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(`What starts at boot, up to ${order.goal}`)}">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeMarkup(`What starts at boot, up to ${order.goal}`)}">`,
     STYLE,
     `<rect class="page" width="${width}" height="${height}"/>`,
     ...columns.map((_names, column) => heading(column)),
@@ -77,5 +77,5 @@ function box(
     ...unit.pulledBy.map((edge) => `wanted by ${edge.unit} (${edge.why})`),
     ...unit.after.map((edge) => `after ${edge.unit} (${edge.why})`),
   ]
-  return `<g class="${classes}"><title>${escapeXml(facts.join('\n'))}</title><rect class="box" x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="4"/><text x="${x + 8}" y="${y + 15}">${escapeXml(shown)}</text></g>`
+  return `<g class="${classes}"><title>${escapeMarkup(facts.join('\n'))}</title><rect class="box" x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="4"/><text x="${x + 8}" y="${y + 15}">${escapeMarkup(shown)}</text></g>`
 }

@@ -1,6 +1,6 @@
 import type { Digest } from '@holotype/base'
 import type { Store } from '@holotype/store'
-import { bootOrder } from '../boot/boot-order.ts'
+import { frozenBootOrder } from '../boot/boot-order.ts'
 import { bootChangeLines, compareBoot } from '../boot/compare-boot.ts'
 import { findHazards } from '../hazards/find-hazards.ts'
 import type { HazardRule } from '../hazards/rule.ts'
@@ -45,7 +45,7 @@ export function diffImages(
   const isEmpty = files.length === 0 && packages.length === 0
   const bootLines = isEmpty
     ? []
-    : bootChangeLines(compareBoot(bootOrder(store, before.tree), bootOrder(store, after.tree)))
+    : bootChangeLines(compareBoot(frozenBootOrder(store, before), frozenBootOrder(store, after)))
   const diff = {
     schema: 'holotype.diff/1',
     from: { image: from, name: before.name },

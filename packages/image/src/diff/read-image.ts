@@ -20,6 +20,8 @@ export interface ReadImage {
   readonly name: string
   readonly format: Format
   readonly tree: Digest
+  /** Its order of start; absent: it holds no init, or was composed before orders were frozen. */
+  readonly boot?: Digest
   readonly bytes: number
   readonly packages: readonly ImagePackage[]
   /** `package:NAME`, `spec` or `step:NAME` of an absolute path. */
@@ -39,6 +41,7 @@ export function readImage(store: Store, digest: Digest): ReadImage {
     name: textOf(manifest, 'name'),
     format: formatOf(textOf(manifest, 'format')),
     tree: digestOfMember(recordOf(manifest['root'], 'root'), 'tree'),
+    ...(manifest['boot'] === undefined ? {} : { boot: digestOfMember(manifest, 'boot') }),
     bytes: typeof bytes === 'number' ? bytes : 0,
     packages: readPackages(store, digestOfMember(manifest, 'packages'), digestOfMember(manifest, 'lock')),
     ownerOf: readOwners(store, digestOfMember(manifest, 'owners')),

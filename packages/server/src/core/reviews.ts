@@ -183,12 +183,6 @@ export function judge(
   approvals: readonly Approval[],
   { hazards, authors }: { readonly hazards: readonly string[]; readonly authors: readonly string[] },
 ): { state: ReviewState['state']; words: string; missing: string[] } {
-  // The database's digests are texts to the API's schema.
-  const verdicts = approvals.map((approval) => ({ ...approval, policy: asDigest(approval.policy) }))
-  const { state, words, missing } = judgeReview({ policy, verdicts, authors, hazards })
+  const { state, words, missing } = judgeReview({ policy, verdicts: approvals, authors, hazards })
   return { state, words, missing: [...missing] }
-}
-
-function asDigest(text: string): Digest {
-  return `sha256:${text.replace(/^sha256:/, '')}`
 }

@@ -1,10 +1,10 @@
 import { writeFileAtomic } from '@holotype/base'
 import {
   bootChangeLines,
-  bootOrder,
   type BootOrder,
   compareBoot,
   drawBoot,
+  frozenBootOrder,
   readManifest,
   renderBoot,
 } from '@holotype/image'
@@ -29,7 +29,8 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const store = await context.store()
   const of = (text: string) => {
     const image = resolveName(store, 'images', { text, names: imageNames(distribution) })
-    return bootOrder(store, readManifest(store, image).root.tree)
+    const { boot, root } = readManifest(store, image)
+    return frozenBootOrder(store, { boot, tree: root.tree })
   }
   const order = of(name)
   if (order === undefined) throw fail('IMAGE_WITHOUT_INIT', { what: `${name} holds no init, so nothing starts` })

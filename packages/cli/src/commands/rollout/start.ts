@@ -87,13 +87,12 @@ async function approvedDiff(context: Context, { store, from, to, policy }: Appro
   await registerDiff(api, store, { digest, from, to })
   await store.flush()
   const { approvals, authors } = await api.get(`diffs/${digest}`, diffDetailSchema)
-  const asDigest = (value: string): Digest => `sha256:${value.replace(/^sha256:/, '')}`
   // By the policy of this commit, and not by what the server was started with.
   const review = judgeReview({
     policy,
     authors,
     hazards: hazardsOf(store, digest),
-    verdicts: approvals.map((approval) => ({ ...approval, policy: asDigest(approval.policy) })),
+    verdicts: approvals,
   })
   const hint = `look at it and approve it: \`holotype image approve ${shortDigest(digest)}\``
   const comment = approvals.findLast(({ verdict }) => verdict === 'rejected')?.comment

@@ -25,13 +25,13 @@ export function html(literals: TemplateStringsArray, ...values: readonly Part[])
 
 function partText(part: Part): string {
   if (part === undefined) return ''
-  if (typeof part === 'string') return escape(part)
+  if (typeof part === 'string') return escapeMarkup(part)
   if (typeof part === 'number') return String(part)
   return 'markup' in part ? part.markup : part.map(partText).join('')
 }
 
-/** Lines stay lines. */
-function escape(text: string): string {
+/** A text as it may stand between tags or in an attribute, of HTML or XML. Lines stay lines. */
+export function escapeMarkup(text: string): string {
   return text
     .split('\n')
     .map((line) => visible(line).replace(/[&<>"']/g, (character) => ESCAPES[character] ?? ''))
