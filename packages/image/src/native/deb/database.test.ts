@@ -7,9 +7,11 @@ import { openStore } from '@holotype/store'
 import { describe, expect, test } from 'vitest'
 import { checkout } from '../../compose/checkout.ts'
 import type { PathMap } from '../../compose/path-map.ts'
+import { SCRIPTS } from '../../compose/layer.ts'
 import { unite } from '../../compose/unite.ts'
 import { type SyntheticUnpacked, unpackedOf } from '../../testing/synthetic.ts'
 import { temporaryDirectory } from '../../testing/temporary.ts'
+import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 import { database } from './database.ts'
 import { layout } from './layout.ts'
 
@@ -99,4 +101,29 @@ test.skipIf(!isRoot)('triggers: who is interested in a path, and in a name (skip
   expect(read('triggers/File')).toBe('/usr/lib/tool tool/noawait\n/usr/lib/tool libx:amd64/noawait\n')
   expect(read('triggers/tool-rebuild')).toBe('tool\n')
   expect(read('status')).toContain(`Conffiles:\n /etc/tool.conf ${md5('a=1\n')}\n`)
+})
+
+test('the cache of manual pages goes where pages come after it, and only then', () => {
+  const manDb = unpackedOf(store, {
+    name: 'man-db',
+    files: { 'usr/share/man/man1/man.1.gz': 'm', 'var/cache/man': '/' },
+    control: { triggers: 'interest-noawait /usr/share/man\n' },
+  })
+  const kept = (files: Record<string, string>) => {
+    const map: PathMap = new Map()
+    layout(map, [manDb])
+    const install = (these: LockedUnpacked) => {
+      unite(map, { store, format: 'deb', packages: [these], among: [manDb, these], pruned: () => false })
+      database(map, { store, packages: [these], architecture: 'amd64' })
+    }
+    install(manDb)
+    const digest = store.put(Buffer.from('index'))
+    const entry = { type: 'file', mode: 0o644, uid: 6, gid: 12, mtime: 0, digest, size: 5 } as const
+    map.set('var/cache/man/index.db', { entry, owner: SCRIPTS })
+    install(unpackedOf(store, { name: 'later', files }))
+    expect(map.has('var/cache/man')).toBe(true)
+    return map.has('var/cache/man/index.db')
+  }
+  expect(kept({ 'usr/share/man/man1/later.1.gz': 'p' })).toBe(false)
+  expect(kept({ 'usr/share/later/file': 'p' })).toBe(true)
 })

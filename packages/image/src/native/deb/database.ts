@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { compareText } from '@holotype/base'
 import { statusStanza } from '@holotype/formats'
 import type { Store } from '@holotype/store'
-import { addParents, type PathMap, pathResolver } from '../../compose/path-map.ts'
+import { addParents, type PathMap, pathResolver, removeBelow } from '../../compose/path-map.ts'
 import type { DatabaseOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 import { payloadPaths } from '../../unpack/unpacked.ts'
@@ -64,6 +64,7 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
   const triggers = interests(store, packages)
   for (const [name, content] of [['File', triggers.file] as const, ...triggers.named])
     write(`triggers/${name}`, [...new Set([...linesOf(read(`triggers/${name}`)), ...linesOf(content)])].join(''))
+  dropStale(map, activated)
   // What dpkg notes while it unpacks, for those that are installed to be told (dpkg's triggers.txt, "Unincorp"); `-`: nobody waits for it.
   if (activated.size > 0) write('triggers/Unincorp', [...activated].map((name) => `${name} -\n`).join(''))
   for (const directory of ['alternatives', 'parts', 'updates']) {
@@ -113,6 +114,14 @@ function linesOf(text: string): string[] {
 
 function stanzaKey(stanza: string): string {
   return `${/^Package: (.*)$/m.exec(stanza)?.[1]} ${/^Architecture: (.*)$/m.exec(stanza)?.[1]}`
+}
+
+/**
+ * Drops man-db's cache where its trigger will build it: mandb(8) reads no directory that is older than the cache, and a directory here has the time
+ * of its package, not that of unpacking. Without a cache it reads all of them.
+ */
+function dropStale(map: PathMap, activated: ReadonlySet<string>): void {
+  if (activated.has('/usr/share/man')) removeBelow(map, 'var/cache/man', { keepSelf: true })
 }
 
 /** The paths that somebody is interested in. */
