@@ -1,10 +1,10 @@
 import type { RepositorySigner } from '@holotype/formats'
 import type { RoleName } from './roles.ts'
 
-/** An Ed25519 public key as TUF metadata holds it (TUF 1.0 §4.2.2): `public` is 64 hex digits. */
+/** A public key as TUF metadata holds it (TUF 1.0 §4.2.2): `public` is 64 hex digits for Ed25519, PEM (SubjectPublicKeyInfo) else. */
 export interface TufKey {
-  readonly keytype: 'ed25519'
-  readonly scheme: 'ed25519'
+  readonly keytype: 'ed25519' | 'rsa' | 'ecdsa' | 'ecdsa-sha2-nistp256'
+  readonly scheme: 'ed25519' | 'rsassa-pss-sha256' | 'ecdsa-sha2-nistp256'
   readonly keyval: { readonly public: string }
 }
 
@@ -14,7 +14,7 @@ export interface PublicKey {
   readonly key: TufKey
 }
 
-/** One signature of TUF metadata: 128 hex digits. */
+/** One signature of TUF metadata, in hex digits. */
 export interface Signature {
   readonly keyid: string
   readonly sig: string

@@ -10,6 +10,15 @@ export const TIMESTAMP_BYTES = 16 * 1024
 export const SNAPSHOT_BYTES = 2 * 1024 * 1024
 /** Bytes of the targets file, and of a channel's. */
 export const TARGETS_BYTES = 4 * 1024 * 1024
+/** Characters of a public key in the metadata. */
+export const PUBLIC_KEY_LENGTH = 8192
+/** Bits of an RSA modulus: fewer can be broken, more cost a client too much. */
+export const MIN_RSA_BITS = 2048
+export const MAX_RSA_BITS = 8192
+/** Delegated roles that one search for a target reads (§5.6.7.1). */
+export const MAX_DELEGATIONS = 32
+/** Bytes of one target that the conformance client takes: it holds them in memory. */
+export const TARGET_BYTES = 64 * 1024 * 1024
 /** Bytes of one channel statement. */
 export const STATEMENT_BYTES = 256 * 1024
 

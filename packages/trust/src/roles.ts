@@ -29,7 +29,7 @@ export function targetFile(channel: string, sha256: string): string {
 }
 
 /** Where a version of a role's metadata lies below the site; the timestamp has no version in its name (§6.2). */
-export function metadataFile(role: RoleName, version: number): string {
+export function metadataFile(role: string, version: number): string {
   return role === 'timestamp' ? TIMESTAMP_FILE : `trust/${version}.${role}.json`
 }
 

@@ -8,11 +8,18 @@ export interface PackRef {
   readonly size: number
 }
 
+/** What leads from one image to another: a shortcut for nodes that are at the first. */
+export interface DeltaRef extends PackRef {
+  /** The digest of the image manifest that a node must be at. */
+  readonly from: Digest
+}
+
 /** An image a channel leads to, with the packs that together hold every object of it. */
 export interface ChannelTarget {
   /** The digest of the image manifest. */
   readonly image: Digest
   readonly packs: readonly PackRef[]
+  readonly delta?: DeltaRef
 }
 
 /** One wave of a rollout: who is in it and whether it is open. A node is in the first wave that selects it. */

@@ -8,7 +8,8 @@ import type { ChannelStatement } from '../statement.ts'
 import { checkExpiry } from '../verify/checks.ts'
 import { parseStatement } from '../verify/parse-statement.ts'
 import { commit } from './commit.ts'
-import { channelKeys, expiryOf, isHalfOver, issue } from './issue.ts'
+import { oneSigner } from './documents.ts'
+import { channelSigners, expiryOf, isHalfOver, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { channelsOf, readChannel, readPublished, readStatement, settleRotations } from './published.ts'
 
@@ -22,7 +23,7 @@ export async function addChannel(options: AddChannelOptions): Promise<void> {
     if (channelsOf(published.targets).includes(channel))
       throw fail('CHANNEL_EXISTS', { what: `the site has a channel ${channel} already` })
     keyring.createKey(role)
-    const keys = new Map([...channelKeys(published.targets), [channel, [keyring.publicKey(role).key.keyval.public]]])
+    const keys = new Map([...channelSigners(published.targets), [channel, oneSigner(keyring.publicKey(role).key)]])
     const first = new Map([[channel, { statement: undefined, expires: expiryOf(options, 'targets') }]])
     const files = issue(options, published, { targets: keys, channels: first })
     await commit(options, files, { rootBytes: published.rootBytes, channel })
@@ -46,7 +47,7 @@ export async function publishStatement(options: PublishStatementOptions): Promis
     const target = { length: bytes.length, sha256: hexOf(digestOf(bytes)) }
     const channels = new Map([[channel, { statement: target, expires: statement.expires }]])
     const targets = isHalfOver(options, 'targets', published.targets.expires)
-      ? { targets: channelKeys(published.targets) }
+      ? { targets: channelSigners(published.targets) }
       : {}
     const files = [
       { path: targetFile(channel, target.sha256), bytes },
@@ -69,7 +70,7 @@ function checkObjects(site: string, statement: ChannelStatement): void {
   for (const target of [statement.current, statement.next]) {
     if (target === undefined) continue
     checkObject(site, target.image)
-    for (const { index, pack, size } of target.packs) {
+    for (const { index, pack, size } of [...target.packs, ...(target.delta ? [target.delta] : [])]) {
       checkObject(site, index)
       checkObject(site, pack, size)
     }

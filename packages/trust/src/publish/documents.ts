@@ -1,10 +1,11 @@
-import { canonicalJson, hexOf, digestOf } from '@holotype/base'
-import { keyOf } from '../key-id.ts'
-import type { Keyring } from '../keyring.ts'
+import { canonicalJson, digestOf, hexOf } from '@holotype/base'
+import { withKeyId } from '../key-id.ts'
+import type { Keyring, TufKey } from '../keyring.ts'
 import { channelRole, metadataFile, type RoleName, targetPath, TOP_ROLES, type TopRole } from '../roles.ts'
-import type { MetaFile, TargetFile } from '../verify/metadata.ts'
+import type { Keys, MetaFile, RoleKeys, TargetFile } from '../verify/metadata.ts'
+import { signedForm } from '../verify/signed-form.ts'
 
-/** Pure forms of the metadata documents we write (TUF 1.0 §4). One key per role, so every threshold is 1. */
+/** Pure forms of the metadata documents we write (TUF 1.0 §4). */
 
 /** The version of the specification we write by. */
 const SPEC_VERSION = '1.0.34'
@@ -21,33 +22,48 @@ interface Common {
   readonly expires: string
 }
 
-/** Public keys, 64 hex digits each, by the role they sign for. */
-export type TopKeys = Readonly<Record<TopRole, readonly string[]>>
+/** Who signs for a role: any `threshold` of these keys. */
+export interface Signers {
+  readonly keys: readonly TufKey[]
+  readonly threshold: number
+}
 
-export function rootDocument(common: Common, keys: TopKeys) {
-  const roles = TOP_ROLES.map((role) => [role, roleKeys(keys[role])])
+/** A role with one key. */
+export function oneSigner(key: TufKey): Signers {
+  return { keys: [key], threshold: 1 }
+}
+
+/** Who signs for a role of metadata that was read. */
+export function signersOf(role: RoleKeys, keys: Keys): Signers {
+  return { keys: role.keyids.flatMap((keyid) => keys.get(keyid) ?? []), threshold: role.threshold }
+}
+
+export type TopSigners = Readonly<Record<TopRole, Signers>>
+
+export function rootDocument(common: Common, signers: TopSigners) {
+  const roles = TOP_ROLES.map((role) => [role, roleKeys(signers[role])])
   return {
     _type: 'root',
     spec_version: SPEC_VERSION,
     ...common,
     consistent_snapshot: true,
-    keys: keyTable(TOP_ROLES.flatMap((role) => keys[role])),
+    keys: keyTable(TOP_ROLES.flatMap((role) => signers[role].keys)),
     roles: Object.fromEntries(roles),
   }
 }
 
 /** The top targets file: no targets of its own, each channel's one path delegated to the channel's role (§4.5). */
-export function targetsDocument(common: Common, channels: ReadonlyMap<string, readonly string[]>) {
+export function targetsDocument(common: Common, channels: ReadonlyMap<string, Signers>) {
   return {
     _type: 'targets',
     spec_version: SPEC_VERSION,
     ...common,
     targets: {},
     delegations: {
-      keys: keyTable([...channels.values()].flat()),
-      roles: [...channels].map(([channel, keys]) => ({
+      keys: keyTable([...channels.values()].flatMap(({ keys }) => keys)),
+      roles: [...channels].map(([channel, signers]) => ({
         name: channelRole(channel),
-        ...roleKeys(keys),
+        ...roleKeys(signers),
         terminating: true,
         paths: [targetPath(channel)],
       })),
@@ -74,7 +90,7 @@ export function timestampDocument(common: Common, snapshot: MetaFile) {
 
 /** The signed file of a document, under its name on the site. Bytes are canonical JSON as a whole: same content, same bytes. */
 export function signDocument(keyring: Keyring, role: RoleName, document: Common): SiteFile {
-  const signatures = keyring.sign(role, Buffer.from(canonicalJson(document)))
+  const signatures = keyring.sign(role, signedForm(document))
   return {
     path: metadataFile(role, document.version),
     bytes: Buffer.from(canonicalJson({ signatures, signed: document })),
@@ -95,10 +111,10 @@ function metaEntry(file: MetaFile) {
   return { version: file.version, length: file.length, hashes: { sha256: file.sha256 } }
 }
 
-function roleKeys(keys: readonly string[]) {
-  return { keyids: keys.map((key) => keyOf(key).keyId), threshold: 1 }
+function roleKeys({ keys, threshold }: Signers) {
+  return { keyids: keys.map((key) => withKeyId(key).keyId), threshold }
 }
 
-function keyTable(keys: readonly string[]) {
-  return Object.fromEntries(keys.map((hex) => [keyOf(hex).keyId, keyOf(hex).key]))
+function keyTable(keys: readonly TufKey[]) {
+  return Object.fromEntries(keys.map((key) => [withKeyId(key).keyId, key]))
 }

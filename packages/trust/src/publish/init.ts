@@ -6,7 +6,7 @@ import type { InitTrustOptions } from '../site.ts'
 import { ROOT_BYTES } from '../limits.ts'
 import type { Keyring } from '../keyring.ts'
 import { commit } from './commit.ts'
-import { rootDocument, type SiteFile, signDocument, type TopKeys } from './documents.ts'
+import { oneSigner, rootDocument, signDocument, type SiteFile, type TopSigners } from './documents.ts'
 import { expiryOf, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { highestVersion, readSiteFile } from './published.ts'
@@ -26,7 +26,7 @@ export async function initTrust(options: InitTrustOptions): Promise<{ readonly r
     const root = firstRoot(options)
     const expires = expiryOf(options, 'targets')
     const files = issue(options, undefined, {
-      targets: new Map(channels.map((channel) => [channel, [publicHex(keyring, channelRole(channel))]])),
+      targets: new Map(channels.map((channel) => [channel, oneSigner(keyring.publicKey(channelRole(channel)).key)])),
       channels: new Map(channels.map((channel) => [channel, { statement: undefined, expires }])),
     })
     await commit(options, [root, ...files], { rootBytes: root.bytes })
@@ -48,15 +48,11 @@ function firstRoot(options: InitTrustOptions): SiteFile {
   return signDocument(
     keyring,
     'root',
-    rootDocument({ version: 1, expires: expiryOf(options, 'root') }, topKeys(keyring)),
+    rootDocument({ version: 1, expires: expiryOf(options, 'root') }, topSigners(keyring)),
   )
 }
 
-function topKeys(keyring: Keyring): TopKeys {
-  const of = (role: TopRole) => [publicHex(keyring, role)]
+function topSigners(keyring: Keyring): TopSigners {
+  const of = (role: TopRole) => oneSigner(keyring.publicKey(role).key)
   return { root: of('root'), targets: of('targets'), snapshot: of('snapshot'), timestamp: of('timestamp') }
-}
-
-function publicHex(keyring: Keyring, role: TopRole | `channel-${string}`): string {
-  return keyring.publicKey(role).key.keyval.public
 }

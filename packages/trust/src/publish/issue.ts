@@ -8,6 +8,8 @@ import {
   metaOf,
   type SiteFile,
   signDocument,
+  type Signers,
+  signersOf,
   snapshotDocument,
   targetsDocument,
   timestampDocument,
@@ -16,8 +18,8 @@ import { highestVersion } from './published.ts'
 
 /** What is to be said anew. What is not named stays as it is. */
 export interface Changes {
-  /** Every channel of the site with its public keys. */
-  readonly targets?: ReadonlyMap<string, readonly string[]>
+  /** Every channel of the site with those who sign for it. */
+  readonly targets?: ReadonlyMap<string, Signers>
   /** The channels whose role is signed anew. */
   readonly channels?: ReadonlyMap<string, { readonly statement: TargetFile | undefined; readonly expires: string }>
 }
@@ -78,12 +80,12 @@ export function isHalfOver(options: SiteOptions, role: TopRole, expires: string)
   return Date.parse(expires) - options.now.getTime() < (lifetime * 1000) / 2
 }
 
-/** The public keys of a targets file's channels, as `issue` takes them. */
-export function channelKeys(targets: Targets): ReadonlyMap<string, readonly string[]> {
+/** Who signs for a targets file's channels, as `issue` takes them. */
+export function channelSigners(targets: Targets): ReadonlyMap<string, Signers> {
   return new Map(
     targets.delegations.map((delegation) => [
       delegation.name.replace(/^channel-/, ''),
-      delegation.keyids.flatMap((keyid) => targets.keys.get(keyid) ?? []),
+      signersOf(delegation, targets.keys),
     ]),
   )
 }

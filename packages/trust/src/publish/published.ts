@@ -15,7 +15,7 @@ import {
 } from '../roles.ts'
 import type { ChannelStatement } from '../statement.ts'
 import { memoryCache } from '../verify/cache.ts'
-import { checkNamedBy, checkSignatures } from '../verify/checks.ts'
+import { checkNamedBy, checkSignatures, digestOfTarget } from '../verify/checks.ts'
 import { get, type TrustFetch } from '../verify/fetch.ts'
 import {
   type Envelope,
@@ -66,7 +66,7 @@ function readRoot(site: string, keyring: Keyring): { readonly root: Root; readon
 
 function checkOwnRoot(file: Envelope<Root>, keyring: Keyring, name: string): void {
   const own = [keyring.publicKey('root'), keyring.nextKey('root')].filter((key) => key !== undefined)
-  const keys = new Map(own.map(({ keyId, key }) => [keyId, key.keyval.public]))
+  const keys = new Map(own.map(({ keyId, key }) => [keyId, key]))
   checkSignatures(file, { keyids: [...keys.keys()], threshold: 1 }, keys, `${name}, by the keyring's own root key,`)
 }
 
@@ -89,7 +89,7 @@ export function readChannel(site: string, published: Published, channel: string)
 export function readStatement(site: string, targets: Targets, channel: string): ChannelStatement | undefined {
   const target = targets.targets.get(targetPath(channel))
   if (target === undefined) return undefined
-  const name = targetFile(channel, target.sha256)
+  const name = targetFile(channel, digestOfTarget(target, targetPath(channel)))
   const bytes = required(readSiteFile(site, name, STATEMENT_BYTES), name)
   checkNamedBy(bytes, target, name)
   return parseStatement(bytes)

@@ -1,6 +1,6 @@
 import type { SiteOptions } from '../site.ts'
 import { commit } from './commit.ts'
-import { channelKeys, isHalfOver, issue, timestampFile } from './issue.ts'
+import { channelSigners, isHalfOver, issue, timestampFile } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { readPublished, settleRotations } from './published.ts'
 
@@ -14,7 +14,7 @@ export async function refreshTimestamp(options: SiteOptions): Promise<void> {
     const oldTargets = isHalfOver(options, 'targets', targets.expires)
     const files =
       oldTargets || isHalfOver(options, 'snapshot', snapshot.expires)
-        ? issue(options, published, oldTargets ? { targets: channelKeys(targets) } : {})
+        ? issue(options, published, oldTargets ? { targets: channelSigners(targets) } : {})
         : [timestampFile(options, published, timestamp.snapshot)]
     await commit(options, files, { rootBytes: published.rootBytes })
   })

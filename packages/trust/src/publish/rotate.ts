@@ -1,10 +1,11 @@
 import { fail } from '../errors.ts'
+import { withKeyId } from '../key-id.ts'
 import type { Keyring } from '../keyring.ts'
 import { channelRole, type RoleName, TOP_ROLES, type TopRole, targetPath } from '../roles.ts'
 import type { RotateRootOptions } from '../site.ts'
 import { commit } from './commit.ts'
-import { rootDocument, type SiteFile, signDocument } from './documents.ts'
-import { channelKeys, expiryOf, issue } from './issue.ts'
+import { rootDocument, signDocument, type Signers, signersOf, type SiteFile } from './documents.ts'
+import { channelSigners, expiryOf, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { channelsOf, type Published, readChannel, readPublished, settleRotations } from './published.ts'
 
@@ -39,8 +40,11 @@ export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly
 /** All that stands below the root, so that clients of the old root file and of the new one both find what they can verify. */
 function reissue(options: RotateRootOptions, published: Published, channels: readonly string[]): readonly SiteFile[] {
   const { site, keyring } = options
-  const keys = new Map(channelKeys(published.targets))
-  for (const channel of channels) keys.set(channel, newKeys(keyring, channelRole(channel), []))
+  const keys = new Map(channelSigners(published.targets))
+  for (const channel of channels) {
+    const signers = keys.get(channel)
+    if (signers !== undefined) keys.set(channel, afterRotation(keyring, channelRole(channel), signers))
+  }
   const signedAnew = channels.map((channel) => {
     const { targets, expires } = readChannel(site, published, channel)
     return [channel, { statement: targets.get(targetPath(channel)), expires }] as const
@@ -50,20 +54,17 @@ function reissue(options: RotateRootOptions, published: Published, channels: rea
 
 function nextRoot(options: RotateRootOptions, published: Published, version: number): SiteFile {
   const { keyring } = options
-  const of = (role: TopRole) => {
-    const { keyids } = published.root.roles[role]
-    return newKeys(
-      keyring,
-      role,
-      keyids.flatMap((keyid) => published.root.keys.get(keyid) ?? []),
-    )
-  }
+  const { root } = published
+  const of = (role: TopRole) => afterRotation(keyring, role, signersOf(root.roles[role], root.keys))
   const keys = { root: of('root'), targets: of('targets'), snapshot: of('snapshot'), timestamp: of('timestamp') }
   return signDocument(keyring, 'root', rootDocument({ version, expires: expiryOf(options, 'root') }, keys))
 }
 
-/** The public key that will stand for a role: the next one where there is one, the published ones else. */
-function newKeys(keyring: Keyring, role: RoleName, published: readonly string[]): readonly string[] {
+/** Who will sign for a role: the keyring's next key, where there is one, in the place of its present one; those of others stay. */
+function afterRotation(keyring: Keyring, role: RoleName, signers: Signers): Signers {
   const next = keyring.nextKey(role)
-  return next === undefined ? published : [next.key.keyval.public]
+  if (next === undefined) return signers
+  const replaced = new Set([keyring.publicKey(role).keyId, next.keyId])
+  const others = signers.keys.filter((key) => !replaced.has(withKeyId(key).keyId))
+  return { ...signers, keys: [...others, next.key] }
 }

@@ -406,7 +406,7 @@ describe('threshold', () => {
   test('one signature twice is one', async () => {
     serveTwoKeyRoot((of) => ({ keys: { [of.keyId]: of.key }, keyids: [of.keyId] }))
     serveSignatures((signed) => [...ownSignature(signed), ...ownSignature(signed)])
-    await expect(world.client().refresh('web')).rejects.toEqual(code('METADATA_UNSIGNED'))
+    await expect(world.client().refresh('web')).rejects.toEqual(code('METADATA_MALFORMED'))
   })
 
   test('one key under two ids is one', async () => {

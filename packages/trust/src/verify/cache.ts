@@ -1,10 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf, writeFileAtomic } from '@holotype/base'
-import type { ChannelRole, TopRole } from '../roles.ts'
+import { digestOf, errnoOf, hexOf, writeFileAtomic } from '@holotype/base'
 
-/** What a client keeps between runs (TUF 1.0 §5.1, "non-volatile storage"): the newest trusted file of each role, and each channel's statement. */
-export type CacheName = TopRole | ChannelRole | `statement-${string}`
+/**
+ * What a client keeps between runs (TUF 1.0 §5.1, "non-volatile storage"): the newest trusted file of each role, by the role's name, and each
+ * channel's statement.
+ */
+type CacheName = string
+
+/** Bytes: what a file's name may have (255), without `.json` and what a temporary file adds. */
+const MAX_FILE_NAME = 200
 
 export interface Cache {
   /** Undefined if there is none, or it is larger than such a file may be. */
@@ -16,7 +21,8 @@ export interface Cache {
 
 /** A cache in a directory of its own, made with mode 0700 on the first write. */
 export function openCache(directory: string): Cache {
-  const pathOf = (name: CacheName) => join(directory, `${name}.json`)
+  // A role's name is whatever the role above it says: as a file's name it must stay within the directory.
+  const pathOf = (name: CacheName) => join(directory, `${fileName(name)}.json`)
   return {
     read(name, maxBytes) {
       const path = pathOf(name)
@@ -36,6 +42,12 @@ export function openCache(directory: string): Cache {
     },
     remove: (name) => rmSync(pathOf(name), { force: true }),
   }
+}
+
+/** Percent-encoded, which leaves the names of our own sites but `+` as they are; a name too long for a file is its digest. */
+export function fileName(name: CacheName): string {
+  const encoded = encodeURIComponent(name)
+  return encoded.length <= MAX_FILE_NAME ? encoded : hexOf(digestOf(name))
 }
 
 /** A cache that forgets: for one run that must leave nothing behind. */

@@ -1,11 +1,12 @@
-import { canonicalJson } from '@holotype/base'
 import { fail } from '../errors.ts'
-import type { Signature } from '../keyring.ts'
-import type { TOP_ROLES, TopRole } from '../roles.ts'
+import type { Signature, TufKey } from '../keyring.ts'
+import { TOP_ROLES, type TopRole } from '../roles.ts'
 import { fields, hex, jsonOf, list, oneOf, parseWith, ShapeError, text, time, whole } from './shape.ts'
+import { signedForm } from './signed-form.ts'
+import { parseTufKey } from './tuf-key.ts'
 
 /*
- * TUF metadata (specification 1.0, §4), as far as a site of ours uses it: Ed25519 keys, SHA-256, consistent snapshots, delegations by exact path.
+ * TUF metadata (specification 1.0, §4) with consistent snapshots.
  * Fields that the specification does not know are kept for the signature and not looked at, as §4 asks.
  */
 
@@ -15,8 +16,8 @@ export interface RoleKeys {
   readonly threshold: number
 }
 
-/** A key id's public key, 64 hex digits; undefined where the key is of a kind we cannot verify. */
-export type Keys = ReadonlyMap<string, string | undefined>
+/** A key id's public key; undefined where the key is of a kind we cannot verify. */
+export type Keys = ReadonlyMap<string, TufKey | undefined>
 
 interface Common {
   readonly version: number
@@ -29,11 +30,16 @@ export interface Root extends Common {
   readonly roles: Readonly<Record<TopRole, RoleKeys>>
 }
 
+/** The digests of a file that we can compute. Where both are named, both must fit. */
+interface Hashes {
+  readonly sha256?: string
+  readonly sha512?: string
+}
+
 /** What a snapshot or timestamp says of another metadata file (§4.4, §4.6). */
-export interface MetaFile {
+export interface MetaFile extends Hashes {
   readonly version: number
   readonly length?: number
-  readonly sha256?: string
 }
 
 export interface Timestamp extends Common {
@@ -45,14 +51,18 @@ export interface Snapshot extends Common {
   readonly meta: ReadonlyMap<string, MetaFile>
 }
 
-export interface TargetFile {
+export interface TargetFile extends Hashes {
   readonly length: number
-  readonly sha256: string
 }
 
 export interface Delegation extends RoleKeys {
   readonly name: string
+  /** Path patterns: `*` and `?` stand for what is within one directory (§4.5). */
   readonly paths: readonly string[]
+  /** Instead of paths: beginnings of the SHA-256, in hex digits, of a target's path. */
+  readonly pathHashPrefixes: readonly string[]
+  /** Where a path matches, no delegation after this one is asked. */
+  readonly terminating: boolean
 }
 
 export interface Targets extends Common {
@@ -123,7 +133,7 @@ export function parseTargets(bytes: Uint8Array, name: string): Envelope<Targets>
             path,
             {
               length: whole(file['length'], `targets.${path}.length`, 0),
-              sha256: hex(fields(file['hashes'], `targets.${path}.hashes`)['sha256'], `targets.${path}.sha256`, 64),
+              ...parseHashes(file['hashes'], `targets.${path}.hashes`),
             },
           ]
         }),
@@ -132,15 +142,9 @@ export function parseTargets(bytes: Uint8Array, name: string): Envelope<Targets>
       delegations:
         delegations === undefined
           ? []
-          : list(delegations['roles'] ?? [], 'delegations.roles', MAX_LIST).map((role, index) => {
-              const at = `delegations.roles.${index}`
-              const of = fields(role, at)
-              return {
-                ...parseRoleKeys(role, at),
-                name: text(of['name'], `${at}.name`, MAX_TEXT),
-                paths: list(of['paths'] ?? [], `${at}.paths`, MAX_LIST).map((path) => text(path, at, MAX_TEXT)),
-              }
-            }),
+          : list(delegations['roles'] ?? [], 'delegations.roles', MAX_LIST).map((role, index) =>
+              parseDelegation(role, `delegations.roles.${index}`),
+            ),
     }
   })
 }
@@ -163,8 +167,11 @@ function parse<T>(bytes: Uint8Array, name: string, type: string, read: (signed: 
           sig: text(of['sig'], `signatures.${index}.sig`, MAX_TEXT * 8),
         }
       })
+      // §4.2: a key id stands but once
+      if (new Set(signatures.map(({ keyid }) => keyid)).size < signatures.length)
+        throw new ShapeError('two signatures have one key id')
       // What is read and what is verified come from one parse, so no two readers can differ (duplicate keys, order, white space).
-      return { signed: read(signed), signedBytes: Buffer.from(canonicalJson(signed)), signatures }
+      return { signed: read(signed), signedBytes: signedForm(signed), signatures }
     },
     (why, cause) => fail('METADATA_MALFORMED', { what: `${name} is not TUF ${type} metadata: ${why}`, cause }),
   )
@@ -175,13 +182,23 @@ function common(signed: Fields): Common {
 }
 
 function parseKeys(value: unknown, at: string): Keys {
-  return new Map(
-    Object.entries(fields(value, at)).map(([keyid, key]) => {
-      const of = fields(key, `${at}.${keyid}`)
-      if (of['keytype'] !== 'ed25519' || of['scheme'] !== 'ed25519') return [keyid, undefined]
-      return [keyid, hex(fields(of['keyval'], `${at}.${keyid}.keyval`)['public'], `${at}.${keyid}.public`, 64)]
-    }),
-  )
+  return new Map(Object.entries(fields(value, at)).map(([keyid, key]) => [keyid, parseTufKey(key, `${at}.${keyid}`)]))
+}
+
+function parseDelegation(value: unknown, at: string): Delegation {
+  const of = fields(value, at)
+  const name = text(of['name'], `${at}.name`, MAX_TEXT)
+  // The client keeps roles by their names: a delegated one must not stand in the place of a top one.
+  if (TOP_ROLES.some((role) => role === name)) throw new ShapeError(`${at}.name is that of a top role`)
+  const texts = (key: string) =>
+    list(of[key] ?? [], `${at}.${key}`, MAX_LIST).map((path) => text(path, `${at}.${key}`, MAX_TEXT))
+  return {
+    ...parseRoleKeys(value, at),
+    name,
+    paths: texts('paths'),
+    pathHashPrefixes: texts('path_hash_prefixes'),
+    terminating: of['terminating'] === true,
+  }
 }
 
 function parseRoleKeys(value: unknown, at: string): RoleKeys {
@@ -194,7 +211,13 @@ function parseMetaFile(value: unknown, at: string): MetaFile {
   const of = fields(value, at)
   const version = whole(of['version'], `${at}.version`, 1)
   const length = of['length'] === undefined ? {} : { length: whole(of['length'], `${at}.length`, 0) }
-  const hashes = of['hashes'] === undefined ? {} : fields(of['hashes'], `${at}.hashes`)
-  const sha256 = hashes['sha256'] === undefined ? {} : { sha256: hex(hashes['sha256'], `${at}.sha256`, 64) }
-  return { version, ...length, ...sha256 }
+  return { version, ...length, ...(of['hashes'] === undefined ? {} : parseHashes(of['hashes'], `${at}.hashes`)) }
+}
+
+function parseHashes(value: unknown, at: string): Hashes {
+  const { sha256, sha512 } = fields(value, at)
+  return {
+    ...(sha256 === undefined ? {} : { sha256: hex(sha256, `${at}.sha256`, 64) }),
+    ...(sha512 === undefined ? {} : { sha512: hex(sha512, `${at}.sha512`, 128) }),
+  }
 }

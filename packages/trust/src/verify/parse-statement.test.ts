@@ -5,9 +5,10 @@ import { STATEMENT_BYTES, STATEMENT_WAVES } from '../limits.ts'
 import type { ChannelStatement } from '../statement.ts'
 import { parseStatement } from './parse-statement.ts'
 
+const pack = { index: `sha256:${'1'.repeat(64)}` as const, pack: `sha256:${'2'.repeat(64)}` as const, size: 12 }
 const target = (letter: string) => ({
   image: `sha256:${letter.repeat(64)}` as const,
-  packs: [{ index: `sha256:${'1'.repeat(64)}` as const, pack: `sha256:${'2'.repeat(64)}` as const, size: 12 }],
+  packs: [pack],
 })
 const waves = [
   { name: 'canary', select: { role: 'canary' }, share: 10_000, open: true },
@@ -24,7 +25,8 @@ const plain: ChannelStatement = {
   actor: 'alice@acme.example',
   commit: '0123',
 }
-const full: ChannelStatement = { ...plain, next: target('b'), rollout: { id: 'r1', waves } }
+const delta = { from: plain.current.image, ...pack }
+const full: ChannelStatement = { ...plain, next: { ...target('b'), delta }, rollout: { id: 'r1', waves } }
 
 const parse = (value: unknown) => parseStatement(Buffer.from(JSON.stringify(value)))
 const malformed = expect.objectContaining({ code: 'STATEMENT_MALFORMED' })
@@ -52,6 +54,9 @@ test.each<[string, unknown]>([
   ['an image that is no digest', { ...full, current: { ...full.current, image: 'sha256:zz' } }],
   ['packs that are no list', { ...full, current: { ...full.current, packs: {} } }],
   ['a negative size', { ...full, current: { ...full.current, packs: [{ ...full.current.packs[0], size: -1 }] } }],
+  ['a delta from nowhere', { ...full, next: { ...full.next, delta: { ...delta, from: undefined } } }],
+  ['a delta without an index', { ...full, next: { ...full.next, delta: { ...delta, index: 'x' } } }],
+  ['a delta that is none', { ...full, next: { ...full.next, delta: null } }],
   ['next without a rollout', { ...full, rollout: undefined }],
   ['a rollout without next', { ...full, next: undefined }],
   ['a rollout without an id', { ...full, rollout: { id: '', waves } }],

@@ -9,7 +9,7 @@ import {
   TARGET_PACKS,
   WAVE_LABELS,
 } from '../limits.ts'
-import type { ChannelStatement, ChannelTarget, Wave } from '../statement.ts'
+import type { ChannelStatement, ChannelTarget, DeltaRef, PackRef, Wave } from '../statement.ts'
 import { fields, flag, jsonOf, list, oneOf, parseWith, ShapeError, text, time, whole } from './shape.ts'
 
 /**
@@ -50,14 +50,21 @@ function readTarget(value: unknown, at: string): ChannelTarget {
   const of = fields(value, at)
   return {
     image: digest(of['image'], `${at}.image`),
-    packs: list(of['packs'], `${at}.packs`, TARGET_PACKS).map((pack, index) => {
-      const ref = fields(pack, `${at}.packs.${index}`)
-      return {
-        index: digest(ref['index'], `${at}.packs.${index}.index`),
-        pack: digest(ref['pack'], `${at}.packs.${index}.pack`),
-        size: whole(ref['size'], `${at}.packs.${index}.size`, 0),
-      }
-    }),
+    packs: list(of['packs'], `${at}.packs`, TARGET_PACKS).map((pack, index) => readPack(pack, `${at}.packs.${index}`)),
+    ...(of['delta'] === undefined ? {} : { delta: readDelta(of['delta'], `${at}.delta`) }),
+  }
+}
+
+function readDelta(value: unknown, at: string): DeltaRef {
+  return { from: digest(fields(value, at)['from'], `${at}.from`), ...readPack(value, at) }
+}
+
+function readPack(value: unknown, at: string): PackRef {
+  const of = fields(value, at)
+  return {
+    index: digest(of['index'], `${at}.index`),
+    pack: digest(of['pack'], `${at}.pack`),
+    size: whole(of['size'], `${at}.size`, 0),
   }
 }
 

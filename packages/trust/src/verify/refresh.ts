@@ -1,10 +1,18 @@
 import { HolotypeError } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { SNAPSHOT_BYTES, STATEMENT_BYTES, TARGETS_BYTES, TIMESTAMP_BYTES } from '../limits.ts'
-import { type ChannelRole, channelRole, metadataFile, TIMESTAMP_FILE, targetFile, targetPath } from '../roles.ts'
+import { channelRole, metadataFile, TIMESTAMP_FILE, targetFile, targetPath } from '../roles.ts'
 import type { ChannelStatement } from '../statement.ts'
 import type { Cache } from './cache.ts'
-import { checkExpiry, checkForward, checkNamedBy, checkSignatures, checkVersion, isNamedBy } from './checks.ts'
+import {
+  checkExpiry,
+  checkForward,
+  checkNamedBy,
+  checkSignatures,
+  checkVersion,
+  digestOfTarget,
+  isNamedBy,
+} from './checks.ts'
 import { get, type TrustFetch } from './fetch.ts'
 import {
   type Envelope,
@@ -77,7 +85,7 @@ async function follow(session: Session, root: Root, bytes: Buffer, channel: stri
   const delegation = targets.delegations.find((candidate) => candidate.paths.includes(targetPath(channel)))
   if (delegation === undefined || delegation.name !== role)
     throw fail('CHANNEL_UNKNOWN', { what: `the site has no channel ${channel}` })
-  const delegated = await updateTargets(session, snapshot, { ...delegation, name: role }, targets.keys)
+  const delegated = await updateTargets(session, snapshot, delegation, targets.keys)
   return updateStatement(session, delegated, channel)
 }
 
@@ -140,11 +148,11 @@ function checkSnapshotForward(snapshot: Snapshot, old: Snapshot, name: string): 
   }
 }
 
-/** The top targets file and a channel's alike: both are named by the snapshot (5.6.1 to 5.6.6). */
-async function updateTargets(
+/** The top targets file and a delegated one alike: both are named by the snapshot (5.6.1 to 5.6.6). */
+export async function updateTargets(
   session: Session,
   snapshot: Snapshot,
-  role: RoleKeys & { readonly name: 'targets' | ChannelRole },
+  role: RoleKeys & { readonly name: string },
   keys: Keys,
 ): Promise<Targets> {
   const { cache, now } = session
@@ -168,7 +176,7 @@ async function updateStatement(session: Session, targets: Targets, channel: stri
   const { cache, now } = session
   const target = targets.targets.get(targetPath(channel))
   if (target === undefined) throw fail('STATEMENT_MISSING', { what: `the channel ${channel} has no statement yet` }) // 5.7.2
-  const name = targetFile(channel, target.sha256)
+  const name = targetFile(channel, digestOfTarget(target, targetPath(channel)))
   const cached = cache.read(`statement-${channel}`, STATEMENT_BYTES)
   const old = fromOwnCache(cached, parseStatement)
   const stays = cached !== undefined && old !== undefined && isNamedBy(cached, target)
@@ -209,7 +217,7 @@ function fromOwnCache<T>(bytes: Buffer | undefined, verify: (bytes: Uint8Array) 
 }
 
 /** @throws METADATA_TOO_LARGE, METADATA_MISSING, METADATA_MISMATCH */
-async function fetchNamed(
+export async function fetchNamed(
   fetch: TrustFetch,
   name: string,
   meta: Omit<MetaFile, 'version'>,

@@ -52,6 +52,7 @@ export function list(value: unknown, at: string, max: number): readonly unknown[
 export function text(value: unknown, at: string, maxLength: number): string {
   if (typeof value !== 'string') throw new ShapeError(`${at} is no text`)
   if (value.length > maxLength) throw new ShapeError(`${at} is longer than ${maxLength} characters`)
+  if (!value.isWellFormed()) throw new ShapeError(`${at} holds half a character`)
   return value
 }
 
