@@ -87,9 +87,29 @@ export const fail = defineErrors({
     when: 'a directory of the root was exchanged by somebody else while the agent wrote into it',
     hint: 'run again; if it repeats, find out who changes the path named',
   },
+  AGENT_IO: {
+    kind: 'corrupt',
+    when: 'the disk does not take or give bytes: the kernel says input/output error',
+    hint: 'look at the kernel log (dmesg) and the disk; nothing half-written has a final name, the next run goes on',
+  },
   AGENT_NOT_PERMITTED: {
     kind: 'refused',
     when: 'the system does not allow a change that the image needs',
     hint: 'run the agent as root; look for immutable files (lsattr) and read-only mounts at the path named',
+  },
+  AGENT_HEALTH_FAILED: {
+    kind: 'conflict',
+    when: 'a health check of the image did not pass within its grace time on a node that came to it',
+    hint: 'mend the image and start a rollout of it; this node tries the same image again at a new statement or after `holotype-agent release`',
+  },
+  AGENT_ROLLED_BACK: {
+    kind: 'conflict',
+    when: 'an operator took the node back to the image before',
+    hint: 'the node is held there until `holotype-agent release`',
+  },
+  AGENT_NO_PREVIOUS: {
+    kind: 'input',
+    when: 'a rollback is asked of a node that has been at no other image, went back already, or does not keep all of the one before',
+    hint: 'to bring nodes to an older image publish a new statement that names it',
   },
 })

@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf, writeFileAtomic } from '@holotype/base'
+import { type Digest, errnoOf, isDigest, writeFileAtomic } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { isFields } from './json.ts'
 
@@ -11,30 +11,63 @@ export interface Held {
   readonly since: string
 }
 
-const FILE = 'held.json'
+/** An image that the node went back from: it does not go there again before a newer statement or an operator's release. */
+export interface Refused {
+  readonly image: Digest
+  /** Where the root goes, or is, instead. */
+  readonly back: Digest
+  /** The number of the channel statement that was obeyed when it went back. */
+  readonly statement: number
+  readonly reason: string
+}
+
+const HELD = 'held.json'
+const REFUSED = 'refused.json'
 
 /** Holds the node. @throws AGENT_NOT_ENROLLED */
 export function hold(state: string, held: Held): void {
   readConfig(state)
-  writeFileAtomic(join(state, FILE), `${JSON.stringify({ reason: held.reason, since: held.since })}\n`)
+  writeFileAtomic(join(state, HELD), `${JSON.stringify({ reason: held.reason, since: held.since })}\n`)
 }
 
-/** Ends a hold; nothing happens when there is none. @throws AGENT_NOT_ENROLLED */
+/** Ends a hold, and lets the node go where its channel leads, also to an image it went back from. @throws AGENT_NOT_ENROLLED */
 export function release(state: string): void {
   readConfig(state)
-  rmSync(join(state, FILE), { force: true })
+  obeyAgain(state)
+  rmSync(join(state, HELD), { force: true })
 }
 
 /** The hold in force, or undefined. A file that does not parse still holds: doing nothing is the safe side. */
 export function readHeld(state: string): Held | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(join(state, FILE), 'utf8'))
+    const value: unknown = JSON.parse(readFileSync(join(state, HELD), 'utf8'))
     const fields = isFields(value) ? value : {}
     return {
       reason: typeof fields.reason === 'string' ? fields.reason : '',
       since: typeof fields.since === 'string' ? fields.since : '',
     }
   } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? undefined : { reason: `${FILE} cannot be read`, since: '' }
+    return errnoOf(error) === 'ENOENT' ? undefined : { reason: `${HELD} cannot be read`, since: '' }
+  }
+}
+
+export function refuse(state: string, refused: Refused): void {
+  writeFileAtomic(join(state, REFUSED), `${JSON.stringify(refused)}\n`)
+}
+
+export function obeyAgain(state: string): void {
+  rmSync(join(state, REFUSED), { force: true })
+}
+
+/** The image the node went back from, or undefined; also when the file is damaged: then it tries the image once more. */
+export function readRefused(state: string): Refused | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(join(state, REFUSED), 'utf8'))
+    if (!isFields(value)) return undefined
+    const { image, back, statement, reason } = value
+    if (!isDigest(image) || !isDigest(back) || typeof statement !== 'number') return undefined
+    return { image, back, statement, reason: typeof reason === 'string' ? reason : '' }
+  } catch {
+    return undefined
   }
 }

@@ -52,7 +52,21 @@ export const OPEN_DIRECTORIES = 64
 export const BATCH_PATHS = 500
 /** Bytes read at a time when a file is hashed or copied. */
 export const CHUNK_BYTES = 1024 * 1024
+/** Bytes of zeros, at a multiple of as many, that are left a hole in a file. */
+export const HOLE_BYTES = 64 * 1024
+/** Bytes of the object that lists an image's hard links. */
+export const HARDLINKS_BYTES = 64 * 1024 * 1024
 /** Milliseconds a flush of the file system may take. */
 export const FLUSH_TIMEOUT_MS = 10 * 60_000
 /** Bytes of used buffers after which the program frees them. */
 export const GARBAGE_BYTES = 16 * 1024 * 1024
+/** Health checks of one image. */
+export const HEALTH_CHECKS = 100
+/** Milliseconds between two rounds of health checks. */
+export const HEALTH_ROUND_MS = 1000
+/** Rounds one after the other that a health check must pass: a program that ends right after its start passes one. */
+export const HEALTH_ROUNDS = 2
+/** Characters that a report has of what one health check saw. */
+export const HEALTH_DETAIL_CHARACTERS = 200
+/** Milliseconds systemd may take to say how a unit is. */
+export const UNIT_TIMEOUT_MS = 10_000

@@ -1,25 +1,29 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, failBase, HolotypeError, type Progress, silent } from '@holotype/base'
-import { type ChannelStatement, type Decision, decide, openTrustClient } from '@holotype/trust'
+import { type Digest, type HolotypeError, isErrorCode, type Progress } from '@holotype/base'
+import { type ChannelStatement, decide, openTrustClient } from '@holotype/trust'
 import { type AgentConfig, readConfig, readNodeKey } from './config.ts'
 import { fail } from './errors.ts'
-import { messageOf } from './explain.ts'
-import { readHeld } from './held.ts'
-import { FETCH_RETRY_MS, HTTP_IDLE_MS, REPORTED_PATHS, STATEMENT_ATTEMPTS } from './limits.ts'
+import { asHolotypeError } from './explain.ts'
+import { obeyAgain, readHeld, readRefused, refuse } from './held.ts'
+import { FETCH_RETRY_MS, HTTP_IDLE_MS, STATEMENT_ATTEMPTS } from './limits.ts'
 import type { RunReport } from './protocol.ts'
 import { checkIn } from './report/check-in.ts'
-import { enqueue } from './report/queue.ts'
 import { openServer } from './report/server-client.ts'
+import { noSite } from './rollback/no-site.ts'
 import { openSite, type Site } from './site/site.ts'
 import { lockState } from './state/lock.ts'
-import { type NodeState, readJournal, readNodeState, writeNodeState } from './state/node-state.ts'
-import { sync, type SyncResult } from './sync.ts'
+import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
+import { syncAndReport, type Synced, type SyncPlace } from './sync-and-report.ts'
 
 export interface RunOnceOptions {
   readonly state: string
   /** Look at every path (by stat) even when the statement has not changed. */
   readonly verify?: boolean
+  /** Nothing of the root runs, as early at boot: every file is read, and there are neither triggers nor health checks. */
+  readonly atRest?: boolean
+  /** The root to bring to the image instead of the configured one: where it is mounted now. */
+  readonly root?: string
   readonly progress?: Progress
   /** Milliseconds since the epoch. */
   readonly now: () => number
@@ -29,12 +33,17 @@ export interface RunOnceOptions {
   readonly idleMs?: number
   /** Milliseconds before a mirror is asked again, times the attempts so far; default FETCH_RETRY_MS. */
   readonly retryMs?: number
+  /** Milliseconds between two rounds of health checks; default HEALTH_ROUND_MS. */
+  readonly roundMs?: number
 }
 
 /** What one run found and did. */
 export interface RunOutcome {
-  /** `unchanged`: nothing to do, no tree walk. `held`: an operator's hold. */
-  readonly outcome: 'unchanged' | 'converged' | 'held' | 'failed'
+  /**
+   * `unchanged`: nothing to do, no tree walk. `held`: an operator's hold. `rolled-back`: the image's health checks failed, and the root is at
+   * the image before.
+   */
+  readonly outcome: 'unchanged' | 'converged' | 'held' | 'failed' | 'rolled-back'
   readonly image: Digest | null
   readonly statement: number
   /** What was (or will be) told the server; absent when nothing happened. */
@@ -52,17 +61,20 @@ export interface RunOutcome {
  */
 export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   const { state, now } = options
-  const config = readConfig(state)
+  const read = readConfig(state)
+  const config = { ...read, root: options.root ?? read.root }
   const key = readNodeKey(state)
   using _lock = lockState(state)
-  const site = openSite({ mirrors: config.sites, ...patience(options) })
-  const done = await work(options, config, site)
-  const held = readHeld(state) !== undefined
+  const done = await work(options, config)
   const warnings = await checkIn({
     config,
     state,
     node: done.node,
-    flags: [...(held ? ['held'] : []), ...(done.outcome === 'failed' ? ['failed'] : [])],
+    flags: [
+      ...(readHeld(state) ? ['held'] : []),
+      ...(done.outcome === 'failed' ? ['failed'] : []),
+      ...(done.isRefused ? ['rolled-back'] : []),
+    ],
     server: openServer({ server: config.server, node: config.node, key, now }),
   })
   return {
@@ -75,33 +87,74 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   }
 }
 
-function patience({ idleMs = HTTP_IDLE_MS, retryMs = FETCH_RETRY_MS }: RunOnceOptions) {
-  return { idleMs, retryMs }
+interface Done extends Synced {
+  /** The node is not where its channel leads, because it went back from there. */
+  readonly isRefused: boolean
 }
 
-interface Done {
-  readonly outcome: RunOutcome['outcome']
-  readonly node: NodeState
-  readonly report?: RunReport
-  readonly error?: HolotypeError
-}
-
-async function work(options: RunOnceOptions, config: AgentConfig, site: Site): Promise<Done> {
-  const { state } = options
+async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done> {
+  const { state, atRest = false } = options
   const node = readNodeState(state)
   let statement: ChannelStatement
-  let decision: Decision
   try {
     statement = await currentStatement(options, config, node)
-    decision = decide(statement, { id: config.node, labels: config.labels })
   } catch (error) {
-    return { outcome: 'failed', node, error: asHolotypeError(error) }
+    return { outcome: 'failed', node, error: asHolotypeError(error), isRefused: readRefused(state) !== undefined }
   }
-  const { target } = decision
-  if (readHeld(state)) return { outcome: 'held', node }
-  const settled = target.image === node.image && statement.number === node.statement
-  if (settled && !options.verify && !readJournal(state)) return { outcome: 'unchanged', node }
-  return await syncAndReport(options, { config, site, node, statement, decision })
+  const { target } = decide(statement, { id: config.node, labels: config.labels })
+  const refused = readRefused(state)
+  const isRefused = refused?.image === target.image && refused.statement === statement.number
+  if (readHeld(state)) return { outcome: 'held', node, isRefused }
+  if (refused && !isRefused) obeyAgain(state)
+  const place = { ...options, config, statement: statement.number, atRest }
+  if (isRefused) {
+    if (isSettled(options, node, refused.back, statement)) return { outcome: 'unchanged', node, isRefused }
+    return { ...(await goBack(place, statement, { sites: config.sites, back: refused.back })), isRefused }
+  }
+  if (isSettled(options, node, target.image, statement)) return { outcome: 'unchanged', node, isRefused }
+  const site = openSite({ mirrors: config.sites, ...patience(options) })
+  const done = await syncAndReport({ ...place, target, site })
+  if (!isErrorCode(done.error, 'AGENT_HEALTH_FAILED') || done.node.previous === null) return { ...done, isRefused }
+  const back = done.node.previous
+  refuse(state, { image: target.image, back, statement: statement.number, reason: done.error.message })
+  const gone = await goBack(place, statement, { sites: config.sites, back })
+  // There is no way back: the next run makes the checks again.
+  if (isErrorCode(gone.error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
+  return {
+    ...done,
+    node: gone.node,
+    outcome: gone.error ? 'failed' : 'rolled-back',
+    error: gone.error ?? done.error,
+    isRefused: true,
+  }
+}
+
+/** Nothing is to be looked at: the root is at the image, and all that belongs to that is done. */
+function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { number }: ChannelStatement): boolean {
+  const { state, verify = false, atRest = false } = options
+  return (
+    image === node.image &&
+    number === node.statement &&
+    !verify &&
+    !atRest &&
+    !node.unchecked &&
+    readJournal(state) === undefined
+  )
+}
+
+/** Back to the image before: from what the node kept of it, else from the site if the statement still names it. */
+function goBack(
+  place: Omit<SyncPlace, 'target' | 'site'> & Pick<RunOnceOptions, 'idleMs' | 'retryMs'>,
+  { current }: ChannelStatement,
+  { sites, back }: { readonly sites: readonly string[]; readonly back: Digest },
+): Promise<Synced> {
+  const site = openSite({ mirrors: sites, ...patience(place) })
+  return syncAndReport({
+    ...place,
+    target: { image: back, packs: [] },
+    site: noSite,
+    ...(current.image === back ? { otherwise: { target: current, site } } : {}),
+  })
 }
 
 /**
@@ -146,92 +199,6 @@ async function statementFrom(
   return statement
 }
 
-async function syncAndReport(
-  options: RunOnceOptions,
-  at: {
-    readonly config: AgentConfig
-    readonly site: Site
-    readonly node: NodeState
-    readonly statement: ChannelStatement
-    readonly decision: Decision
-  },
-): Promise<Done> {
-  const { state, now } = options
-  const { config, site, node, statement } = at
-  const { target } = at.decision
-  const started = now()
-  const arrived: NodeState = { image: target.image, statement: statement.number, failure: null }
-  let node_ = node
-  const head = {
-    run: options.newId(),
-    from: node.image,
-    to: target.image,
-    statement: statement.number,
-    started: new Date(started).toISOString(),
-  }
-  const tail = () => ({ milliseconds: now() - started, bytesFetched: site.fetched() })
-  try {
-    const result = await sync({
-      state,
-      root: config.root,
-      site,
-      target,
-      from: node.image,
-      onArrived: () => {
-        writeNodeState(state, arrived)
-        node_ = arrived
-      },
-      progress: options.progress ?? silent,
-      now,
-    })
-    // A look that found nothing is no news.
-    const news = node.image !== target.image || node.failure !== null || hasNews(result)
-    const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...resultFields(result) }
-    if (news) enqueue(state, report)
-    return { outcome: 'converged', node: node_, ...(news ? { report } : {}) }
-  } catch (thrown) {
-    const error = asHolotypeError(thrown)
-    const failure = `${target.image} ${statement.number} ${error.code}`
-    // The same failure again and again is told once: a node that runs every few seconds must not flood its queue.
-    if (node.failure === failure) return { outcome: 'failed', node: node_, error }
-    const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...NOTHING_DONE, error: wordsOf(error) }
-    try {
-      node_ = { ...node_, failure }
-      enqueue(state, report)
-      writeNodeState(state, node_)
-    } catch {
-      // The disk of the state directory is full too: the error itself still reaches the operator.
-    }
-    return { outcome: 'failed', node: node_, report, error }
-  }
-}
-
-const NOTHING_DONE = {
-  changed: { written: 0, removed: 0, metadata: 0 },
-  repaired: [],
-  repairedCount: 0,
-  triggers: [],
-} as const
-
-function hasNews(result: SyncResult): boolean {
-  return result.written + result.removed + result.metadata + result.drift.length + result.triggers.length > 0
-}
-
-function resultFields({ written, removed, metadata, drift, triggers }: SyncResult) {
-  return {
-    changed: { written, removed, metadata },
-    repaired: drift.slice(0, REPORTED_PATHS),
-    repairedCount: drift.length,
-    triggers,
-  }
-}
-
-function wordsOf(error: HolotypeError): { code: string; what: string; hint: string } {
-  return { code: error.code, what: error.message, hint: error.hint }
-}
-
-/** Anything without a code is a defect of ours, but the node still reports it. */
-function asHolotypeError(error: unknown): HolotypeError {
-  if (error instanceof HolotypeError) return error
-  return failBase('PROCESS_FAILED', { what: `unexpected: ${messageOf(error)}`, cause: error })
+function patience({ idleMs = HTTP_IDLE_MS, retryMs = FETCH_RETRY_MS }: Pick<RunOnceOptions, 'idleMs' | 'retryMs'>) {
+  return { idleMs, retryMs }
 }

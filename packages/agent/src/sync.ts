@@ -1,36 +1,31 @@
-import { realpathSync } from 'node:fs'
-import { join } from 'node:path'
-import { type Digest, isErrorCode, type Progress, runTask } from '@holotype/base'
-import type { ImageTrigger } from '@holotype/image'
-import type { ChannelTarget } from '@holotype/trust'
-import { applyPlan, flush } from './apply/apply.ts'
+import { type Digest, isErrorCode } from '@holotype/base'
+import type { HealthChecks, ImageTrigger } from '@holotype/image'
+import { applyPlan } from './apply/apply.ts'
 import { fail } from './errors.ts'
-import { MANIFEST_BYTES } from './limits.ts'
-import { openPacks } from './site/packs.ts'
-import type { Site } from './site/site.ts'
+import { keptImage, objectFolders, planSync, type PlanSyncOptions, type SyncPlan } from './plan-sync.ts'
+import { fileDigests, keepPrevious, previousObjects, stagePrevious } from './rollback/previous.ts'
 import { stage } from './site/stage.ts'
+import { removeJournal, writeJournal } from './state/node-state.ts'
+import type { ObjectFolder } from './state/objects.ts'
 import { refreshCache } from './state/refresh-cache.ts'
-import { type Journal, readJournal, removeJournal, writeJournal } from './state/node-state.ts'
-import { type ObjectFolder, openObjects } from './state/objects.ts'
-import { openStatCache } from './state/stat-cache.ts'
-import { fetchIdeal, type IdealTree, keptIdeal } from './tree/ideal.ts'
 import { type NodeManifest, parseManifest } from './tree/manifest.ts'
-import { changedPaths, isEmptyPlan, type Plan } from './tree/plan.ts'
-import { scan } from './tree/scan.ts'
-import { mountsBelow, territoryOf } from './tree/territory.ts'
-import { dueTriggers, runTrigger, type TriggerResult } from './triggers.ts'
+import { isEmptyPlan, type Plan } from './tree/plan.ts'
+import { runTriggers, type TriggerResult } from './triggers.ts'
 
-export interface SyncOptions {
-  readonly state: string
-  readonly root: string
-  readonly site: Site
-  readonly target: ChannelTarget
-  /** The image the node claims to be at. */
-  readonly from: Digest | null
+export interface SyncOptions extends PlanSyncOptions {
+  /** The image before the one the node claims to be at. */
+  readonly previous: Digest | null
   /** Called when the root is at the image and on the disk: what makes the claim durable. */
-  readonly onArrived: () => void
-  readonly progress: Progress
-  readonly now: () => number
+  readonly onArrived: (arrived: Arrival) => void
+}
+
+/** What a root has come to. */
+export interface Arrival {
+  readonly image: Digest
+  /** The image before, to which the node can go back. */
+  readonly previous: Digest | null
+  /** It is another image than before, and has checks. */
+  readonly unchecked: boolean
 }
 
 export interface SyncResult {
@@ -39,11 +34,7 @@ export interface SyncResult {
   readonly metadata: number
   readonly drift: readonly string[]
   readonly triggers: readonly TriggerResult[]
-}
-
-/** The folder of trees, manifests and indexes, which stay, and the one of files on their way into the root. */
-export function objectFolders(state: string): { readonly kept: ObjectFolder; readonly staged: ObjectFolder } {
-  return { kept: openObjects(join(state, 'kept')), staged: openObjects(join(state, 'staged')) }
+  readonly health: HealthChecks | undefined
 }
 
 /**
@@ -53,61 +44,46 @@ export function objectFolders(state: string): { readonly kept: ObjectFolder; rea
  * @throws AGENT_*, OBJECT_*, DISK_FULL; AGENT_BLOCKED after everything else has been brought to the image
  */
 export async function sync(options: SyncOptions): Promise<SyncResult> {
-  const { state, site, target, from, progress, now } = options
-  const root = realpathSync(options.root)
-  const { kept, staged } = objectFolders(state)
+  const { state, target, from, progress, now } = options
+  const folders = objectFolders(state)
+  const { kept, staged } = folders
   try {
-    const manifest = await fetchManifest(site, kept, target.image)
-    const packs = await openPacks(site, kept, target.packs)
-    const cache = openStatCache(state)
-    const unknown = (digest: Digest) => !cache.knows(digest)
-    const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, progress })
-    const interrupted = readJournal(state)
-    const previous = await claimedTree({ from, target: target.image, interrupted, ideal, kept })
-    const territory = territoryOf({
-      root,
-      state: realpathSync(state),
-      exclusions: manifest.exclusions,
-      mounts: mountsBelow(root),
-    })
-    const plan = await runTask(progress, { title: 'compare', unit: 'files' }, (task) =>
-      scan({
-        root,
-        ideal,
-        ...(previous ? { previous } : {}),
-        territory,
-        cache,
-        now,
-        onPaths: (paths) => task.advance(paths),
-      }),
-    )
-    const due = dueNow(manifest.triggers, plan, from, interrupted)
-    const journal = { from, to: target.image, before: namesOf(due.before), after: namesOf(due.after) }
+    const work = await planSync(options, folders)
+    const { root, manifest, plan, before, after, cache } = work
+    const moved = from !== null && from !== target.image
+    const previous = moved ? from : options.previous
+    const journal = { from, to: target.image, before: namesOf(before), after: namesOf(after) }
     const triggers: TriggerResult[] = []
     if (!isEmptyPlan(plan)) {
-      await stage({ root, plan, packs, staged, progress })
-      // A name that is durable before its bytes would be an empty file after a power cut, and nothing boots from an empty kernel.
-      if (plan.leaves.length > 0) await flush(staged.directory, progress)
+      const past = previousObjects(state)
+      stagePrevious(plan, staged, past)
+      await stage({ root, plan, packs: work.packs, staged, progress })
+      if (moved && work.claimed) keepPrevious({ root, plan, tree: work.claimed, previous: past })
       writeJournal(state, journal)
-      if (due.before.length > 0) {
-        triggers.push(...(await runTriggers(due.before, root, progress)))
+      if (before.length > 0) {
+        triggers.push(...(await runTriggers(before, root, progress)))
         writeJournal(state, { ...journal, before: [] })
       }
       await applyPlan({ root, plan, staged, progress })
       await refreshCache({ root, plan, cache, now })
-    } else if (due.before.length + due.after.length > 0) writeJournal(state, { ...journal, before: [] })
+    } else if (before.length + after.length > 0) writeJournal(state, { ...journal, before: [] })
     cache.save()
-    if (plan.blocked.length === 0) options.onArrived()
-    triggers.push(...(await runTriggers(due.after, root, progress)))
+    if (plan.blocked.length === 0)
+      options.onArrived({
+        image: target.image,
+        previous,
+        unchecked: moved && manifest.health !== undefined,
+      })
+    triggers.push(...(await runTriggers(after, root, progress)))
     if (plan.blocked.length > 0) {
       // The journal stays: as long as something is in the way, every run looks again.
       writeJournal(state, { ...journal, before: [], after: [] })
       throw blocked(plan)
     }
     removeJournal(state)
-    kept.keepOnly(new Set([target.image, ...target.packs.map(({ index }) => index), ...ideal.trees]))
+    if (from !== target.image || work.interrupted) await forgetOthers({ ...options, kept, previous }, work)
     staged.clear()
-    return { ...countsOf(plan), drift: plan.drift, triggers }
+    return { ...countsOf(plan), drift: plan.drift, triggers, health: manifest.health }
   } catch (error) {
     // What was staged is worth keeping for the next run, but not at the price of a full disk.
     if (isErrorCode(error, 'DISK_FULL')) staged.clear()
@@ -115,76 +91,22 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   }
 }
 
-/** The manifest of an image, from what is kept or from the site. */
-async function fetchManifest(site: Site, kept: ObjectFolder, image: Digest): Promise<NodeManifest> {
-  const known = kept.read(image)
-  if (known) return parseManifest(known)
-  const bytes = await site.object(image, MANIFEST_BYTES)
-  kept.put(image, bytes)
-  return parseManifest(bytes)
-}
-
-/** The manifest and trees that the node keeps of an image; undefined when they are not all there. */
-export async function keptImage(
-  kept: ObjectFolder,
-  image: Digest,
-): Promise<{ readonly manifest: NodeManifest; readonly ideal: IdealTree } | undefined> {
-  const bytes = kept.read(image)
-  if (!bytes) return undefined
-  const manifest = parseManifest(bytes)
-  const ideal = await keptIdeal(manifest.root, kept)
-  return ideal && { manifest, ideal }
-}
-
-/**
- * What drift is measured against. After an interruption on the way to another image than now, the root may be anything between three
- * images: nothing is called drift then.
- */
-async function claimedTree(options: {
-  readonly from: Digest | null
-  readonly target: Digest
-  readonly interrupted: Partial<Journal> | undefined
-  readonly ideal: IdealTree
-  readonly kept: ObjectFolder
-}): Promise<IdealTree | undefined> {
-  const { from, target, interrupted, ideal, kept } = options
-  if (from === null || (interrupted && interrupted.to !== target)) return undefined
-  if (from === target) return ideal
-  return (await keptImage(kept, from))?.ideal
-}
-
-/** The triggers to run: those whose paths change now, and those that an interrupted run still owed. A first install owes none: nothing runs yet that could be told. */
-function dueNow(
-  triggers: readonly ImageTrigger[],
-  plan: Plan,
-  from: Digest | null,
-  interrupted: Partial<Journal> | undefined,
-): { readonly before: readonly ImageTrigger[]; readonly after: readonly ImageTrigger[] } {
-  if (from === null) return { before: [], after: [] }
-  const due = new Set([
-    ...namesOf(dueTriggers(triggers, changedPaths(plan))),
-    ...(interrupted?.before ?? []),
-    ...(interrupted?.after ?? []),
-  ])
-  const all = triggers.filter(({ name }) => due.has(name))
-  return { before: all.filter(({ when }) => when === 'before'), after: all.filter(({ when }) => when === 'after') }
-}
-
-async function runTriggers(
-  triggers: readonly ImageTrigger[],
-  root: string,
-  progress: Progress,
-): Promise<TriggerResult[]> {
-  const results: TriggerResult[] = []
-  for (const trigger of triggers)
-    results.push(
-      await runTask(progress, { title: `trigger ${trigger.name}` }, async (task) => {
-        const result = await runTrigger(trigger, root)
-        if (result.exit !== 0) task.note(`exit ${result.exit}`)
-        return result
-      }),
-    )
-  return results
+/** Of images but this one and the previous one nothing is kept. */
+async function forgetOthers(
+  { state, target, from, kept, previous }: SyncOptions & { readonly kept: ObjectFolder },
+  { manifest, ideal, claimed }: SyncPlan,
+): Promise<void> {
+  const before = previous === null ? undefined : previous === from ? claimed : (await keptImage(kept, previous))?.ideal
+  const links = (image: NodeManifest | undefined) => (image?.hardlinks ? [image.hardlinks] : [])
+  const past = previous === null ? undefined : kept.read(previous)
+  const mine = [target.image, ...links(manifest), ...target.packs.map(({ index }) => index), ...ideal.trees]
+  kept.keepOnly(
+    new Set([
+      ...mine,
+      ...(previous && before ? [previous, ...links(past && parseManifest(past)), ...before.trees] : []),
+    ]),
+  )
+  previousObjects(state).keepOnly(before ? fileDigests(before) : new Set())
 }
 
 function countsOf(plan: Plan): Pick<SyncResult, 'written' | 'removed' | 'metadata'> {

@@ -1,4 +1,13 @@
-import { compileGlobs, errnoOf, HolotypeError, isErrorCode, run, SYSTEM_PATH } from '@holotype/base'
+import {
+  compileGlobs,
+  errnoOf,
+  HolotypeError,
+  isErrorCode,
+  type Progress,
+  run,
+  runTask,
+  SYSTEM_PATH,
+} from '@holotype/base'
 import type { ImageTrigger } from '@holotype/image'
 import { TRIGGER_OUTPUT_BYTES, TRIGGER_PRINT_BYTES } from './limits.ts'
 import type { RunReport } from './protocol.ts'
@@ -19,7 +28,11 @@ const ANY_CODE = Array.from({ length: 256 }, (_, code) => code)
  */
 export async function runTrigger(trigger: ImageTrigger, root: string): Promise<TriggerResult> {
   const start = performance.now()
-  const { exit, output } = await outcomeOf(trigger, root)
+  const { exit, output } = await runInRoot(trigger.run, {
+    root,
+    seconds: trigger.timeout,
+    env: { HOLOTYPE_TRIGGER: trigger.name },
+  })
   return {
     name: trigger.name,
     exit,
@@ -28,15 +41,38 @@ export async function runTrigger(trigger: ImageTrigger, root: string): Promise<T
   }
 }
 
-async function outcomeOf(trigger: ImageTrigger, root: string): Promise<{ exit: number; output: string }> {
-  const [program, ...args] = trigger.run
+/** Runs triggers one after the other. */
+export async function runTriggers(
+  triggers: readonly ImageTrigger[],
+  root: string,
+  progress: Progress,
+): Promise<TriggerResult[]> {
+  const results: TriggerResult[] = []
+  for (const trigger of triggers)
+    results.push(
+      await runTask(progress, { title: `trigger ${trigger.name}` }, async (task) => {
+        const result = await runTrigger(trigger, root)
+        if (result.exit !== 0) task.note(`exit ${result.exit}`)
+        return result
+      }),
+    )
+  return results
+}
+
+/** Runs a program of the node's root. Never throws: see `runTrigger`. */
+export async function runInRoot(
+  argv: readonly string[],
+  options: { readonly root: string; readonly seconds: number; readonly env?: Readonly<Record<string, string>> },
+): Promise<{ readonly exit: number; readonly output: string }> {
+  const { root, seconds, env } = options
+  const [program, ...args] = argv
   if (program === undefined) return { exit: 127, output: 'no program' }
   try {
     const lines: string[] = []
     const { code } = await run(root === '/' ? [program, ...args] : ['chroot', root, program, ...args], {
       cwd: '/',
-      env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', HOLOTYPE_TRIGGER: trigger.name },
-      timeoutMs: trigger.timeout * 1000,
+      env: { PATH: SYSTEM_PATH, LC_ALL: 'C.UTF-8', ...env },
+      timeoutMs: seconds * 1000,
       maxOutputBytes: TRIGGER_PRINT_BYTES,
       okCodes: ANY_CODE,
       onLine: (line) => {

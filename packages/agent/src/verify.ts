@@ -5,7 +5,7 @@ import { fail } from './errors.ts'
 import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
 import { openStatCache } from './state/stat-cache.ts'
-import { keptImage, objectFolders } from './sync.ts'
+import { keptImage, objectFolders } from './plan-sync.ts'
 import type { Difference } from './tree/plan.ts'
 import { scan } from './tree/scan.ts'
 import { mountsBelow, territoryOf } from './tree/territory.ts'
@@ -47,6 +47,7 @@ export async function verifyRoot(options: {
     scan({
       root,
       ideal: known.ideal,
+      hardlinks: known.hardlinks,
       territory,
       cache: openStatCache(state),
       rehash: true,

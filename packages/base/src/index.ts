@@ -25,6 +25,7 @@ export {
   type RendererStyle,
 } from './renderers/renderer.ts'
 export { run, type RunOptions, type RunResult, SYSTEM_PATH } from './process.ts'
+export { parseSockets, SOCKET_TABLES } from './sockets.ts'
 export { editYaml, type YamlChange } from './yaml/edit.ts'
 export { locate, type Position, type YamlSource } from './yaml/locate.ts'
 export { nearest } from './yaml/nearest.ts'

@@ -14,6 +14,20 @@ export interface ImageTrigger {
   readonly timeout: number
 }
 
+/** What must hold on a node after it came to the image. Times in seconds. */
+export interface HealthChecks {
+  /** systemd units that must be active. */
+  readonly units: readonly string[]
+  /** `tcp/443`, `udp/53`: ports that something must listen on. */
+  readonly ports: readonly string[]
+  /** Programs of the root that must end with 0. */
+  readonly commands: readonly { readonly run: readonly string[]; readonly timeout: number }[]
+  /** Addresses that must answer with a status. */
+  readonly http: readonly { readonly url: string; readonly status: number; readonly timeout: number }[]
+  /** How long they may fail before they have failed. */
+  readonly grace: number
+}
+
 /** A composed image, an object: what the channel statement names and the agent ends in. */
 export interface ImageManifest {
   readonly schema: 'holotype.image/1'
@@ -46,6 +60,8 @@ export interface ImageManifest {
   readonly boot?: Digest
   readonly exclusions: readonly string[]
   readonly triggers: readonly ImageTrigger[]
+  /** Absent: nothing is checked. */
+  readonly health?: HealthChecks
 }
 
 export type Risk = 'high' | 'medium' | 'low' | 'none'

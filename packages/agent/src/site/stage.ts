@@ -26,7 +26,7 @@ export async function stage(options: {
   for (const [digest, { size }] of files) {
     if (staged.has(digest, size)) continue
     const held = plan.held.get(digest)
-    if (held !== undefined && copyHeld(staged, digest, root === '/' ? held : root + held)) continue
+    if (held !== undefined && copyObject(staged, digest, root === '/' ? held : root + held)) continue
     wanted.add(digest)
     bytes += size
   }
@@ -43,10 +43,10 @@ export async function stage(options: {
   )
 }
 
-/** Copies bytes that lie in the root under another name; false when they are not there any more. */
-function copyHeld(staged: ObjectFolder, digest: Digest, source: string): boolean {
+/** Copies an object from a file that should hold it; false when it does not (any more). @throws DISK_FULL */
+export function copyObject(into: ObjectFolder, digest: Digest, source: string): boolean {
   try {
-    const writer = staged.begin(digest)
+    const writer = into.begin(digest)
     try {
       readThrough(source, (chunk) => writer.write(chunk))
       writer.end()

@@ -11,6 +11,10 @@ export interface NodeState {
   readonly statement: number
   /** What the last failed run was about, so that the same failure is reported once. */
   readonly failure: string | null
+  /** The image the root was at before this one: `rollback` goes there. */
+  readonly previous: Digest | null
+  /** The health checks of the image are still to pass. */
+  readonly unchecked: boolean
 }
 
 /**
@@ -25,18 +29,30 @@ export interface Journal {
   readonly after: readonly string[]
 }
 
-const EMPTY: NodeState = { image: null, statement: 0, failure: null }
+const EMPTY: NodeState = {
+  image: null,
+  statement: 0,
+  failure: null,
+  previous: null,
+  unchecked: false,
+}
 
 /** The node's state; a file that is absent or damaged is the state of a node before its first sync: everything is looked at again. */
 export function readNodeState(state: string): NodeState {
   const fields = readFields(join(state, 'state.json'))
   if (!fields) return EMPTY
-  const { image, statement, failure } = fields
+  const { image, statement, failure, previous, unchecked } = fields
   return {
     image: isDigest(image) ? image : null,
-    statement: typeof statement === 'number' && Number.isSafeInteger(statement) ? statement : 0,
+    statement: numberOf(statement),
     failure: typeof failure === 'string' ? failure : null,
+    previous: isDigest(previous) ? previous : null,
+    unchecked: unchecked === true,
   }
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
 }
 
 export function writeNodeState(state: string, value: NodeState): void {

@@ -1,4 +1,4 @@
-import { cleanText } from '@holotype/base'
+import { cleanText, parseSockets, SOCKET_TABLES } from '@holotype/base'
 import { GUEST_COMMAND_MS, SHOWN_CHARACTERS } from '../limits.ts'
 import type { BootChecks } from './boot-checks.ts'
 import type { GuestShell } from './guest-shell.ts'
@@ -41,9 +41,8 @@ export async function runChecks(shell: GuestShell, checks: BootChecks): Promise<
 const FAILED_UNITS = 'systemctl list-units --all --plain --no-legend --no-pager --state=failed,auto-restart'
 
 async function checkPorts(shell: GuestShell, checks: BootChecks): Promise<CheckResult[]> {
-  const tables = ['tcp', 'tcp6', 'udp', 'udp6'] as const
   const { output } = await shell.run(
-    `for t in ${tables.join(' ')}; do sed "1d; s/^/$t /" /proc/net/$t 2>/dev/null; done; true`,
+    `for t in ${SOCKET_TABLES.join(' ')}; do sed "1d; s/^/$t /" /proc/net/$t 2>/dev/null; done; true`,
     GUEST_COMMAND_MS,
   )
   const listening = parseSockets(output)
@@ -54,18 +53,6 @@ async function checkPorts(shell: GuestShell, checks: BootChecks): Promise<CheckR
     ...checks.ports.map((port) => result(`port ${port}`, all.has(port), all.has(port) ? 'listens' : 'nothing listens')),
     ...(checks.other_ports ? [] : [result('no other ports', others.length === 0, others.join(' ') || 'none')]),
   ]
-}
-
-/** Sockets that wait for anyone: TCP in state LISTEN (0A), UDP not connected (07); Linux, Documentation/networking/proc_net_tcp.rst. */
-export function parseSockets(text: string): { readonly port: string; readonly loopback: boolean }[] {
-  return text.split('\n').flatMap((line) => {
-    const [, table = '', address = '', hex = '', state] =
-      /^(tcp6?|udp6?)\s+\d+:\s+([0-9A-F]+):([0-9A-F]{4})\s+\S+\s+([0-9A-F]{2})\s/.exec(line) ?? []
-    if (state !== (table.startsWith('tcp') ? '0A' : '07')) return []
-    // Words in the byte order of the machine: 127.x ends in 7F, ::1 is three zero words and 01000000.
-    const loopback = address.length === 8 ? address.endsWith('7F') : address === '00000000000000000000000001000000'
-    return [{ port: `${table.slice(0, 3)}/${Number.parseInt(hex, 16)}`, loopback }]
-  })
 }
 
 export function result(check: string, passed: boolean, detail: string): CheckResult {

@@ -1,0 +1,140 @@
+import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, type Progress, runTask } from '@holotype/base'
+import type { ImageTrigger } from '@holotype/image'
+import type { ChannelTarget } from '@holotype/trust'
+import { HARDLINKS_BYTES, MANIFEST_BYTES } from './limits.ts'
+import { openPacks, type Packs } from './site/packs.ts'
+import type { Site } from './site/site.ts'
+import { type Journal, readJournal } from './state/node-state.ts'
+import { type ObjectFolder, openObjects } from './state/objects.ts'
+import { openStatCache, type StatCache } from './state/stat-cache.ts'
+import { type Hardlinks, parseHardlinks } from './tree/hardlinks.ts'
+import { fetchIdeal, type IdealTree, keptIdeal } from './tree/ideal.ts'
+import { type NodeManifest, parseManifest } from './tree/manifest.ts'
+import { changedPaths, type Plan } from './tree/plan.ts'
+import { scan } from './tree/scan.ts'
+import { mountsBelow, territoryOf } from './tree/territory.ts'
+import { dueTriggers } from './triggers.ts'
+
+export interface PlanSyncOptions {
+  readonly state: string
+  readonly root: string
+  readonly site: Site
+  readonly target: ChannelTarget
+  /** The image the node claims to be at. */
+  readonly from: Digest | null
+  /** Nothing of the root runs (a rescue, an early boot): no triggers, and every file is read whatever the stat cache says. */
+  readonly atRest: boolean
+  readonly progress: Progress
+  readonly now: () => number
+}
+
+/** What a sync would do, and what it has at hand for it. */
+export interface SyncPlan {
+  /** The resolved root directory. */
+  readonly root: string
+  readonly manifest: NodeManifest
+  readonly packs: Packs
+  readonly ideal: IdealTree
+  /** The tree of the image that the node claims to be at, if all of it is kept. */
+  readonly claimed: IdealTree | undefined
+  readonly interrupted: Partial<Journal> | undefined
+  readonly cache: StatCache
+  readonly plan: Plan
+  /** Triggers to run. */
+  readonly before: readonly ImageTrigger[]
+  readonly after: readonly ImageTrigger[]
+}
+
+export interface ObjectFolders {
+  /** Trees, manifests and indexes, which stay. */
+  readonly kept: ObjectFolder
+  /** Files on their way into the root. */
+  readonly staged: ObjectFolder
+}
+
+export function objectFolders(state: string): ObjectFolders {
+  return { kept: openObjects(join(state, 'kept')), staged: openObjects(join(state, 'staged')) }
+}
+
+/** Compares a root with an image. Changes nothing but what the state directory keeps of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
+export async function planSync(options: PlanSyncOptions, { kept, staged }: ObjectFolders): Promise<SyncPlan> {
+  const { state, site, target, from, atRest, progress, now } = options
+  const root = realpathSync(options.root)
+  const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
+  const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
+  const hardlinks = manifest.hardlinks ? parseHardlinks(await fetch(manifest.hardlinks, HARDLINKS_BYTES)) : []
+  const packs = await openPacks(site, kept, target.packs)
+  const cache = openStatCache(state)
+  const unknown = (digest: Digest) => !cache.knows(digest)
+  const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, progress })
+  const interrupted = readJournal(state)
+  const claimed = from === null ? undefined : from === target.image ? ideal : (await keptImage(kept, from))?.ideal
+  // After an interruption on the way to another image than now, the root may be anything between three images: nothing is called drift.
+  const previous = interrupted && interrupted.to !== target.image ? undefined : claimed
+  const territory = territoryOf({
+    root,
+    state: realpathSync(state),
+    exclusions: manifest.exclusions,
+    mounts: mountsBelow(root),
+  })
+  const plan = await runTask(progress, { title: 'compare', unit: 'files' }, (task) =>
+    scan({
+      root,
+      ideal,
+      ...(previous ? { previous } : {}),
+      hardlinks,
+      first: from === null,
+      territory,
+      cache,
+      rehash: atRest,
+      now,
+      onPaths: (paths) => task.advance(paths),
+    }),
+  )
+  // A first install owes no triggers: nothing runs yet that could be told.
+  const due = from === null || atRest ? [] : dueNow(manifest.triggers, plan, interrupted)
+  const at = (when: ImageTrigger['when']) => due.filter((trigger) => trigger.when === when)
+  return { root, manifest, packs, ideal, claimed, interrupted, cache, plan, before: at('before'), after: at('after') }
+}
+
+/** An object from what is kept or from the site. */
+async function fetchKept(site: Site, kept: ObjectFolder, digest: Digest, maxBytes: number): Promise<Buffer> {
+  const known = kept.read(digest)
+  if (known) return known
+  const bytes = await site.object(digest, maxBytes)
+  kept.put(digest, bytes)
+  return bytes
+}
+
+export interface KeptImage {
+  readonly manifest: NodeManifest
+  readonly ideal: IdealTree
+  readonly hardlinks: Hardlinks
+}
+
+/** The manifest, hard links and trees that the node keeps of an image; undefined when they are not all there. */
+export async function keptImage(kept: ObjectFolder, image: Digest): Promise<KeptImage | undefined> {
+  const bytes = kept.read(image)
+  if (!bytes) return undefined
+  const manifest = parseManifest(bytes)
+  const links = manifest.hardlinks && kept.read(manifest.hardlinks)
+  if (manifest.hardlinks && !links) return undefined
+  const ideal = await keptIdeal(manifest.root, kept)
+  return ideal && { manifest, ideal, hardlinks: links ? parseHardlinks(links) : [] }
+}
+
+/** The triggers to run: those whose paths change now, and those that an interrupted run still owed. */
+function dueNow(
+  triggers: readonly ImageTrigger[],
+  plan: Plan,
+  interrupted: Partial<Journal> | undefined,
+): ImageTrigger[] {
+  const due = new Set([
+    ...dueTriggers(triggers, changedPaths(plan)).map(({ name }) => name),
+    ...(interrupted?.before ?? []),
+    ...(interrupted?.after ?? []),
+  ])
+  return triggers.filter(({ name }) => due.has(name))
+}

@@ -1,0 +1,148 @@
+import { type HolotypeError, isErrorCode, type Progress, silent } from '@holotype/base'
+import type { ChannelTarget } from '@holotype/trust'
+import type { AgentConfig } from './config.ts'
+import { fail } from './errors.ts'
+import { asHolotypeError } from './explain.ts'
+import { checkHealth } from './health/check-health.ts'
+import { REPORTED_PATHS } from './limits.ts'
+import type { RunReport } from './protocol.ts'
+import { enqueue } from './report/queue.ts'
+import { noSite } from './rollback/no-site.ts'
+import type { Site } from './site/site.ts'
+import { type NodeState, readNodeState, writeNodeState } from './state/node-state.ts'
+import { sync, type SyncOptions, type SyncResult } from './sync.ts'
+
+export interface SyncPlace {
+  readonly state: string
+  readonly config: Pick<AgentConfig, 'root'>
+  /** The number of the statement that is obeyed. */
+  readonly statement: number
+  readonly target: ChannelTarget
+  readonly site: Site
+  /** Where the image can be had if the node does not keep all of it. */
+  readonly otherwise?: { readonly target: ChannelTarget; readonly site: Site }
+  /** See `RunOnceOptions`. */
+  readonly atRest: boolean
+  readonly progress?: Progress
+  readonly roundMs?: number
+  readonly now: () => number
+  readonly newId: () => string
+}
+
+export interface Synced {
+  readonly outcome: 'unchanged' | 'converged' | 'held' | 'failed' | 'rolled-back'
+  readonly node: NodeState
+  /** Queued for the server; absent when nothing is news. */
+  readonly report?: RunReport
+  readonly error?: HolotypeError
+}
+
+/** Brings the root to an image, makes the image's health checks if it is another than before, and queues the report of it. Never throws. */
+export async function syncAndReport(place: SyncPlace): Promise<Synced> {
+  const { state, config, site, target, statement, atRest, now } = place
+  const started = now()
+  const before = readNodeState(state)
+  let node = before
+  const head = {
+    run: place.newId(),
+    from: before.image,
+    to: target.image,
+    statement,
+    started: new Date(started).toISOString(),
+  }
+  const fetched = () => site.fetched() + (place.otherwise?.site.fetched() ?? 0)
+  const tail = () => ({ milliseconds: now() - started, bytesFetched: fetched() })
+  let done: typeof NOTHING_DONE | ReturnType<typeof resultFields> = NOTHING_DONE
+  const save = (next: NodeState) => {
+    writeNodeState(state, next)
+    node = next
+  }
+  try {
+    const result = await syncFrom(place, {
+      state,
+      root: config.root,
+      from: before.image,
+      previous: before.previous,
+      atRest,
+      onArrived: ({ image, previous, unchecked }) => {
+        const still = before.unchecked && before.image === image
+        save({ image, statement, failure: null, previous, unchecked: unchecked || still })
+      },
+      progress: place.progress ?? silent,
+      now,
+    })
+    done = resultFields(result)
+    if (node.unchecked && !atRest) {
+      await pass(place, result)
+      save({ ...node, unchecked: false })
+    }
+    // A look that found nothing is no news.
+    const news = before.image !== target.image || before.failure !== null || hasNews(result)
+    const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...done }
+    if (news) enqueue(state, report)
+    return { outcome: 'converged', node, ...(news ? { report } : {}) }
+  } catch (thrown) {
+    const error = asHolotypeError(thrown)
+    const failure = `${target.image} ${statement} ${error.code}`
+    // The same failure again and again is told once: a node that runs every few seconds must not flood its queue.
+    if (before.failure === failure) return { outcome: 'failed', node, error }
+    const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, error: wordsOf(error) }
+    try {
+      enqueue(state, report)
+      save({ ...node, failure })
+    } catch {
+      // The disk of the state directory is full too: the error itself still reaches the operator.
+    }
+    return { outcome: 'failed', node, report, error }
+  }
+}
+
+/** Syncs from the place's site; if that is none and something is not kept, from the other one. */
+async function syncFrom(place: SyncPlace, options: Omit<SyncOptions, 'site' | 'target'>): Promise<SyncResult> {
+  const { site, target, otherwise } = place
+  try {
+    return await sync({ ...options, site, target })
+  } catch (error) {
+    const notKept = isErrorCode(error, 'AGENT_OBJECT_MISSING') || isErrorCode(error, 'AGENT_NO_PREVIOUS')
+    if (site !== noSite || !notKept) throw error
+    if (otherwise) return await sync({ ...options, ...otherwise })
+    throw fail('AGENT_NO_PREVIOUS', { what: `the node does not keep all of ${target.image}`, cause: error })
+  }
+}
+
+/** @throws AGENT_HEALTH_FAILED with what failed */
+async function pass({ config, target, roundMs }: SyncPlace, { health }: SyncResult): Promise<void> {
+  if (!health) return
+  const results = await checkHealth(health, { root: config.root, ...(roundMs === undefined ? {} : { roundMs }) })
+  const failed = results.filter(({ passed }) => !passed)
+  if (failed.length > 0)
+    throw fail('AGENT_HEALTH_FAILED', {
+      what: `${target.image}: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}`,
+      data: { checks: failed.map(({ check, detail }) => ({ check, detail })) },
+    })
+}
+
+/** What a run did that did nothing. */
+export const NOTHING_DONE = {
+  changed: { written: 0, removed: 0, metadata: 0 },
+  repaired: [],
+  repairedCount: 0,
+  triggers: [],
+} as const
+
+function hasNews(result: SyncResult): boolean {
+  return result.written + result.removed + result.metadata + result.drift.length + result.triggers.length > 0
+}
+
+function resultFields({ written, removed, metadata, drift, triggers }: SyncResult) {
+  return {
+    changed: { written, removed, metadata },
+    repaired: drift.slice(0, REPORTED_PATHS),
+    repairedCount: drift.length,
+    triggers,
+  }
+}
+
+export function wordsOf(error: HolotypeError): { code: string; what: string; hint: string } {
+  return { code: error.code, what: error.message, hint: error.hint }
+}
