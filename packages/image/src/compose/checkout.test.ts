@@ -16,7 +16,7 @@ import { describe, expect, test } from 'vitest'
 import { entryOf, mapOf } from '../testing/synthetic.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { checkout } from './checkout.ts'
-import type { PathMap } from './path-map.ts'
+import { type PathMap, rootOf } from './path-map.ts'
 
 const isRoot = process.getuid?.() === 0
 const base = temporaryDirectory()
@@ -25,7 +25,7 @@ const TIME = 1_700_000_000
 
 function laid(map: PathMap): string {
   const directory = mkdtempSync(join(base, 'root-'))
-  checkout(store, map, directory)
+  checkout(store, rootOf(store, map), { directory })
   return directory
 }
 
@@ -133,7 +133,7 @@ test('nothing is written behind a link, wherever it leads', () => {
   const map = mapOf(store, { 'var/lib': `-> ${outside}`, dpkg: '/' })
   map.set('var/lib/dpkg', { entry: entryOf(store, '/'), owner: 'step:dpkg-database' })
   map.set('var/lib/dpkg/status', { entry: entryOf(store, 'x'), owner: 'step:dpkg-database' })
-  expect(() => laid(map)).toThrow(expect.objectContaining({ code: 'IMAGE_PATH_CONFLICT' }))
+  expect(() => laid(map)).toThrow(expect.objectContaining({ code: 'TREE_INVALID' }))
   expect(readdirSync(outside)).toEqual(['kept'])
 })
 

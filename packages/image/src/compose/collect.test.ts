@@ -8,7 +8,7 @@ import { temporaryDirectory } from '../testing/temporary.ts'
 import { checkout } from './checkout.ts'
 import { collect } from './collect.ts'
 import { applyLayer } from './layer.ts'
-import { hardlinkGroups, type PathMap } from './path-map.ts'
+import { hardlinkGroups, type PathMap, rootOf } from './path-map.ts'
 
 const isRoot = process.getuid?.() === 0
 const base = temporaryDirectory()
@@ -28,7 +28,7 @@ async function after(script: string, paths: Record<string, SyntheticPath>): Prom
   const [lower, scratch] = [mkdtempSync(join(base, 'lower-')), mkdtempSync(join(base, 'scratch-'))]
   const upper = join(scratch, 'upper')
   mkdirSync(upper)
-  checkout(store, map, lower)
+  checkout(store, rootOf(store, map), { directory: lower })
   await runInSandbox(['/bin/sh', '-ec', script], {
     root: { lower: [lower], upper, scratch },
     binds: [{ source: '/usr', target: '/usr', writable: false }],

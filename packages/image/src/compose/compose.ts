@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { compareText, compileGlobs, type Digest, type Progress, runTask } from '@holotype/base'
 import type { Lock } from '@holotype/solver'
-import { buildTree, type Store } from '@holotype/store'
+import type { Store } from '@holotype/store'
 import { bootOrder } from '../boot/boot-order.ts'
 import type { BootOrder } from '../boot/types.ts'
 import { fail } from '../errors.ts'
@@ -11,10 +10,10 @@ import { pruner } from '../spec/prune-rules.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { ImageManifest } from '../types.ts'
 import { unpackAll } from '../unpack/unpack-all.ts'
-import { growingCheckout } from './checkout.ts'
 import { installStage } from './install-stage.ts'
+import { keptCheckout } from './kept-checkout.ts'
 import { orderInfo } from './ordered-info.ts'
-import { hardlinkGroups, type PathMap, prune } from './path-map.ts'
+import { hardlinkGroups, type PathMap, prune, rootOf } from './path-map.ts'
 import { makeScratch } from './scratch.ts'
 import { SCRUBBED, scrub } from './scrub.ts'
 import { undateShadow } from './undated-shadow.ts'
@@ -53,7 +52,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const globs = installer.scrub.map(({ path }) => path)
   using scratch = makeScratch(store)
   const stages = installer.stages?.(packages, spec.packages) ?? [packages]
-  const lower = growingCheckout(store, join(scratch.disk, 'lower'))
+  using lower = keptCheckout(store, scratch)
   const on = { store, lock, spec, installer, map, packages, pruned, lower, scratch, progress, signal }
   let epoch = 0
   installer.layout(map, packages)
@@ -87,22 +86,17 @@ function freeze(
   made: { readonly map: PathMap; readonly lock: Lock; readonly spec: ResolvedSpec },
 ): Composed {
   const { map, lock, spec } = made
-  const root = map.get('')?.entry
-  if (root?.type !== 'directory') throw fail('IMAGE_MALFORMED', { what: 'the root is no directory' })
-  const tree = buildTree(
-    store,
-    [...map].map(([path, { entry }]) => ({ path, entry })),
-  )
+  const { stats, ...root } = rootOf(store, map)
   const hardlinks = hardlinkGroups(map)
-  const boot = bootOrder(store, tree.digest)
+  const boot = bootOrder(store, root.tree)
   refuseBoot(boot)
   const manifest = {
     schema: 'holotype.image/1',
     name: spec.name,
     format: lock.format,
     architecture: lock.architecture,
-    root: { tree: tree.digest, mode: root.mode, uid: root.uid, gid: root.gid, mtime: root.mtime },
-    stats: tree.stats,
+    root,
+    stats,
     lock: store.putJson(lock),
     spec: store.putJson(spec),
     packages: store.putJson(packageSet(lock)),
@@ -111,6 +105,7 @@ function freeze(
     ...(boot ? { boot: store.putJson(boot) } : {}),
     exclusions: spec.exclusions,
     triggers: spec.triggers,
+    ...(spec.health ? { health: spec.health } : {}),
   } satisfies ImageManifest
   return { image: store.putJson(manifest), manifest }
 }

@@ -2,15 +2,16 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type PathMatcher, type Progress, runTask } from '@holotype/base'
 import type { Lock } from '@holotype/solver'
-import { buildTree, type EntryInput, type Store } from '@holotype/store'
+import type { Store } from '@holotype/store'
 import type { ConfigureOptions, NativeInstaller } from '../native/native.ts'
 import { applyUnitFiles, unitVerbs } from '../spec/apply-spec.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
-import type { GrowingCheckout } from './checkout.ts'
+import type { Root } from './checkout.ts'
 import { collect } from './collect.ts'
+import type { KeptCheckout } from './kept-checkout.ts'
 import { applyLayer, type Layer } from './layer.ts'
-import { type PathMap, prune, requireDirectories } from './path-map.ts'
+import { type PathMap, prune, requireDirectories, rootOf } from './path-map.ts'
 import { rememberedLayer } from './remembered.ts'
 import type { Scratch } from './scratch.ts'
 import { unite } from './unite.ts'
@@ -28,7 +29,7 @@ export interface Installation {
   /** Globs of what scripts may write besides the usual. */
   readonly allow: readonly string[]
   /** What the map holds, on disk: follows it where scripts have to run. */
-  readonly lower: GrowingCheckout
+  readonly lower: KeptCheckout
   readonly scratch: Scratch
   readonly progress: Progress
   readonly signal: AbortSignal | undefined
@@ -109,10 +110,11 @@ async function runScripts(
   const { store, map, installer, allow } = on
   const { packages, epoch, units, prepared } = options
   requireDirectories(map)
+  const root = rootOf(store, map)
   const layer = await rememberedLayer(
     store,
     {
-      root: buildTree(store, entriesOf(map)).digest,
+      root: root.tree,
       top: { ...map.get('')?.entry },
       format: on.lock.format,
       run: run.name,
@@ -121,7 +123,7 @@ async function runScripts(
       units,
       prepared,
     },
-    () => runAndCollect(on, options, { name, run }),
+    () => runAndCollect(on, options, { name, run, root }),
   )
   applyLayer(map, layer, { store, allow, diverted: () => installer.diversions?.diverted(store, map) ?? new Map() })
 }
@@ -129,13 +131,17 @@ async function runScripts(
 async function runAndCollect(
   { store, map, lower, scratch, progress }: Installation,
   options: Omit<ConfigureOptions, 'lower' | 'upper' | 'scratch'>,
-  { name, run }: { readonly name: string; readonly run: (options: ConfigureOptions) => Promise<void> },
+  {
+    name,
+    run,
+    root,
+  }: { readonly name: string; readonly run: (options: ConfigureOptions) => Promise<void>; readonly root: Root },
 ): Promise<Layer> {
   const own = join(scratch.memory, name)
   const upper = join(own, 'upper')
   mkdirSync(upper, { recursive: true })
   await runTask(progress, { title: 'lay the packages over each other' }, async (task) => {
-    lower.update(map)
+    lower.update(root)
     task.note(`${map.size} paths`)
   })
   await run({ ...options, lower: lower.directory, upper, scratch: own })
@@ -143,10 +149,6 @@ async function runAndCollect(
   // Memory: of many stages only one at a time is held.
   rmSync(own, { recursive: true })
   return layer
-}
-
-function* entriesOf(map: PathMap): Generator<{ readonly path: string; readonly entry: EntryInput }> {
-  for (const [path, { entry }] of map) yield { path, entry }
 }
 
 /** The newest time any package gives one of its files: SOURCE_DATE_EPOCH, a fact of the packages alone. */

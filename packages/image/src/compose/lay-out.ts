@@ -1,10 +1,9 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '@holotype/base'
-import { type Store, walkTree } from '@holotype/store'
+import type { Store } from '@holotype/store'
 import type { ImageManifest } from '../types.ts'
 import { checkout, privateDirectory } from './checkout.ts'
-import type { PathMap } from './path-map.ts'
 import { makeScratch } from './scratch.ts'
 
 /**
@@ -23,16 +22,9 @@ export function layOut(store: Store, manifest: ImageManifest): string {
     rmSync(place, { recursive: true, force: true })
   }
   privateDirectory(roots)
-  const map: PathMap = new Map()
-  const { mode, uid, gid, mtime } = manifest.root
-  map.set('', { entry: { type: 'directory', mode, uid, gid, mtime }, owner: 'step:root' })
-  for (const { path, entry } of walkTree(store, manifest.root.tree)) {
-    if (path !== '') map.set(path, { entry, owner: 'step:root' })
-  }
   using scratch = makeScratch(store)
   const temporary = join(scratch.disk, 'root')
-  mkdirSync(temporary)
-  checkout(store, map, temporary)
+  checkout(store, manifest.root, { directory: temporary })
   // Before the directory has its name: what has a name and no note is never one that another process just made.
   store.remember(key, 'laid out')
   try {

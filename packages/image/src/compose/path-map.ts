@@ -1,8 +1,9 @@
 import { dirname, join } from 'node:path/posix'
 import { compareText, type PathMatcher } from '@holotype/base'
-import type { EntryInput } from '@holotype/store'
+import { buildTree, type EntryInput, type Store, type TreeStats } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { PATH_SYMLINKS } from '../limits.ts'
+import type { ImageManifest } from '../types.ts'
 
 /** `package:NAME`, `spec` or `step:NAME`. */
 export type Owner = string
@@ -63,6 +64,16 @@ export function pathResolver(map: PathMap): { resolve(path: string): string; for
 
 function inRoot(directory: string, target: string): string {
   return join('/', target.startsWith('/') ? '' : directory, target).slice(1)
+}
+
+/** Stores what the map holds as a tree. @throws IMAGE_MALFORMED: its root is no directory; TREE_INVALID, DISK_FULL */
+export function rootOf(store: Store, map: PathMap): ImageManifest['root'] & { readonly stats: TreeStats } {
+  const top = map.get('')?.entry
+  if (top?.type !== 'directory') throw fail('IMAGE_MALFORMED', { what: 'the root is no directory' })
+  const { mode, uid, gid, mtime } = top
+  const entries = [...map].map(([path, { entry }]) => ({ path, entry }))
+  const { digest, stats } = buildTree(store, entries)
+  return { tree: digest, mode, uid, gid, mtime, stats }
 }
 
 /** The groups of paths that are one inode, sorted, as the manifest has them: with a leading slash. */

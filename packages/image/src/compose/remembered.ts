@@ -1,13 +1,13 @@
-import { hash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { canonicalJson, type Digest, digestOf, hexOf, isDigest } from '@holotype/base'
+import { canonicalJson, digestOf, hexOf, isDigest } from '@holotype/base'
 import type { Store } from '@holotype/store'
+import { codeDigest } from '../code-digest.ts'
 import { isWhole } from '../unpack/unpacked.ts'
 import type { Layer } from './layer.ts'
 
 /** Rises when a sandbox, or what is collected of it, comes to mean something else. What runs in it counts by itself. */
 const FORM = 1
+const INSTALLERS = join(import.meta.dirname, '../native')
 
 /**
  * What a run in a sandbox changed, from a store that has seen it run on the same input, or by running it. The input is everything that the run
@@ -18,7 +18,7 @@ export async function rememberedLayer(
   input: Readonly<Record<string, unknown>>,
   make: () => Promise<Layer>,
 ): Promise<Layer> {
-  const key = `layer-${FORM}/${hexOf(digestOf(canonicalJson({ ...input, code: codeOfInstallers() })))}`
+  const key = `layer-${FORM}/${hexOf(digestOf(canonicalJson({ ...input, code: codeDigest(INSTALLERS) })))}`
   const known = recallLayer(store, key)
   if (known) return known
   const layer = await make()
@@ -38,20 +38,4 @@ function recallLayer(store: Store, key: string): Layer | undefined {
 
 function isLayer(value: unknown): value is Layer {
   return typeof value === 'object' && value !== null && 'schema' in value && value.schema === 'holotype.layer/1'
-}
-
-let code: Digest | undefined
-
-/** The digest of all files of native/: a change of how packages are installed forgets what an older release remembered. */
-function codeOfInstallers(): Digest {
-  if (code === undefined) {
-    const directory = join(import.meta.dirname, '../native')
-    const files = readdirSync(directory, { recursive: true, encoding: 'utf8' }).filter((name) =>
-      /\.(ts|sh)$/.test(name),
-    )
-    code = digestOf(
-      canonicalJson(files.sort().map((name) => [name, hash('sha256', readFileSync(join(directory, name)))])),
-    )
-  }
-  return code
 }

@@ -39,7 +39,8 @@ test('what a killed process left goes with the next; what a living one has stays
     expect(left.filter((directory) => !existsSync(directory))).toEqual([])
     child.kill('SIGKILL')
     await once(child, 'exit')
-    expect(left.filter((directory) => !existsSync(directory))).toEqual([])
+    // Not those in memory: whoever else composes on this machine may have removed them already.
+    expect(left.filter((directory) => directory.startsWith(base) && !existsSync(directory))).toEqual([])
     makeScratch(store)[Symbol.dispose]()
     expect(left.filter((directory) => existsSync(directory))).toEqual([])
   } finally {

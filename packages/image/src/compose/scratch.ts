@@ -83,8 +83,12 @@ function sweep(parent: string, place: string): void {
 
 /** Where a process id means one process: the machine since its last start, and the pid namespace (pid_namespaces(7)). */
 function placeName(): string {
-  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')
-  return hexOf(digestOf(Buffer.from(boot + readlinkSync('/proc/self/ns/pid')))).slice(0, 12)
+  return hexOf(digestOf(Buffer.from(`${bootId()}\n${readlinkSync('/proc/self/ns/pid')}`))).slice(0, 12)
+}
+
+/** Names the machine's last start (proc(5), random/boot_id). */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
 }
 
 function isAlive(pid: number): boolean {

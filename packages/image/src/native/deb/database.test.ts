@@ -6,7 +6,7 @@ import { SYSTEM_PATH } from '@holotype/base'
 import { openStore } from '@holotype/store'
 import { describe, expect, test } from 'vitest'
 import { checkout } from '../../compose/checkout.ts'
-import type { PathMap } from '../../compose/path-map.ts'
+import { type PathMap, rootOf } from '../../compose/path-map.ts'
 import { SCRIPTS } from '../../compose/layer.ts'
 import { unite } from '../../compose/unite.ts'
 import { type SyntheticUnpacked, unpackedOf } from '../../testing/synthetic.ts'
@@ -49,7 +49,7 @@ function laidOut(): string {
   unite(map, { store, format: 'deb', packages, pruned: () => false })
   database(map, { store, packages, architecture: 'amd64' })
   const root = mkdtempSync(join(base, 'root-'))
-  checkout(store, map, root)
+  checkout(store, rootOf(store, map), { directory: root })
   return root
 }
 

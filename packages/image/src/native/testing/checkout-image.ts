@@ -3,16 +3,12 @@ import { join } from 'node:path'
 import { run } from '@holotype/base'
 import { type Store, walkTree } from '@holotype/store'
 import { checkout } from '../../compose/checkout.ts'
-import type { PathMap } from '../../compose/path-map.ts'
 import type { ImageManifest } from '../../types.ts'
 
 /** An image as a directory, extended attributes too, for a native tool to look at. */
 export async function checkoutImage(store: Store, { root }: ImageManifest, directory: string): Promise<string> {
-  const map: PathMap = new Map([['', { entry: { ...root, type: 'directory' }, owner: 'step:root' }]])
+  checkout(store, root, { directory })
   for (const { path, entry } of walkTree(store, root.tree))
-    if (path !== '') map.set(path, { entry, owner: 'step:root' })
-  checkout(store, map, directory)
-  for (const [path, { entry }] of map)
     for (const [name, value] of Object.entries(entry.xattrs ?? {})) {
       const place = join(directory, path)
       // An inode of its own: others of the same bytes and mode have none of it.
