@@ -7,24 +7,24 @@ import {
   fchownSync,
   fstatSync,
   futimesSync,
-  lstatSync,
-  mkdirSync,
   openSync,
-  readdirSync,
   renameSync,
   rmdirSync,
   unlinkSync,
   utimesSync,
 } from 'node:fs'
-import { errnoOf, type Progress, run, runTask } from '@holotype/base'
-import { explain } from '../explain.ts'
+import { errnoOf, type Progress, run, runTask, type Task } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { BATCH_PATHS, FLUSH_TIMEOUT_MS } from '../limits.ts'
 import type { ObjectFolder } from '../state/objects.ts'
-import { tarMember } from '../tar/write-member.ts'
-import type { DirectoryWork, LeafWork, MetadataWork, Plan, Removal } from '../tree/plan.ts'
+import { nameOf, parentOf, systemPath } from '../tree/names.ts'
+import type { MetadataWork, Plan, Removal } from '../tree/plan.ts'
+import { Areas, temporaryBeside } from './areas.ts'
+import { setXattrs } from './directory-xattrs.ts'
 import { Directories } from './directories.ts'
-import { extract, nameOf, parentOf, type Placing, placeLeaf, temporaryBeside } from './place.ts'
+import { insist } from './insist.ts'
+import { makeReady, type Ready } from './make-ready.ts'
+import { inPlacingOrder } from './order.ts'
 
 /** open(2): a descriptor that only names a file. Node does not list it; the value is that of every architecture Debian runs Node on but alpha, hppa and sparc. */
 const O_PATH = 0o10000000
@@ -37,48 +37,70 @@ export interface ApplyOptions {
   readonly progress: Progress
 }
 
+/** What the steps of one run share. */
+interface Run {
+  readonly directories: Directories
+  readonly areas: Areas
+  readonly ready: Ready
+  readonly task: Task
+}
+
 /**
- * Carries a plan out in an order in which a running system stays usable: directories, shared libraries, their links, other files, other
- * leaves, metadata, removals (children first), at last the directories' own metadata. Every step may be the last one before a kill: the
- * next run plans anew from what is there. Ends when all is on the disk.
- * @throws DISK_FULL, AGENT_NOT_PERMITTED, AGENT_ROOT_CHANGED
+ * Carries a plan out. First all is made ready beside the root and flushed; then names change by one rename each, in an order in which a
+ * running system stays usable (`inPlacingOrder`): directories, leaves, metadata, removals (children first), at last the directories' own
+ * metadata. Every system call may be the last one before a kill or a power cut: the next run plans anew from what is there. Ends when
+ * all is on the disk.
+ * @throws DISK_FULL, AGENT_NOT_PERMITTED, AGENT_ROOT_CHANGED, AGENT_IO, PROCESS_*
  */
 export async function applyPlan({ root, plan, staged, progress }: ApplyOptions): Promise<void> {
   using directories = new Directories(root)
-  const uses = new Map<string, number>()
-  for (const { entry } of plan.leaves)
-    if (entry.type === 'file') uses.set(entry.digest, (uses.get(entry.digest) ?? 0) + 1)
-  const placing: Placing = { directories, staged, uses }
-  const retired: Removal[] = []
-  const leaves = plan.leaves.toSorted((a, b) => rank(a) - rank(b))
-  const total = plan.directories.length + leaves.length + plan.metadata.length + plan.removals.length
-  await runTask(progress, { title: 'write', total, unit: 'files' }, async (task) => {
-    let done = 0
-    const step = async () => {
-      if (++done % BATCH_PATHS !== 0) return
-      task.advance(done)
-      await new Promise((resolve) => setImmediate(resolve))
-    }
-    for (const work of plan.directories) {
-      makeDirectory(directories, work)
-      await step()
-    }
-    for (const work of leaves) {
-      if (work.retire) retired.push(...retire(directories, work.path, work.retire))
-      await placeLeaf(placing, work.path, work.entry)
-      await step()
-    }
-    for (const work of plan.metadata) {
-      setFileMetadata(directories, work)
-      await step()
-    }
-    for (const removal of [...retired, ...plan.removals]) {
-      remove(directories, removal)
-      await step()
-    }
-    for (const { path, entry, mtime } of plan.finishing) await finishDirectory(directories, path, entry, mtime)
-  })
+  using areas = new Areas(directories, staged, new Set(plan.directories.map(({ path }) => path)))
+  const count = plan.directories.length + plan.leaves.length
+  const ready = await runTask(progress, { title: 'make ready', total: count, unit: 'files' }, (task) =>
+    makeReady({ plan, staged, areas, step: stepper(task) }),
+  )
+  // A name that is durable before its bytes would be an empty file after a power cut, and nothing boots from an empty kernel.
+  for (const { pathForOthers } of areas.all) await flush(pathForOthers, progress)
+  const total = count + plan.metadata.length + plan.removals.length
+  await runTask(progress, { title: 'write', total, unit: 'files' }, (task) =>
+    write({ directories, areas, ready, task }, plan),
+  )
   await flush(root, progress)
+}
+
+async function write(run: Run, plan: Plan): Promise<void> {
+  const step = stepper(run.task)
+  const retired: Removal[] = []
+  for (const work of plan.directories) {
+    await place(run, work.path, run.ready.get(work), work.replaces === 'leaf')
+    await step()
+  }
+  for (const work of inPlacingOrder(plan.leaves)) {
+    if (work.retire) retired.push(...(await retire(run, work.path, work.retire)))
+    await place(run, work.path, run.ready.get(work), false)
+    await step()
+  }
+  for (const work of plan.metadata) {
+    await insist(run, work.path, () => setFileMetadata(run.directories, work))
+    await step()
+  }
+  for (const removal of [...retired, ...plan.removals]) {
+    await insist(run, removal.path, () => remove(run.directories, removal))
+    await step()
+  }
+  // An area may lie in a directory whose mtime is about to be set.
+  run.areas[Symbol.dispose]()
+  for (const finishing of plan.finishing) await finishDirectory(run, finishing)
+}
+
+/** Gives the event loop a turn, and tells how far the work is, now and then. */
+function stepper(task: Task): () => Promise<void> {
+  let done = 0
+  return async () => {
+    if (++done % BATCH_PATHS !== 0) return
+    task.advance(done)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
 }
 
 /** Makes durable all that was written to the file system of a path: one syncfs instead of an fsync per file. @throws PROCESS_* */
@@ -88,100 +110,70 @@ export async function flush(path: string, progress: Progress): Promise<void> {
   )
 }
 
-/** What others need to run comes first: libraries, then the links that name them. */
-function rank({ path, entry }: LeafWork): number {
-  const library = /\.so(\.[^/]*)?$/.test(path)
-  if (entry.type === 'file') return library ? 0 : 2
-  return library ? 1 : 3
-}
-
-function makeDirectory(directories: Directories, { path, entry, replaces }: DirectoryWork): void {
-  const at = directories.at(path)
-  try {
-    if (replaces === 'leaf') unlinkSync(at)
-    mkdirSync(at, 0o700)
-    const file = directories.descriptor(path)
-    fchownSync(file, entry.uid, entry.gid)
-    fchmodSync(file, entry.mode)
-  } catch (error) {
-    throw explain(error, path)
-  }
+/** Gives what is ready its name. A directory cannot be renamed over a leaf: that is unlinked just before. */
+async function place(run: Run, path: string, ready: string | undefined, overLeaf: boolean): Promise<void> {
+  if (ready === undefined) throw new Error(`${path} was not made ready`)
+  await insist(run, path, () => {
+    const at = run.directories.at(path)
+    if (overLeaf) unlinkIfThere(at)
+    renameSync(ready, at)
+  })
 }
 
 /** Sets a directory aside whose place a leaf takes; gives what is to be removed of it at the end. */
-function retire(directories: Directories, path: string, below: readonly Removal[]): Removal[] {
+async function retire(run: Run, path: string, below: readonly Removal[]): Promise<Removal[]> {
   const aside = temporaryBeside(path)
-  directories.forget(path)
-  const parent = `/proc/self/fd/${directories.descriptor(parentOf(path))}`
-  try {
+  run.directories.forget(path)
+  await insist(run, path, () => {
+    const parent = `/proc/self/fd/${run.directories.descriptor(parentOf(path))}`
     renameSync(`${parent}/${nameOf(path)}`, `${parent}/${nameOf(aside)}`)
-  } catch (error) {
-    throw explain(error, path)
-  }
+  })
   return below.map((removal) => ({ ...removal, path: `${aside}${removal.path}` }))
 }
 
 /** Sets a file's owner, mode and mtime through a descriptor that names this very file, whatever lies at its path a moment later. */
 function setFileMetadata(directories: Directories, { path, entry }: MetadataWork): void {
+  const file = openSync(directories.at(path), O_PATH | constants.O_NOFOLLOW)
   try {
-    const file = openSync(directories.at(path), O_PATH | constants.O_NOFOLLOW)
-    try {
-      const stat = fstatSync(file)
-      if (!stat.isFile() || stat.nlink !== 1)
-        throw fail('AGENT_ROOT_CHANGED', { what: `${path} is not the file it was a moment ago` })
-      const same = `/proc/self/fd/${file}`
-      if (stat.uid !== entry.uid || stat.gid !== entry.gid) chownSync(same, entry.uid, entry.gid)
-      chmodSync(same, entry.mode)
-      utimesSync(same, entry.mtime, entry.mtime)
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    throw explain(error, path)
+    const stat = fstatSync(file)
+    if (!stat.isFile() || stat.nlink !== 1)
+      throw fail('AGENT_ROOT_CHANGED', { what: `${path} is not the file it was a moment ago` })
+    const same = `/proc/self/fd/${file}`
+    if (stat.uid !== entry.uid || stat.gid !== entry.gid) chownSync(same, entry.uid, entry.gid)
+    chmodSync(same, entry.mode)
+    utimesSync(same, entry.mtime, entry.mtime)
+  } finally {
+    closeSync(file)
   }
 }
 
-function remove(directories: Directories, { path, type, raw }: Removal): void {
+function remove(directories: Directories, { path, type }: Removal): void {
+  if (type === 'directory') directories.forget(path)
+  const at = systemPath(directories.at(path))
+  if (type === 'leaf') return unlinkIfThere(at)
   try {
-    if (type === 'opaque' && raw) {
-      const parent = directories.descriptor(parentOf(path))
-      removeOpaque(Buffer.concat([Buffer.from(`/proc/self/fd/${parent}/`), raw]), fstatSync(parent).dev)
-    } else if (type === 'directory') {
-      directories.forget(path)
-      rmdirSync(directories.at(path))
-    } else unlinkSync(directories.at(path))
+    rmdirSync(at)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw explain(error, path)
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
 
-/** Removes what has a name that is not UTF-8, with all below it, never into another file system. */
-function removeOpaque(path: Buffer, device: number): void {
-  const stat = lstatSync(path)
-  if (!stat.isDirectory()) return unlinkSync(path)
-  if (stat.dev !== device) return
-  const slash = Buffer.from('/')
-  for (const name of readdirSync(path, { encoding: 'buffer' })) removeOpaque(Buffer.concat([path, slash, name]), device)
-  rmdirSync(path)
+function unlinkIfThere(at: string | Buffer): void {
+  try {
+    unlinkSync(at)
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT') throw error
+  }
 }
 
-async function finishDirectory(
-  directories: Directories,
-  path: string,
-  entry: Plan['finishing'][number]['entry'],
-  mtime: boolean,
-): Promise<void> {
-  try {
-    if (entry.xattrs) {
-      const { head, tail } = tarMember('./', entry, { type: 'directory' })
-      await extract(directories.forOthers(path), () => [head, tail])
-    }
+async function finishDirectory(run: Run, { path, entry, mtime, xattrs }: Plan['finishing'][number]): Promise<void> {
+  const { directories } = run
+  if (xattrs) await setXattrs(directories.forOthers(path), entry, xattrs)
+  await insist(run, path, () => {
     const file = directories.descriptor(path)
     const stat = fstatSync(file)
     if (stat.uid !== entry.uid || stat.gid !== entry.gid) fchownSync(file, entry.uid, entry.gid)
     if ((stat.mode & 0o7777) !== entry.mode || stat.uid !== entry.uid) fchmodSync(file, entry.mode)
     if (mtime) futimesSync(file, entry.mtime, entry.mtime)
-  } catch (error) {
-    throw explain(error, path)
-  }
+  })
 }

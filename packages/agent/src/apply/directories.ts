@@ -1,6 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
 import { explain } from '../explain.ts'
 import { OPEN_DIRECTORIES } from '../limits.ts'
+import { systemPath } from '../tree/names.ts'
 
 const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
 
@@ -8,7 +9,7 @@ const FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW
  * The root's directories by open descriptors. Each is opened from its parent's descriptor without following a symlink, so whatever
  * somebody does to the tree meanwhile, nothing is written outside the root. Node has no openat(2); Linux' `/proc/self/fd/N/NAME` is the same.
  *
- * A path given back is good until the next call: use it at once.
+ * A path given back is good until the next call: use it at once. A name in it that is not UTF-8 wants `systemPath`.
  */
 export class Directories implements Disposable {
   readonly #root: number
@@ -26,7 +27,7 @@ export class Directories implements Disposable {
     const slash = directory.lastIndexOf('/')
     const parent = this.descriptor(directory.slice(0, slash))
     try {
-      const opened = openSync(`/proc/self/fd/${parent}/${directory.slice(slash + 1)}`, FLAGS)
+      const opened = openSync(systemPath(`/proc/self/fd/${parent}/${directory.slice(slash + 1)}`), FLAGS)
       this.#open.set(directory, opened)
       this.#evict()
       return opened

@@ -1,19 +1,11 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { asDiskFull, type Digest, digester, digestOf, errnoOf, hexOf } from '@holotype/base'
+import { type Digest, digester, digestOf, errnoOf, hexOf } from '@holotype/base'
+import { explain } from '../explain.ts'
 import type { ObjectSink } from '../site/frame-reader.ts'
 import { WrongBytes } from '../site/site.ts'
 import { hashFile } from './hash-file.ts'
+import { sparseWriter } from './sparse-writer.ts'
 
 /**
  * A folder of objects by digest. What this process put there is known to be right; what an earlier one left (it may have been killed
@@ -43,6 +35,7 @@ export function openObjects(directory: string): ObjectFolder {
     const path = pathOf(digest)
     const running = digester()
     const file = create(path)
+    const writer = sparseWriter(file)
     let open = true
     const close = () => {
       if (open) closeSync(file)
@@ -56,9 +49,10 @@ export function openObjects(directory: string): ObjectFolder {
     return {
       write(bytes: Buffer) {
         running.update(bytes)
-        writeAll(file, bytes, path)
+        attempt(path, () => writer.write(bytes))
       },
       end() {
+        attempt(path, () => writer.end())
         if (running.digest() !== digest) {
           abort()
           throw new WrongBytes(`wrong bytes for ${digest}`)
@@ -90,7 +84,11 @@ export function openObjects(directory: string): ObjectFolder {
       const path = pathOf(digest)
       const file = create(path)
       try {
-        writeAll(file, bytes, path)
+        attempt(path, () => {
+          const writer = sparseWriter(file)
+          writer.write(bytes)
+          writer.end()
+        })
       } finally {
         closeSync(file)
       }
@@ -122,17 +120,13 @@ export function openObjects(directory: string): ObjectFolder {
 }
 
 function create(path: string): number {
-  try {
-    return openSync(path, 'w', 0o600)
-  } catch (error) {
-    throw asDiskFull(error, path)
-  }
+  return attempt(path, () => openSync(path, 'w', 0o600))
 }
 
-function writeAll(file: number, bytes: Buffer, path: string): void {
+function attempt<T>(path: string, action: () => T): T {
   try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
+    return action()
   } catch (error) {
-    throw asDiskFull(error, path)
+    throw explain(error, path)
   }
 }

@@ -1,12 +1,15 @@
 import { lstatSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import type { LeafEntry } from '@holotype/store'
 import { STAT_SETTLE_MS } from '../limits.ts'
+import { hasType, isDirectory } from '../tree/compare.ts'
 import type { Plan } from '../tree/plan.ts'
-import type { StatCache } from './stat-cache.ts'
+import { xattrsKey } from '../tree/xattrs.ts'
+import type { Inside, StatCache } from './stat-cache.ts'
 
 /**
- * Learns the stats of the files that a plan wrote. A rename changes ctime, so they are looked at when all is done, and a kernel tick
- * later, so that a change after the look cannot leave the same stat. A file that is not as it was written is not learnt.
+ * Learns the stats of what a plan wrote. A rename changes ctime, so it is looked at when all is done, and a kernel tick later, so that a
+ * change after the look cannot leave the same stat. What is not as it was written is not learnt.
  */
 export async function refreshCache(options: {
   readonly root: string
@@ -18,9 +21,19 @@ export async function refreshCache(options: {
   await wait(STAT_SETTLE_MS * 2)
   const base = root === '/' ? '' : root
   for (const { path, entry } of [...plan.leaves, ...plan.metadata]) {
-    if (entry.type !== 'file') continue
     const stat = lstatSync(base + path, { throwIfNoEntry: false })
-    if (stat?.isFile() && stat.size === entry.size && stat.mtimeMs === entry.mtime * 1000)
-      cache.set(path, stat, entry.digest, now())
+    if (!stat || !hasType(stat, entry.type) || stat.mtimeMs !== entry.mtime * 1000) continue
+    if (entry.type === 'file' && stat.size !== entry.size) continue
+    cache.set(path, stat, insideOf(entry), now())
   }
+  for (const { path, entry } of plan.finishing) {
+    const stat = lstatSync(base + path, { throwIfNoEntry: false })
+    if (stat && isDirectory(stat)) cache.set(path, stat, insideOf(entry), now())
+  }
+}
+
+/** What an image says is inside. */
+function insideOf(entry: Pick<LeafEntry, 'xattrs'> & Partial<LeafEntry>): Inside {
+  const xattrs = xattrsKey(entry.xattrs)
+  return { ...(entry.type === 'file' ? { digest: entry.digest } : {}), ...(xattrs ? { xattrs } : {}) }
 }

@@ -4,28 +4,35 @@ import { type Digest, isDigest, writeFileAtomic } from '@holotype/base'
 import { isFields } from '../json.ts'
 import { STAT_SETTLE_MS } from '../limits.ts'
 
-/** What the digest of a file was when its stat was this: an unchanged file is verified without reading it. */
+/** What a look inside showed: what a stat does not tell. */
+export interface Inside {
+  /** Of a regular file's bytes. */
+  readonly digest?: Digest
+  /** Of its extended attributes (`xattrsKey`); absent: it has none. */
+  readonly xattrs?: Digest
+}
+
+/** What was inside a path when its stat was this: what is unchanged is verified without looking inside again. */
 export interface StatCache {
-  /** The digest known for a path whose stat is this. */
-  get(path: string, stat: Stats): Digest | undefined
-  /** Learns a digest. Ignored when the file changed so short before `now` that a further change could leave the same stat. */
-  set(path: string, stat: Stats, digest: Digest, now: number): void
+  /** What is known of a path whose stat is this. */
+  get(path: string, stat: Stats): Inside | undefined
+  /** Learns. Ignored when the path changed so short before `now` that a further change could leave the same stat. */
+  set(path: string, stat: Stats, inside: Inside, now: number): void
   /** True when some path had these bytes when the cache was opened. */
   knows(digest: Digest): boolean
   /** Writes what was used or learnt since the cache was opened; paths nobody asked for are gone. */
   save(): void
 }
 
-interface Known {
+interface Known extends Inside {
   readonly size: number
   readonly mtime: number
   readonly ctime: number
   readonly inode: number
-  readonly digest: Digest
 }
 
 const FILE = 'stat-cache.json'
-const SCHEMA = 'holotype.stat-cache/1'
+const SCHEMA = 'holotype.stat-cache/2'
 
 /** Opens the cache of a state directory. One that does not parse is an empty one. Times are in milliseconds with their fraction. */
 export function openStatCache(state: string): StatCache {
@@ -38,15 +45,23 @@ export function openStatCache(state: string): StatCache {
       const entry = used.get(path) ?? known.get(path)
       if (!entry || !same(entry, stat)) return undefined
       used.set(path, entry)
-      return entry.digest
+      return entry
     },
-    set(path, stat, digest, now) {
+    set(path, stat, inside, now) {
       learnt = true
       if (now - stat.ctimeMs < STAT_SETTLE_MS) return
-      used.set(path, { size: stat.size, mtime: stat.mtimeMs, ctime: stat.ctimeMs, inode: stat.ino, digest })
+      const { digest, xattrs } = inside
+      used.set(path, {
+        size: stat.size,
+        mtime: stat.mtimeMs,
+        ctime: stat.ctimeMs,
+        inode: stat.ino,
+        ...(digest ? { digest } : {}),
+        ...(xattrs ? { xattrs } : {}),
+      })
     },
     knows(digest) {
-      digests ??= new Set([...known.values()].map((entry) => entry.digest))
+      digests ??= new Set([...known.values()].flatMap((entry) => (entry.digest ? [entry.digest] : [])))
       return digests.has(digest)
     },
     save() {
@@ -57,7 +72,9 @@ export function openStatCache(state: string): StatCache {
         entry.mtime,
         entry.ctime,
         entry.inode,
-        entry.digest,
+        entry.digest ?? null,
+        // Nearly nothing has attributes: their column is there only where they are.
+        ...(entry.xattrs ? [entry.xattrs] : []),
       ])
       writeFileAtomic(join(state, FILE), JSON.stringify({ schema: SCHEMA, rows }), 0o600)
     },
@@ -77,10 +94,17 @@ function load(path: string): Map<string, Known> {
     if (!isFields(value) || value.schema !== SCHEMA || !Array.isArray(value.rows)) return entries
     for (const row of value.rows) {
       if (!Array.isArray(row)) continue
-      const [name, size, mtime, ctime, inode, digest]: readonly unknown[] = row
+      const [name, size, mtime, ctime, inode, digest, xattrs]: readonly unknown[] = row
       if (typeof name !== 'string' || typeof size !== 'number' || typeof mtime !== 'number') continue
-      if (typeof ctime !== 'number' || typeof inode !== 'number' || !isDigest(digest)) continue
-      entries.set(name, { size, mtime, ctime, inode, digest })
+      if (typeof ctime !== 'number' || typeof inode !== 'number') continue
+      entries.set(name, {
+        size,
+        mtime,
+        ctime,
+        inode,
+        ...(isDigest(digest) ? { digest } : {}),
+        ...(isDigest(xattrs) ? { xattrs } : {}),
+      })
     }
   } catch {
     // Absent or damaged: everything is read once more.

@@ -2,14 +2,30 @@ import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { errnoOf, failBase, SYSTEM_PATH } from '@holotype/base'
+import { explain } from '../explain.ts'
 import { FLUSH_TIMEOUT_MS } from '../limits.ts'
 
 /** Bytes of tar's words kept for an error. */
 const STDERR_BYTES = 4096
 
+/** What tar says in the locale C (strerror(3)) when the system refused it something. */
+const WORDS = {
+  ENOSPC: 'No space left on device',
+  EDQUOT: 'Disk quota exceeded',
+  EIO: 'Input/output error',
+  EROFS: 'Read-only file system',
+  EPERM: 'Operation not permitted',
+} as const
+
+function failed(code: number | null, words: string): Error {
+  const error = failBase('PROCESS_FAILED', { what: `tar ended with code ${code}: ${words}` })
+  const found = Object.entries(WORDS).find(([, text]) => words.includes(text))
+  return found ? Object.assign(new Error(error.message), { code: found[0] }) : error
+}
+
 /**
  * Runs GNU tar with its standard streams streamed: what passes may be larger than this program's memory, which `run` of base holds whole.
- * @throws PROCESS_NOT_FOUND, PROCESS_FAILED
+ * @throws PROCESS_NOT_FOUND, PROCESS_FAILED, DISK_FULL, AGENT_IO, AGENT_NOT_PERMITTED
  */
 export async function runTar(
   args: readonly string[],
@@ -41,7 +57,7 @@ export async function runTar(
     )
     child.on('close', (code) => {
       if (code === 0) resolve()
-      else reject(failBase('PROCESS_FAILED', { what: `tar ended with code ${code}: ${words.trim()}` }))
+      else reject(explain(failed(code, words.trim()), io.cwd))
     })
   })
   // A tar that ends early is judged by its exit code, not by the broken pipe.

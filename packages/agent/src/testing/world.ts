@@ -39,6 +39,8 @@ export type Sketch = Readonly<Record<string, string | Buffer | readonly [string]
 export interface ImageOptions {
   readonly exclusions?: readonly string[]
   readonly triggers?: readonly ImageTrigger[]
+  /** Groups of absolute paths, each one inode. */
+  readonly hardlinks?: readonly (readonly string[])[]
 }
 
 /** A site with real keys, real packs and a real statement, a server, and one enrolled node. */
@@ -142,6 +144,7 @@ export async function makeImage(store: Store, sketch: Sketch, options: ImageOpti
     spec: empty,
     packages: empty,
     owners: store.putJson({}),
+    ...(options.hardlinks ? { hardlinks: store.putJson(options.hardlinks) } : {}),
     exclusions: options.exclusions ?? [],
     triggers: options.triggers ?? [],
   } satisfies ImageManifest

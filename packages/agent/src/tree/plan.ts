@@ -13,6 +13,7 @@ export type DifferenceKind =
   | 'target'
   | 'device'
   | 'xattrs'
+  | 'links'
 
 /** One path that is not as the image has it. */
 export interface Difference {
@@ -36,6 +37,8 @@ export interface LeafWork {
   readonly entry: LeafEntry
   /** What lies in the place of the leaf when that is a directory: it is set aside and removed at the end, these below it, children first. */
   readonly retire?: readonly Removal[]
+  /** Set for each name of a file that has several: the path of the first, which all are one inode with. */
+  readonly link?: string
 }
 
 export interface MetadataWork {
@@ -44,11 +47,18 @@ export interface MetadataWork {
 }
 
 export interface Removal {
-  /** Absolute as seen from the root; in `LeafWork.retire` relative to the directory, '' being itself. */
+  /** Absolute as seen from the root; in `LeafWork.retire` relative to the directory, '' being itself. See names.ts for what is not UTF-8. */
   readonly path: string
-  /** `opaque`: a name that is not UTF-8, by its raw bytes, with all below it. */
-  readonly type: 'leaf' | 'directory' | 'opaque'
-  readonly raw?: Buffer
+  readonly type: 'leaf' | 'directory'
+}
+
+export interface FinishingWork {
+  readonly path: string
+  readonly entry: DirectoryMetadata
+  /** False: its mtime is not ours. */
+  readonly mtime: boolean
+  /** Set when its extended attributes are not as they should be: `extra` are those it has too much or with another value. */
+  readonly xattrs?: { readonly extra: readonly string[] }
 }
 
 /** What leads from the actual tree to the ideal one. Paths are absolute as seen from the root; the root itself is `/`. */
@@ -60,9 +70,9 @@ export interface Plan {
   readonly metadata: readonly MetadataWork[]
   /** Children first. */
   readonly removals: readonly Removal[]
-  /** Directories whose metadata is set at the end, children first; `mtime` false: its mtime is not ours. */
-  readonly finishing: readonly { readonly path: string; readonly entry: DirectoryMetadata; readonly mtime: boolean }[]
-  /** Everything that differs, also a directory's mtime alone. */
+  /** Directories whose metadata is set at the end, children first. */
+  readonly finishing: readonly FinishingWork[]
+  /** Everything that differs, also a directory's mtime alone. In names, here and below, what is not UTF-8 is U+FFFD. */
   readonly differences: readonly Difference[]
   /** Of these, paths that differed from the image the node claimed to be at. */
   readonly drift: readonly string[]

@@ -1,23 +1,27 @@
-import { lstatSync, readdirSync, type Stats } from 'node:fs'
-import { compareText, type Digest, errnoOf, HolotypeError } from '@holotype/base'
-import type { Entry } from '@holotype/store'
+import { lstatSync, type Stats } from 'node:fs'
+import { compareText, type Digest, errnoOf, failBase } from '@holotype/base'
+import type { Entry, FileEntry } from '@holotype/store'
 import { explain } from '../explain.ts'
 import { hashFile } from '../state/hash-file.ts'
 import type { StatCache } from '../state/stat-cache.ts'
 import { compareLeaf, compareMetadata, hasType, isDirectory } from './compare.ts'
+import { type Hardlinks, type LinkedName, linkWork } from './hardlinks.ts'
 import type { IdealTree } from './ideal.ts'
+import { listDirectory } from './list-directory.ts'
+import { parentOf, systemPath } from './names.ts'
 import type {
   Difference,
   DifferenceKind,
   DirectoryMetadata,
   DirectoryWork,
+  FinishingWork,
   LeafWork,
   MetadataWork,
   Plan,
   Removal,
 } from './plan.ts'
 import type { Territory } from './territory.ts'
-import { differingXattrs } from './xattrs.ts'
+import { readXattrs, type Xattrs, xattrsKey } from './xattrs.ts'
 
 export interface ScanOptions {
   /** The resolved root directory. */
@@ -27,6 +31,10 @@ export interface ScanOptions {
   readonly previous?: IdealTree
   readonly territory: Territory
   readonly cache: StatCache
+  /** The files of the image that have several names. */
+  readonly hardlinks?: Hardlinks
+  /** The node is at no image yet: what the image has at an excluded path is laid out where nothing lies. */
+  readonly first?: boolean
   /** Read every file again, whatever the stat cache knows. */
   readonly rehash?: boolean
   readonly now: () => number
@@ -36,6 +44,15 @@ export interface ScanOptions {
 
 type Children = ReadonlyMap<string, Entry>
 const NONE: Children = new Map()
+/** A path whose extended attributes are not known from the stat cache. */
+interface Suspect {
+  readonly path: string
+  readonly stat: Stats
+  readonly entry: { readonly type: Entry['type']; readonly xattrs?: Xattrs }
+  /** What is to be done when they differ. */
+  readonly otherwise: (actual: Xattrs) => void
+}
+
 /** Our own temporary files, left by a run that was killed: extra, but nobody's drift. */
 export const TEMPORARY = '.holotype-'
 
@@ -48,6 +65,7 @@ export async function scan(options: ScanOptions): Promise<Plan> {
   const walk = new Walk(options)
   const { ideal, previous } = options
   walk.directory('/', ideal.root, ideal.children(ideal.root.tree), previous?.children(previous.root.tree))
+  walk.links()
   await walk.xattrs()
   return walk.plan()
 }
@@ -60,17 +78,23 @@ class Walk {
   readonly #leaves: LeafWork[] = []
   readonly #metadata: MetadataWork[] = []
   readonly #removals: Removal[] = []
-  readonly #finishing: Plan['finishing'][number][] = []
+  /** Every directory of the image that will be there, children first, and the names of those to be finished. */
+  readonly #all: FinishingWork[] = []
+  readonly #touched = new Set<string>()
+  readonly #extraXattrs = new Map<string, readonly string[]>()
+  readonly #groups: ReadonlyMap<string, number>
+  readonly #linked = new Map<string, LinkedName[]>()
   readonly #differences: Difference[] = []
   #drift: Set<string> = new Set<string>()
   readonly #blocked: string[] = []
   readonly #held = new Map<Digest, string>()
-  readonly #suspects: { path: string; entry: Entry }[] = []
+  readonly #suspects: Suspect[] = []
   #paths = 0
 
   constructor(options: ScanOptions) {
     this.#options = options
     this.#base = options.root === '/' ? '' : options.root
+    this.#groups = new Map((options.hardlinks ?? []).flatMap((group, index) => group.map((path) => [path, index])))
   }
 
   plan(): Plan {
@@ -79,9 +103,16 @@ class Walk {
       leaves: this.#leaves,
       metadata: this.#metadata,
       removals: this.#removals,
-      finishing: this.#finishing,
-      differences: this.#differences.sort((a, b) => compareText(a.path, b.path)),
-      drift: [...this.#drift].sort(compareText),
+      finishing: this.#all
+        .filter(({ path }) => this.#touched.has(path))
+        .map((work) => {
+          const extra = this.#extraXattrs.get(work.path)
+          return extra ? { ...work, xattrs: { extra } } : work
+        }),
+      differences: this.#differences
+        .map(({ path, kinds }) => ({ path: path.toWellFormed(), kinds }))
+        .sort((a, b) => compareText(a.path, b.path)),
+      drift: [...this.#drift].map((path) => path.toWellFormed()).sort(compareText),
       blocked: this.#blocked,
       held: this.#held,
       paths: this.#paths,
@@ -96,17 +127,12 @@ class Walk {
     previous: Children | undefined,
     created = false,
   ): void {
-    const { territory } = this.#options
+    const { territory, first } = this.#options
     const stat = created ? undefined : this.#stat(path)
-    const listed = !stat || territory.allBelowUntouched(path) ? [] : this.#list(path)
-    const before = this.#work()
+    const listed = !stat || territory.allBelowUntouched(path) ? [] : listDirectory(this.#base + path, path)
     const prefix = path === '/' ? '/' : `${path}/`
     const known = new Set<string>()
     for (const name of listed) {
-      if (typeof name !== 'string') {
-        this.#opaque(prefix, name)
-        continue
-      }
       known.add(name)
       const child = `${prefix}${name}`
       if (territory.untouched(child)) continue
@@ -117,31 +143,86 @@ class Walk {
     }
     for (const [name, wanted] of ideal) {
       const child = `${prefix}${name}`
-      if (!known.has(name) && !territory.untouched(child))
-        this.#child(child, undefined, wanted, previous && (previous.get(name) ?? null))
+      if (known.has(name)) continue
+      if (territory.untouched(child) && !(first && (created || !this.#stat(child)))) continue
+      this.#child(child, undefined, wanted, previous && (previous.get(name) ?? null))
     }
     const mtime = !territory.mayHoldUntouched(path)
+    this.#all.push({ path, entry, mtime })
     const kinds = stat ? compareMetadata(stat, entry, { mtime: !mtime }) : []
+    if (stat && !this.#xattrsKnown(path, stat, entry, kinds)) this.#suspectDirectory(path, stat, entry)
     if (kinds.length > 0) this.#differ(path, kinds)
-    if (entry.xattrs && stat) this.#suspects.push({ path, entry: { ...entry, name: '', type: 'fifo' } })
-    if (created || kinds.length > 0 || this.#work() !== before) this.#finishing.push({ path, entry, mtime })
+    if (created || kinds.length > 0) this.#touched.add(path)
+  }
+
+  /** Adds `xattrs` to the kinds when they are known to differ; false when they are not known. */
+  #xattrsKnown(path: string, stat: Stats, entry: { readonly xattrs?: Xattrs }, kinds: DifferenceKind[]): boolean {
+    const known = this.#options.rehash ? undefined : this.#options.cache.get(path, stat)
+    if (!known || known.xattrs === xattrsKey(entry.xattrs)) return known !== undefined
+    // A directory's are asked for by name, to know which are too many.
+    if (isDirectory(stat)) return false
+    kinds.push('xattrs')
+    return true
+  }
+
+  #suspectDirectory(path: string, stat: Stats, entry: DirectoryMetadata): void {
+    this.#suspects.push({
+      path,
+      stat,
+      entry: { type: 'directory', ...(entry.xattrs ? { xattrs: entry.xattrs } : {}) },
+      otherwise: (actual) => {
+        this.#touched.add(path)
+        const extra = Object.entries(actual).filter(([name, value]) => entry.xattrs?.[name] !== value)
+        this.#extraXattrs.set(
+          path,
+          extra.map(([name]) => name),
+        )
+      },
+    })
+  }
+
+  /** Decides the names of files that have several. */
+  links(): void {
+    for (const names of this.#linked.values())
+      for (const work of linkWork(names)) {
+        this.#leaf(work)
+        // With a difference of its own it is noted already.
+        if (!names.some((name) => name.path === work.path && name.work)) this.#differByLinks(work.path)
+      }
   }
 
   async xattrs(): Promise<void> {
     const taken = new Set(this.#leaves.map(({ path }) => path))
-    const files = this.#suspects.filter(({ path }) => !taken.has(path))
-    for (const { path, entry } of await differingXattrs(this.#options.root, files)) {
+    const suspects = this.#suspects.filter(({ path }) => !taken.has(path))
+    if (suspects.length === 0) return
+    const { root, cache, now } = this.#options
+    const found = await readXattrs(
+      root,
+      (function* () {
+        for (const { path } of suspects) yield path
+      })(),
+    )
+    // Without tar a root whose image has no extended attributes can still be kept; one that has them cannot.
+    if (!found && suspects.some(({ entry }) => entry.xattrs))
+      throw failBase('PROCESS_NOT_FOUND', { what: 'the image has extended attributes and tar is not installed' })
+    for (const { path, stat, entry, otherwise } of suspects) {
+      const actual = found ? found.get(path) : {}
+      // What vanished meanwhile is the next run's business.
+      if (!actual) continue
+      const xattrs = xattrsKey(actual)
+      const digest = this.#digests.get(path)
+      if (entry.type !== 'file' || digest)
+        cache.set(path, stat, { ...(digest ? { digest } : {}), ...(xattrs ? { xattrs } : {}) }, now())
+      if (xattrs === xattrsKey(entry.xattrs)) continue
       this.#differ(path, ['xattrs'])
-      if (this.#options.previous) this.#drift.add(path)
-      if (entry.type === 'file') this.#leaves.push({ path, entry })
-      else if (!this.#finishing.some((finishing) => finishing.path === path))
-        this.#finishing.push({ path, entry, mtime: true })
+      this.#driftIfStill(path)
+      otherwise(actual)
     }
   }
 
-  /** A number that grows with every piece of work planned. */
-  #work(): number {
-    return this.#directories.length + this.#leaves.length + this.#metadata.length + this.#removals.length
+  #leaf(work: LeafWork): void {
+    this.#leaves.push(work)
+    this.#touched.add(parentOf(work.path))
   }
 
   /** A path of the image. `previous`: null where the claimed image has nothing, undefined where no image is claimed. */
@@ -167,6 +248,7 @@ class Walk {
     const present = actual !== undefined && isDirectory(actual)
     if (!present) {
       this.#directories.push({ path, entry, replaces: actual ? 'leaf' : 'nothing' })
+      this.#touched.add(parentOf(path))
       this.#differ(path, [actual ? 'type' : 'missing'])
       this.#driftUnless(path, actual, previous)
     } else if (
@@ -185,45 +267,89 @@ class Walk {
     entry: Exclude<Entry, { type: 'directory' }>,
     previous: Entry | null | undefined,
   ) {
+    const group = entry.type === 'file' ? this.#groupOf(path, entry) : undefined
+    const take = (work: LeafWork | undefined) => {
+      if (!group || entry.type !== 'file') return work && this.#leaf(work)
+      group.push({ path, entry, actual, work })
+    }
     if (!actual) {
       this.#differ(path, ['missing'])
       this.#driftUnless(path, actual, previous)
-      this.#leaves.push({ path, entry })
-      return
+      return take({ path, entry })
     }
-    if (isDirectory(actual)) {
-      const retire: Removal[] = []
-      const [differences, drift] = [this.#differences.length, new Set(this.#drift)]
-      if (!this.#extra(path, actual, previous, retire)) {
-        this.#blocked.push(path)
-        this.#differences.length = differences
-        this.#drift = drift
-        return
-      }
-      // The last one noted is the directory itself: it is no extra path but of the wrong type.
-      this.#differences.pop()
-      this.#differ(path, ['type'])
-      this.#leaves.push({
-        path,
-        entry,
-        retire: retire.map((removal) => ({ ...removal, path: removal.path.slice(path.length) })),
-      })
-      return
-    }
-    const known = this.#options.rehash ? undefined : this.#options.cache.get(path, actual)
+    if (isDirectory(actual)) return this.#leafOverDirectory(path, actual, entry, previous, take)
     const kinds = compareLeaf(actual, entry, { path: this.#base + path, digest: () => this.#digest(path, actual) })
-    if (kinds.length === 0) {
-      if (entry.type === 'file' && known === undefined) this.#suspects.push({ path, entry })
-      return
+    const known = kinds.includes('type') || this.#xattrsKnown(path, actual, entry, kinds)
+    if (!known) {
+      const otherwise = () => this.#rewrite(path, entry)
+      this.#suspects.push({ path, stat: actual, entry, otherwise })
     }
+    if (entry.type === 'file' && !group && actual.nlink > 1 && kinds.length === 0) {
+      this.#differByLinks(path)
+      return take({ path, entry })
+    }
+    if (kinds.length === 0) return take(undefined)
     this.#differ(path, kinds)
     this.#driftUnless(path, actual, previous)
-    const bytesRight = entry.type === 'file' && !kinds.some((kind) => kind === 'content' || kind === 'type')
-    // Another name of the same inode may be outside the image: such a file is written anew instead of being changed in place.
-    if (entry.type === 'file' && bytesRight && actual.nlink === 1) {
+    // Changing the owner takes a capability away, and another name of the same inode may be outside the image: written anew.
+    const inPlace = entry.type === 'file' && !group && !entry.xattrs && actual.nlink === 1
+    if (inPlace && !kinds.some((kind) => kind === 'content' || kind === 'type' || kind === 'xattrs'))
       this.#metadata.push({ path, entry })
-      this.#suspects.push({ path, entry })
-    } else this.#leaves.push({ path, entry })
+    else take({ path, entry })
+  }
+
+  #leafOverDirectory(
+    path: string,
+    actual: Stats,
+    entry: LeafWork['entry'],
+    previous: Entry | null | undefined,
+    take: (work: LeafWork) => void,
+  ): void {
+    const retire: Removal[] = []
+    const [differences, drift] = [this.#differences.length, new Set(this.#drift)]
+    if (!this.#extra(path, actual, previous, retire)) {
+      this.#blocked.push(path)
+      this.#differences.length = differences
+      this.#drift = drift
+      return
+    }
+    // The last one noted is the directory itself: it is no extra path but of the wrong type.
+    this.#differences.pop()
+    this.#differ(path, ['type'])
+    take({ path, entry, retire: retire.map((removal) => ({ ...removal, path: removal.path.slice(path.length) })) })
+  }
+
+  /** Attributes differ: a leaf gets others only with a new inode, and so do all names of the old one. */
+  #rewrite(path: string, entry: LeafWork['entry']): void {
+    const index = this.#metadata.findIndex((work) => work.path === path)
+    if (index >= 0) this.#metadata.splice(index, 1)
+    const group = entry.type === 'file' ? this.#groupOf(path, entry) : undefined
+    const [first] = group ?? []
+    if (!first) return this.#leaf({ path, entry })
+    const taken = new Set(this.#leaves.map((work) => work.path))
+    for (const name of group ?? [])
+      if (!taken.has(name.path)) this.#leaf({ path: name.path, entry: name.entry, link: first.path })
+  }
+
+  /** The names found so far of the file that a path is a name of, when it has several. */
+  #groupOf(path: string, entry: FileEntry): LinkedName[] | undefined {
+    const index = this.#groups.get(path)
+    if (index === undefined || this.#options.territory.untouched(path)) return undefined
+    // Names of one file are equal in an image; what is not equal cannot be one file.
+    const key = [index, entry.digest, entry.mode, entry.uid, entry.gid, entry.mtime, xattrsKey(entry.xattrs)].join(' ')
+    const names = this.#linked.get(key) ?? []
+    this.#linked.set(key, names)
+    return names
+  }
+
+  #differByLinks(path: string): void {
+    this.#differ(path, ['links'])
+    this.#driftIfStill(path)
+  }
+
+  /** Drift when the node claims the very image that it is to be at: what another image had here is not known. */
+  #driftIfStill(path: string): void {
+    if (this.#options.previous === this.#options.ideal) this.#drift.add(path)
   }
 
   /** Plans the removal of what the image does not have. False when something below must stay: then its directory stays too. */
@@ -240,11 +366,7 @@ class Walk {
           : previous === undefined
             ? undefined
             : NONE
-      for (const name of this.#list(path)) {
-        if (typeof name !== 'string') {
-          found.push({ path: `${path}/`, type: 'opaque', raw: name })
-          continue
-        }
+      for (const name of listDirectory(this.#base + path, path)) {
         const child = `${path}/${name}`
         const stat = this.#stat(child)
         if (territory.untouched(child)) gone = false
@@ -255,17 +377,11 @@ class Walk {
     into.push(...found)
     if (!gone) return false
     into.push({ path, type: directory ? 'directory' : 'leaf' })
+    this.#touched.add(parentOf(path))
     this.#differ(path, ['extra'])
     const ours = path.slice(path.lastIndexOf('/') + 1).startsWith(TEMPORARY)
     if (!ours) this.#driftUnless(path, actual, previous)
     return true
-  }
-
-  #opaque(prefix: string, raw: Buffer): void {
-    this.#removals.push({ path: prefix, type: 'opaque', raw })
-    const path = `${prefix}${raw.toString()}`
-    this.#differ(path, ['extra'])
-    if (this.#options.previous) this.#drift.add(path)
   }
 
   #differ(path: string, kinds: readonly DifferenceKind[]): void {
@@ -283,23 +399,24 @@ class Walk {
     if (entry.type === 'directory')
       return !hasType(actual, 'directory') || compareMetadata(actual, entry, { mtime: true }).length > 0
     if (directoryOnly) return true
+    const known = this.#options.cache.get(path, actual)
+    if (known && known.xattrs !== xattrsKey(entry.xattrs)) return true
     return compareLeaf(actual, entry, { path: this.#base + path, digest: () => this.#digest(path, actual) }).length > 0
   }
 
   #digest(path: string, stat: Stats): Digest | undefined {
     if (this.#digests.has(path)) return this.#digests.get(path)
-    const { cache, rehash, now } = this.#options
-    let digest = rehash ? undefined : cache.get(path, stat)
+    const { cache, rehash } = this.#options
+    let digest = rehash ? undefined : cache.get(path, stat)?.digest
     if (digest === undefined) {
       try {
         digest = hashFile(this.#base + path)
-        cache.set(path, stat, digest, now())
       } catch (error) {
         // Bytes that the disk does not give back are bytes to write anew.
         if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOENT') throw explain(error, path)
       }
-      this.#digests.set(path, digest)
     }
+    this.#digests.set(path, digest)
     if (digest) this.#held.set(digest, path)
     return digest
   }
@@ -307,25 +424,9 @@ class Walk {
   #stat(path: string): Stats | undefined {
     if (++this.#paths % 2000 === 0) this.#options.onPaths?.(this.#paths)
     try {
-      return lstatSync(this.#base + path, { throwIfNoEntry: false })
+      return lstatSync(systemPath(this.#base + path), { throwIfNoEntry: false })
     } catch (error) {
       throw explain(error, path)
-    }
-  }
-
-  /** Names in a directory; one that is not UTF-8 as its bytes. */
-  #list(path: string): (string | Buffer)[] {
-    const full = this.#base + path
-    try {
-      const names = readdirSync(full)
-      if (!names.some((name) => name.includes('\ufffd'))) return names
-      return readdirSync(full, { encoding: 'buffer' }).map((raw) => {
-        const name = raw.toString()
-        return Buffer.from(name).equals(raw) ? name : raw
-      })
-    } catch (error) {
-      if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return []
-      throw error instanceof HolotypeError ? error : explain(error, path)
     }
   }
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { compileGlobs } from '@holotype/base'
+import { nameFrom } from './names.ts'
 
 /** What the agent must leave alone below a root. Paths are absolute as seen from the root: `/etc/machine-id`. */
 export interface Territory {
@@ -45,14 +46,15 @@ function parentGlobs(glob: string): string[] {
  */
 export function mountsBelow(root: string): ReadonlySet<string> {
   const base = root === '/' ? '' : root
-  const points = readFileSync('/proc/self/mountinfo', 'utf8')
+  const points = readFileSync('/proc/self/mountinfo', 'latin1')
     .split('\n')
     .map((line) =>
       (line.split(' ')[4] ?? '').replace(/\\([0-7]{3})/g, (_, code: string) =>
         String.fromCharCode(Number.parseInt(code, 8)),
       ),
     )
+    .map((point) => nameFrom(Buffer.from(point, 'latin1')))
   return new Set(
-    points.filter((point) => point.startsWith(`${base}/`) && point !== '/').map((point) => point.slice(base.length)),
+    points.filter((point) => point !== '/' && point.startsWith(`${base}/`)).map((point) => point.slice(base.length)),
   )
 }

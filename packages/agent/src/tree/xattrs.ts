@@ -1,23 +1,23 @@
-import type { Entry } from '@holotype/store'
-import { isErrorCode } from '@holotype/base'
+import { type Digest, digestOf, isErrorCode } from '@holotype/base'
 import { runTar } from '../tar/run-tar.ts'
 import { tarReader } from '../tar/read-headers.ts'
 
 /*
- * Node has no calls for extended attributes. GNU tar is on every Debian node and carries them both ways: here its stream is read for the
- * attributes of the paths that may have changed.
+ * Node has no calls for extended attributes. GNU tar is on every Debian node and carries them both ways, ACLs as the attributes that
+ * they are to the kernel: here its stream is read for the attributes of the paths that may have changed.
  */
 
-interface Suspect {
-  readonly path: string
-  readonly entry: Entry
-}
+/** Extended attributes by name, values in base64. */
+export type Xattrs = Readonly<Record<string, string>>
 
-/** Of some paths of the root, those whose extended attributes are not as their entries have them. */
-export async function differingXattrs<T extends Suspect>(root: string, suspects: readonly T[]): Promise<T[]> {
-  if (suspects.length === 0) return []
-  const actual = new Map<string, string>()
-  const reader = tarReader((name, xattrs) => void actual.set(name, keyOf(xattrs)))
+/**
+ * The attributes of some paths of the root, without those that are other programs' own; what vanished meanwhile is not in it. Undefined
+ * when tar is not installed.
+ */
+export async function readXattrs(root: string, paths: Iterable<string>): Promise<Map<string, Xattrs> | undefined> {
+  const actual = new Map<string, Xattrs>()
+  // Members are named as they were asked for, a directory's name ends with a slash.
+  const reader = tarReader((name, xattrs) => void actual.set(name.slice(1).replace(/(?<=.)\/$/, ''), ours(xattrs)))
   try {
     await runTar(
       [
@@ -37,32 +37,32 @@ export async function differingXattrs<T extends Suspect>(root: string, suspects:
       {
         cwd: root,
         input: (function* () {
-          for (const { path } of suspects) yield Buffer.from(`.${path}\0`)
+          for (const path of paths) yield Buffer.from(`.${path}\0`)
         })(),
         onOutput: reader,
       },
     )
   } catch (error) {
-    // Without tar a root whose image has no extended attributes can still be kept; one that has them cannot.
-    if (!isErrorCode(error, 'PROCESS_NOT_FOUND') || suspects.some(({ entry }) => entry.xattrs)) throw error
-    return []
+    if (!isErrorCode(error, 'PROCESS_NOT_FOUND')) throw error
+    return undefined
   }
-  return suspects.filter(({ path, entry }) => {
-    const found = actual.get(`.${path}`) ?? actual.get(`.${path}/`) ?? actual.get(`.${path.replace(/\/$/, '')}`)
-    // What vanished meanwhile is the next run's business.
-    return found !== undefined && found !== keyOf(entry.xattrs ?? {})
-  })
+  return actual
 }
 
-/** Attributes that other programs of the node own: labels of its security policy, ACLs' kernel form, overlay's bookkeeping. */
+/** Attributes that other programs of the node own: labels of its security policy, other file systems' forms, overlay's bookkeeping. */
 function foreign(name: string): boolean {
-  return /^(security\.(selinux|ima|evm|apparmor|SMACK.*)|system\..*|trusted\.(overlay|SGI_ACL).*)$/.test(name)
+  return /^(security\.(selinux|ima|evm|apparmor|SMACK.*)|system\.(?!posix_acl_).*|trusted\.(overlay|SGI_ACL).*)$/.test(
+    name,
+  )
 }
 
-function keyOf(xattrs: Readonly<Record<string, string>>): string {
-  return Object.entries(xattrs)
-    .filter(([name]) => !foreign(name))
-    .map(([name, value]) => `${name}=${value}`)
-    .sort()
-    .join('\n')
+function ours(xattrs: Xattrs): Xattrs {
+  return Object.fromEntries(Object.entries(xattrs).filter(([name]) => !foreign(name)))
+}
+
+/** Equal for equal attributes: undefined for none, a digest else. */
+export function xattrsKey(xattrs: Xattrs | undefined): Digest | undefined {
+  if (!xattrs) return undefined
+  const lines = Object.entries(ours(xattrs)).map(([name, value]) => `${name}=${value}`)
+  return lines.length === 0 ? undefined : digestOf(Buffer.from(lines.sort().join('\n')))
 }
