@@ -167,8 +167,13 @@ describe('a run', () => {
     expect(facts()).toEqual(before)
     expect(statSync(join(world.root, 'srv/b'), { throwIfNoEntry: false })).toBeUndefined()
     expect(readFileSync(join(world.root, 'srv/a/data/db'), 'utf8')).toBe('mine srv/a/data/db')
-    // What is excluded is not written either.
-    expect(statSync(join(world.root, 'var/log/boot.log'), { throwIfNoEntry: false })).toBeUndefined()
+    // On the first install it was laid out where nothing lay. From then on it is the node's: not removed, and not written again.
+    const boot = join(world.root, 'var/log/boot.log')
+    expect(readFileSync(boot, 'utf8')).toBe('of the image\n')
+    rmSync(boot)
+    await world.publish(3, first)
+    expect((await world.run()).error).toBeUndefined()
+    expect(statSync(boot, { throwIfNoEntry: false })).toBeUndefined()
     expect((await world.run({ verify: true })).report).toBeUndefined()
   })
 
