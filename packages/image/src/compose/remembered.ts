@@ -31,9 +31,7 @@ function recallLayer(store: Store, key: string): Layer | undefined {
   const digest: unknown = store.recall(key)
   if (!isDigest(digest) || !store.has(digest)) return undefined
   const layer = store.readJson(digest)
-  return isLayer(layer) && store.has(layer.tree) && isWhole(store, { tree: layer.tree, control: {} })
-    ? layer
-    : undefined
+  return isLayer(layer) && isWhole(store, layer) ? layer : undefined
 }
 
 function isLayer(value: unknown): value is Layer {

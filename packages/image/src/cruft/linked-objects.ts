@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { isSharedObject } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { PATH_SYMLINKS } from '../limits.ts'
-import { readSonames } from '../diff/sonames.ts'
+import { readSonames } from '../diff/linked-files.ts'
 import type { ImagePath } from './image-paths.ts'
 
 /** A dynamically linked ELF file of an image. */

@@ -12,6 +12,7 @@ import { changesPrivilege } from './file-risk.ts'
 import { REASONS_FROM_FILES } from './limits.ts'
 import { packageChanges } from './package-changes.ts'
 import { readImage } from './read-image.ts'
+import { readOnce } from './read-once.ts'
 import { type Concern, compareRisk } from './risk.ts'
 import { lostSonames } from './sonames.ts'
 
@@ -29,11 +30,12 @@ export interface DiffOptions {
  * @throws IMAGE_MALFORMED, OBJECT_MISSING, OBJECT_CORRUPT, FORMAT_UNKNOWN, DISK_FULL
  */
 export function diffImages(
-  store: Store,
+  given: Store,
   from: Digest,
   to: Digest,
   { hazardRules = [], advisories }: DiffOptions = {},
 ): { readonly digest: Digest; readonly diff: ImageDiff } {
+  const store = readOnce(given)
   const before = readImage(store, from)
   const after = readImage(store, to)
   const files = fileChanges(store, before, after)
@@ -54,7 +56,7 @@ export function diffImages(
     // A diff of nothing costs nothing more.
     hazards: isEmpty ? [] : findHazards({ store, before, after }, files, hazardRules),
     ...(bootLines.length === 0 ? {} : { bootOrder: bootLines }),
-    sonames: isEmpty ? [] : lostSonames(store, before, after),
+    sonames: isEmpty ? [] : lostSonames(store, before, after, files),
     ...(advisories === undefined ? {} : { advisories: advisoryChanges(before, after, advisories) }),
     packages,
     files,

@@ -7,7 +7,14 @@ import { detailsOf } from './details.ts'
 import { detailsConcerns } from './details-risk.ts'
 import { compareEntries, factsOf } from './file-facts.ts'
 import { type BareFileChange, type FileContext, fileConcerns } from './file-risk.ts'
-import { DESCRIBED_BYTES, DESCRIBED_TOTAL_BYTES, TEXT_TOTAL_LENGTH, TEXT_WHOLE_FILE_BYTES } from './limits.ts'
+import { knownDetails } from './known-details.ts'
+import {
+  DESCRIBED_BYTES,
+  DESCRIBED_TOTAL_BYTES,
+  DETAILS_KEPT_FROM_BYTES,
+  TEXT_TOTAL_LENGTH,
+  TEXT_WHOLE_FILE_BYTES,
+} from './limits.ts'
 import type { ReadImage } from './read-image.ts'
 import { readText } from './read-text.ts'
 import { compareRisk, weigh } from './risk.ts'
@@ -26,15 +33,21 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
   let unread = DESCRIBED_TOTAL_BYTES
   // Files of several names are hard links, or copies: their bytes are read once.
   const known = new Map<string, FileDetails | undefined>()
+  const remembered = knownDetails(store)
   const described = weighed.map(({ difference, concerns, change }): { difference: Difference; change: FileChange } => {
     // Of programs and libraries the name does not matter; of the rest it may decide which plug-in reads them.
     const isProgram = ((change.after ?? change.before)?.mode ?? 0) & 0o111 || isSharedObject(change.path)
-    const key = `${change.before?.digest} ${change.after?.digest} ${isProgram ? '' : change.path}`
+    const contents = `${change.before?.digest} ${change.after?.digest}`
+    const key = `${contents} ${isProgram ? '' : change.path}`
     const isKnown = known.has(key)
-    const details = isKnown ? known.get(key) : unread > 0 ? describe(store, difference) : undefined
+    const size = (change.before?.size ?? 0) + (change.after?.size ?? 0)
+    const find = () => describe(store, difference)
+    const once = () =>
+      size < DETAILS_KEPT_FROM_BYTES ? find() : remembered(`${change.change} ${contents} ${change.path}`, find)
+    const details = isKnown ? known.get(key) : unread > 0 ? once() : undefined
     known.set(key, details)
     if (details === undefined) return { difference, change }
-    if (!isKnown) unread -= (change.before?.size ?? 0) + (change.after?.size ?? 0)
+    if (!isKnown) unread -= size
     const telling = concerns.filter(({ generic }) => !generic)
     const inside = detailsConcerns(details)
     return {
@@ -45,7 +58,9 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
   described.sort(byRisk)
   let room = TEXT_TOTAL_LENGTH
   return described.map(({ difference, change }) => {
-    const text = room > 0 ? textDiff(store, difference) : undefined
+    // A program that was read as one is no text, and need not be read again to see that.
+    const isProgram = change.details?.format === 'elf' && !change.details.unreadable
+    const text = room > 0 && !isProgram ? textDiff(store, difference) : undefined
     if (text === undefined) return change
     room -= text.length
     // Text that was compressed is shown as the file's own.

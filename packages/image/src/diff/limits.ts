@@ -28,12 +28,18 @@ export const CVES_PER_PACKAGE = 2000
 export const CHANGELOG_SYMLINKS = 8
 /** File reasons repeated on the package that owns the files. */
 export const REASONS_FROM_FILES = 4
+/** Bytes of a file that is kept in memory until its text is compared, and of all of them. */
+export const KEPT_FILE_BYTES = 256 * 1024
+export const KEPT_TOTAL_BYTES = 64 * 1024 * 1024
 /** Bytes of a file that a plug-in reads. */
 export const DESCRIBED_BYTES = 128 * 1024 * 1024
 /** Bytes that one compressed file or member may unpack to. An initial RAM disk of a distribution's kernel unpacks to some 150 MiB. */
 export const UNPACKED_BYTES = 256 * 1024 * 1024
 /** Bytes of all files of both sides that plug-ins read for one diff; riskiest first. */
 export const DESCRIBED_TOTAL_BYTES = 2 * 1024 * 1024 * 1024
+/** Bytes of both sides of a file from which on what changes within it is remembered, and code units of what is: below, reading is as cheap. */
+export const DETAILS_KEPT_FROM_BYTES = 16 * 1024
+export const DETAILS_KEPT_LENGTH = 20 * 1024
 /** Containers within containers that are looked into. */
 export const CONTAINER_DEPTH = 4
 /** Members of one container that are read. */

@@ -20,9 +20,13 @@ export function unifiedDiff(
   names: { readonly before: string; readonly after: string },
 ): string {
   if (before === after) return ''
-  const rows = rowsOf(linesOf(before), linesOf(after))
+  const { from, fromEnd, line: first } = middleOf(before, after)
+  const rows = rowsOf(
+    linesOf(before.slice(from, before.length - fromEnd)),
+    linesOf(after.slice(from, after.length - fromEnd)),
+  )
   const lines: string[] = [`--- ${names.before}`, `+++ ${names.after}`]
-  let [oldLine, newLine, done] = [1, 1, 0]
+  let [oldLine, newLine, done] = [first, first, 0]
   for (const [from, to] of hunksOf(rows)) {
     for (const { mark } of rows.slice(done, from)) {
       if (mark !== '+') oldLine++
@@ -45,6 +49,38 @@ export function unifiedDiff(
   }
   if (lines.length <= TEXT_DIFF_LINES) return `${lines.join('\n')}\n`
   return `${lines.slice(0, TEXT_DIFF_LINES).join('\n')}\n# ${lines.length - TEXT_DIFF_LINES} more lines\n`
+}
+
+/**
+ * What lies between the lines with which both texts begin and end, with the context that is shown. Most of a large file is the same, and splitting it
+ * into lines would cost more than comparing it.
+ */
+function middleOf(
+  before: string,
+  after: string,
+): { readonly from: number; readonly fromEnd: number; readonly line: number } {
+  const shorter = Math.min(before.length, after.length)
+  let same = 0
+  while (same < shorter && before.charCodeAt(same) === after.charCodeAt(same)) same++
+  const head = same === 0 ? 0 : before.lastIndexOf('\n', same - 1) + 1
+  let tail = 0
+  const [oldEnd, newEnd] = [before.length - 1, after.length - 1]
+  while (tail < shorter - head && before.charCodeAt(oldEnd - tail) === after.charCodeAt(newEnd - tail)) tail++
+  // Whole lines alone: a line of one side may end as another of the other side does.
+  let [from, until] = [head, tail === 0 ? before.length : nextLine(before, before.length - tail)]
+  for (let context = 0; context < TEXT_CONTEXT_LINES; context++) {
+    // The line before ends right before this one begins.
+    from = from < 2 ? 0 : before.lastIndexOf('\n', from - 2) + 1
+    until = nextLine(before, until)
+  }
+  let line = 1
+  for (let at = before.indexOf('\n'); at >= 0 && at < from; at = before.indexOf('\n', at + 1)) line++
+  return { from, fromEnd: before.length - until, line }
+}
+
+function nextLine(text: string, at: number): number {
+  const end = text.indexOf('\n', at)
+  return end < 0 ? text.length : end + 1
 }
 
 function rowsOf(before: readonly string[], after: readonly string[]): Row[] {

@@ -6,7 +6,6 @@ import type { View } from '../../view/view.ts'
 import { imageNames } from '../../work/images.ts'
 import { differenceOf } from '../../work/difference.ts'
 import { resolveName } from '../../work/names.ts'
-import { registerDiff } from '../../work/review.ts'
 
 export type Flags = CommonFlags & { readonly review: boolean; readonly limit: number; readonly html?: string }
 
@@ -28,7 +27,8 @@ export async function run(context: Context, flags: Flags, fromText: string, toTe
   const { digest, diff } = await differenceOf(context, store, { from, to })
   if (flags.html !== undefined) writeFileAtomic(flags.html, renderDiffHtml(diff, digest))
   if (!flags.review) return { digest, limit: flags.limit, diff }
-  const api = await context.api()
+  // What speaks to a server is loaded where there is one: the comparison itself is to answer at once.
+  const [api, { registerDiff }] = [await context.api(), await import('../../work/review.ts')]
   await registerDiff(api, store, { digest, from, to })
   return { digest, address: `${api.address}/diffs/${digest}`, limit: flags.limit, diff }
 }
