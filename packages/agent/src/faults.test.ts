@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { hexOf } from '@holotype/base'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { agentProgram } from './program/path.ts'
+import { agentCommand } from './testing/agent-command.ts'
 import { describeImage, describeRoot } from './testing/tree-text.ts'
 import { serveSite } from './testing/static-site.ts'
 import { isRoot, makeWorld, type Sketch, type World } from './testing/world.ts'
@@ -119,7 +119,8 @@ describe('a kill', () => {
       const target = images[round % 2]
       if (!target) continue
       await world.publish(++number, target)
-      const child = spawn(process.execPath, [agentProgram, 'run', '--once', '--state', world.state, '--json'], {
+      const [program, ...before] = agentCommand
+      const child = spawn(program, [...before, 'run', '--once', '--state', world.state, '--json'], {
         stdio: ['ignore', 'pipe', 'ignore'],
       })
       const ended = new Promise((resolve) => child.on('close', resolve))

@@ -3,13 +3,16 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { digestOf } from '@holotype/base'
 import { expect, test } from 'vitest'
+import { agentCommand } from '../testing/agent-command.ts'
 import { makeWorld } from '../testing/world.ts'
 import { formatEnrolmentToken } from '../token.ts'
 import { parseArguments } from './arguments.ts'
 import { agentProgram } from './path.ts'
 
+const [PROGRAM, ...BEFORE] = agentCommand
+
 async function agent(...args: string[]): Promise<{ code: number | null; lines: string[]; stderr: string }> {
-  const child = spawn(process.execPath, [agentProgram, ...args])
+  const child = spawn(PROGRAM, [...BEFORE, ...args])
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
@@ -97,7 +100,7 @@ test('the loop runs until it is told to stop, and ends its run first', async () 
   await using world = await makeWorld()
   await world.publish(1, await world.image({ 'etc/a': 'one' }))
   await world.enrol()
-  const child = spawn(process.execPath, [agentProgram, 'run', '--interval', '50ms', '--state', world.state], {
+  const child = spawn(PROGRAM, [...BEFORE, 'run', '--interval', '50ms', '--state', world.state], {
     stdio: 'ignore',
   })
   const ended = new Promise((resolve) => child.on('close', resolve))
@@ -124,5 +127,5 @@ test('neither a schema library nor OpenPGP nor a server is on its way', () => {
 })
 
 test('--help says what there is', () => {
-  expect(execFileSync(process.execPath, [agentProgram, '--help']).toString()).toContain('holotype-agent enrol')
+  expect(execFileSync(PROGRAM, [...BEFORE, '--help']).toString()).toContain('holotype-agent enrol')
 })

@@ -1,5 +1,10 @@
 import { agentProgram } from '../program/path.ts'
 
-/** How tests start the program: from its sources, or the executable that `AGENT_PROGRAM` names. */
+/**
+ * How tests start the program: from its sources, or as the executable that `AGENT_PROGRAM` names. `make agent-suite` runs the tests themselves in
+ * that executable too, by a variable that what they start must not see.
+ */
 export const agentCommand: readonly [program: string, ...args: string[]] =
-  process.env['AGENT_PROGRAM'] === undefined ? [process.execPath, agentProgram] : [process.env['AGENT_PROGRAM']]
+  process.env['AGENT_PROGRAM'] === undefined
+    ? [process.execPath, agentProgram]
+    : ['env', '--unset=BUN_BE_BUN', process.env['AGENT_PROGRAM']]
