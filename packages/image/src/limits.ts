@@ -51,3 +51,5 @@ export const BOOT_TRIES = 3
 export const UPGRADE_PATHS_SHOWN = 20
 /** Characters of what a check saw that a verdict keeps. */
 export const SHOWN_CHARACTERS = 2000
+/** Bytes of a manifest, an index of a pack or another object that is read whole when a site is verified. */
+export const OBJECT_READ_BYTES = 256 * 1024 * 1024

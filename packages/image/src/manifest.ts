@@ -5,9 +5,22 @@ import type { ImageManifest } from './types.ts'
 
 /** The manifest of an image of this store. @throws OBJECT_MISSING, OBJECT_CORRUPT, IMAGE_MALFORMED (the object is no manifest) */
 export function readManifest(store: Store, image: Digest): ImageManifest {
-  const value = store.readJson(image)
+  return parseManifest(store.read(image), image)
+}
+
+/** A manifest from its bytes, whose digest the caller has verified. @throws IMAGE_MALFORMED */
+export function parseManifest(bytes: Buffer, image: Digest): ImageManifest {
+  const value = jsonOf(bytes)
   if (!isManifest(value)) throw fail('IMAGE_MALFORMED', { what: `${image} is no image manifest` })
   return value
+}
+
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString())
+  } catch {
+    return undefined
+  }
 }
 
 /** The object was made by `compose` and verified by its digest: its schema word tells what it is. */

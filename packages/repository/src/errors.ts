@@ -87,4 +87,44 @@ export const fail = defineErrors({
     when: 'two snapshots of different package formats are to be compared',
     hint: 'compare two snapshots of one upstream: see `holotype repo list`',
   },
+  SITE_UNLISTED: {
+    kind: 'input',
+    when: 'a site has no list of its files, which is what is copied and verified by',
+    hint: 'write it where the site is published: `holotype repo list-files`; or check the address',
+  },
+  SITE_LIST_MALFORMED: {
+    kind: 'trust',
+    when: "the list of a site's files does not parse, or names what lies outside of a site",
+    hint: 'the origin is broken or hostile: take another; nothing of it was kept',
+  },
+  SITE_OTHER: {
+    kind: 'conflict',
+    when: 'a directory or a bucket holds something else than a copy of the site that is to be copied there',
+    hint: 'name the origin that it follows, or another place',
+  },
+  SITE_BACKWARD: {
+    kind: 'conflict',
+    when: 'an origin is at an earlier serial than the copy that follows it',
+    hint: 'the origin was put back, or is a stale mirror: take another origin, or wait until it has come past',
+  },
+  SITE_CHANGING: {
+    kind: 'unreachable',
+    when: 'an origin changed again and again while it was read',
+    hint: 'run the command again; what was fetched is kept',
+  },
+  SITE_DAMAGED: {
+    kind: 'corrupt',
+    when: 'a site or a mirror has files that are missing or other than its lists, its metadata or its indexes say',
+    hint: 'on a mirror: `holotype repo mirror --check` fetches them anew; on the origin: publish again',
+  },
+  MIRROR_CYCLE: {
+    kind: 'conflict',
+    when: 'the origin of a mirror is a mirror that follows it, over however many others',
+    hint: 'name an origin that is nearer to the site, or the site itself',
+  },
+  MIRROR_QUOTA: {
+    kind: 'resource',
+    when: "what a mirror would hold is more than its quota or its disk's room",
+    hint: 'raise --quota or free some space; the mirror stays whole, at the serial it has',
+  },
 })

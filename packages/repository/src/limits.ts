@@ -60,3 +60,38 @@ export const COMPRESSED_AT_ONCE = 4
 export const GENERATIONS = 16
 /** Seconds that a withdrawn package's file stays for clients that know it from an older index. */
 export const WITHDRAWN_SECONDS = 7 * 24 * 3600
+
+/** Entries of a piece of a site's list, in the mean, and at most. More: fewer files; less: one more package costs mirrors less. */
+export const SITE_PART_MEAN = 256
+export const SITE_PART_ENTRIES = 8192
+/** Pieces of a site's list: of four million files. */
+export const SITE_PARTS = 16_384
+/** Bytes of a piece of a site's list. */
+export const SITE_PART_BYTES = 16 * 1024 * 1024
+/** Bytes of a site's list without its pieces, which holds all that changes under its name. */
+export const SITE_LIST_BYTES = 64 * 1024 * 1024
+/** Names of a site that change, and bytes of each: keys, boards, timestamp. */
+export const SITE_NAMES = 1024
+export const SITE_NAME_BYTES = 256 * 1024
+/** Bytes of a symbolic link of a site. */
+export const SITE_LINK_BYTES = 1024
+/** Seconds that a piece of a site's list stays after the last list that named it. */
+export const SITE_PART_SECONDS = 24 * 3600
+/** Milliseconds after a file's last change from which on its digest is noted. */
+export const SITE_NOTE_SETTLED_MS = 2000
+/** Bytes of a file that is read, hashed and copied in one piece; larger ones are streamed, and taken up where they broke off. */
+export const SITE_SMALL_BYTES = 4 * 1024 * 1024
+/** Files that are copied at a time. */
+export const SITE_COPIED_AT_ONCE = 8
+/** How often a copy is begun anew because its origin changed meanwhile. */
+export const SITE_READINGS = 3
+/** Seconds that a mirror keeps what its origin's list does not name any more. */
+export const MIRROR_KEEP_SECONDS = 3600
+/** Mirrors between a mirror and its first origin. */
+export const MIRROR_CHAIN = 16
+/** Bytes of what a mirror says of itself. */
+export const MIRROR_FILE_BYTES = 64 * 1024
+/** Share of the file system, in hundredths, that a mirror without a quota leaves free. */
+export const MIRROR_FREE_PERCENT = 5
+/** Seconds that a mirror asks its origin to wait for news, where that can. */
+export const MIRROR_WAIT_SECONDS = 60

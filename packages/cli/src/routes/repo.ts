@@ -2,7 +2,7 @@ import { numberParser } from '@stricli/core'
 import { command, group } from '../command.ts'
 import { commonFlags, text } from '../flags.ts'
 import { formatFlag } from '../commands/repo/format-flag.ts'
-import { any, one, two } from './positional.ts'
+import { any, maybe, one, two } from './positional.ts'
 
 export const repoRoutes = group('Repositories: your own, and snapshots of those you build on', {
   list: command({
@@ -112,6 +112,62 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
     load: () => import('../commands/repo/gc.ts'),
     parameters: { flags: { ...commonFlags, ...formatFlag } },
     brief: 'Remove files that were withdrawn from your own repository long ago',
+  }),
+  mirror: command({
+    load: () => import('../commands/repo/mirror.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        keep: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Go on until stopped: at once where the origin tells of news, else by asking',
+        },
+        poll: {
+          kind: 'parsed',
+          parse: text,
+          default: '1m',
+          brief: 'With --keep: how often an origin is asked that cannot tell',
+          placeholder: 'TIME',
+        },
+        quota: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'What the mirror may hold, 500G [what the disk has room for, but for a twentieth]',
+          placeholder: 'SIZE',
+        },
+        check: {
+          kind: 'boolean',
+          default: false,
+          withNegated: false,
+          brief: 'Read all that is there, and fetch what is damaged',
+        },
+      },
+      positional: two(
+        ['ORIGIN', 'A site or another mirror: its address, or its directory'],
+        ['DIRECTORY', 'Where the mirror is, or is to be made'],
+      ),
+    },
+    brief: 'Make a mirror of a site, byte for byte, or bring it up to date',
+  }),
+  verify: command({
+    load: () => import('../commands/repo/verify.ts'),
+    parameters: {
+      flags: {
+        ...commonFlags,
+        root: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: "A root file that is trusted [the site's first]",
+          placeholder: 'FILE',
+        },
+      },
+      positional: maybe('SITE', 'A site or a mirror: its address, or its directory [the site of the state directory]'),
+    },
+    brief: 'Read a site or a mirror, all of it, and say what is not as it should be',
   }),
   convert: command({
     load: () => import('../commands/repo/convert.ts'),

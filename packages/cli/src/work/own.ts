@@ -6,6 +6,7 @@ import { type DeclaredAdvisory, formatOf, type FormatName } from '@holotype/form
 import { type OwnRepository, ownPackages, publish, type Published, publishedFrom } from '@holotype/repository'
 import type { Context } from '../context.ts'
 import { architectureIn, formatOfDistribution } from './architecture.ts'
+import { listSite } from './site.ts'
 import { declarationPath, publicationNote, publicKeyPath } from './publication.ts'
 import { keepResult } from './unchanged.ts'
 
@@ -53,6 +54,7 @@ export async function publishOwn(context: Context, own: Own): Promise<Published>
     advisories,
     date: Math.floor(context.now().getTime() / 1000),
   })
+  await listSite(context)
   const { name: format } = repository.format
   // Each run warns of an advisory that is said of no package: then there is always something to do.
   if (advisories.length > 0) return published

@@ -5,6 +5,7 @@ import { type ChannelStatement, publishedStatement, publishStatement } from '@ho
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { fail } from '../errors.ts'
+import { listSite } from './site.ts'
 
 const anything = z.unknown()
 
@@ -40,6 +41,7 @@ export async function publish(
     commit,
   }
   await publishStatement({ site: context.home.site, keyring: await context.keyring(), statement, now })
+  await listSite(context)
   return statement
 }
 

@@ -27,6 +27,15 @@ export interface Fetched {
   readonly url: string
 }
 
+export interface News {
+  /** Undefined: they are those that the server called `etag` before. */
+  readonly bytes: Buffer | undefined
+  /** What the server calls them, for the next question. */
+  readonly etag: string | undefined
+  /** Whether the server waits for news where it is asked to. */
+  readonly waits: boolean
+}
+
 /** Fetches over http, https and file, with kept-alive connections, tries, and bounds on size and time. */
 export interface Fetcher extends AsyncDisposable {
   /**
@@ -39,6 +48,17 @@ export interface Fetcher extends AsyncDisposable {
    * @throws FETCH_UNREACHABLE, FETCH_NOT_FOUND, FETCH_TRUNCATED, FETCH_MISMATCH (more or less than `size`), and what `take` throws
    */
   stream<T>(url: string, size: number, take: (body: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>
+  /**
+   * The bytes of a file of exactly `size` bytes from the byte `from` on, tried once: who has taken some asks for the rest.
+   * @throws as `stream`
+   */
+  rest(url: string, size: number, from: number): AsyncIterable<Uint8Array>
+  /**
+   * The bytes at an address, unless they are those that the server called `etag`: then it is said so, by a server that can (RFC 7240 §4.3) only after it
+   * has waited `waitSeconds` for others.
+   * @throws as `get`
+   */
+  news(url: string, maxBytes: number, known: { readonly etag?: string; readonly waitSeconds?: number }): Promise<News>
 }
 
 interface Bounds {
@@ -66,6 +86,24 @@ export function openFetcher(options: FetcherOptions = {}): Fetcher {
       ),
     stream: (url, size, take) =>
       attempt(options, () => fetchOnce({ agents, options, url, bounds: { maxBytes: size, exact: true } }, take)),
+    rest: (url, size, from) => restOf({ agents, options, url, bounds: { maxBytes: size - from, exact: true } }, from),
+    async news(url, maxBytes, { etag, waitSeconds = 0 }) {
+      const headers = {
+        ...(etag === undefined ? {} : { 'if-none-match': etag }),
+        ...(waitSeconds === 0 ? {} : { prefer: `wait=${waitSeconds}` }),
+      }
+      const idleMs = (options.idleMs ?? IDLE_MS) + waitSeconds * 1000
+      const body = await openBody(url, agents, { idleMs, headers })
+      const { waits } = body
+      try {
+        if (!body.modified) return { bytes: undefined, etag, waits }
+        const chunks: Uint8Array[] = []
+        for await (const chunk of bounded(url, body, { maxBytes, exact: false }, options)) chunks.push(chunk)
+        return { bytes: Buffer.concat(chunks), etag: body.etag, waits }
+      } finally {
+        body.close()
+      }
+    },
     async [Symbol.asyncDispose]() {
       options.signal?.removeEventListener('abort', close)
       close()
@@ -104,7 +142,7 @@ async function fetchOnce<T>(
   { agents, options, url, bounds }: OneFetch,
   take: (body: AsyncIterable<Uint8Array>, answered: string) => Promise<T>,
 ): Promise<T> {
-  const body = await openBody(url, agents, options.idleMs ?? IDLE_MS)
+  const body = await openWhole(url, agents, options)
   let broken: unknown
   const checked = (async function* () {
     try {
@@ -119,6 +157,28 @@ async function fetchOnce<T>(
   } catch (error) {
     // Whoever takes the body may wrap what the body threw.
     throw broken ?? error
+  } finally {
+    body.close()
+  }
+}
+
+async function openWhole(url: string, agents: Agents, options: FetcherOptions, from = 0): Promise<Body> {
+  const body = await openBody(url, agents, { idleMs: options.idleMs ?? IDLE_MS, from })
+  if (body.modified) return body
+  body.close()
+  throw fail('FETCH_UNREACHABLE', { what: `${url} answers 304 to who has nothing`, data: { final: true } })
+}
+
+/** What a server without ranges sends before `from` is passed over. */
+async function* restOf({ agents, options, url, bounds }: OneFetch, from: number): AsyncGenerator<Uint8Array> {
+  const body = await openWhole(url, agents, options, from)
+  try {
+    if (!(body.from <= from)) throw fail('FETCH_MISMATCH', { what: `${url} begins elsewhere than at byte ${from}` })
+    let before = from - body.from
+    for await (const chunk of bounded(url, body, { ...bounds, maxBytes: bounds.maxBytes + before }, options)) {
+      if (chunk.length > before) yield chunk.subarray(before)
+      before = Math.max(0, before - chunk.length)
+    }
   } finally {
     body.close()
   }

@@ -18,9 +18,26 @@ export interface Body {
   readonly url: string
   /** Bytes that the server announced. */
   readonly length: number | undefined
+  /** Where in the file it begins: not always where it was asked to. */
+  readonly from: number
+  /** What the server calls these bytes. */
+  readonly etag: string | undefined
+  /** False: they are those that the `if-none-match` of the headers names, and are not sent. */
+  readonly modified: boolean
+  /** Whether the server waits for others where it is asked to (RFC 7240 §4.3). */
+  readonly waits: boolean
   readonly chunks: AsyncIterable<Uint8Array>
   /** Ends the transfer, however far it came. */
   close(): void
+}
+
+/** What is asked for besides an address. */
+export interface BodyOptions {
+  /** Milliseconds without a byte before it counts as silent. */
+  readonly idleMs: number
+  /** The first byte that is wanted; a server without ranges sends all. Default: 0. */
+  readonly from?: number
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 export function openAgents(connections: number): Agents {
@@ -32,16 +49,17 @@ export function openAgents(connections: number): Agents {
  * Opens an address and follows redirects, never from https to http.
  * @throws FETCH_UNREACHABLE (`data.final` where another try is pointless), FETCH_NOT_FOUND
  */
-export async function openBody(url: string, agents: Agents, idleMs: number): Promise<Body> {
+export async function openBody(url: string, agents: Agents, options: BodyOptions): Promise<Body> {
+  const { from = 0 } = options
   let current = parseUrl(url)
   for (let redirects = 0; redirects <= REDIRECTS; redirects++) {
     if (current.protocol === 'file:') {
       if (redirects > 0) throw refused(url, 'it redirects to a file')
-      return openFile(current)
+      return openFile(current, from)
     }
-    const response = await request(current, agents, idleMs)
+    const response = await request(current, agents, options)
     const status = response.statusCode ?? 0
-    if (status === 200) return bodyOf(current, response)
+    if (status === 200 || (status === 206 && from > 0) || status === 304) return bodyOf(current, response)
     response.destroy()
     const { location } = response.headers
     if (status < 300 || status > 399 || location === undefined) throw answer(url, status)
@@ -60,12 +78,14 @@ function parseUrl(text: string, base?: URL): URL {
   return url
 }
 
-function openFile(url: URL): Body {
+function openFile(url: URL, from: number): Body {
   const path = fileURLToPath(url)
   try {
     const { size } = statSync(path)
-    const stream = createReadStream(path)
-    return { url: url.href, length: size, chunks: stream, close: () => void stream.destroy() }
+    const stream = createReadStream(path, { start: from })
+    const length = Math.max(0, size - from)
+    const plain = { etag: undefined, modified: true, waits: false }
+    return { url: url.href, length, from, ...plain, chunks: stream, close: () => void stream.destroy() }
   } catch (error) {
     const missing = ['ENOENT', 'ENOTDIR'].includes(errnoOf(error) ?? '')
     if (missing) throw fail('FETCH_NOT_FOUND', { what: `there is no ${path}`, cause: error })
@@ -73,8 +93,9 @@ function openFile(url: URL): Body {
   }
 }
 
-function request(url: URL, agents: Agents, idleMs: number): Promise<IncomingMessage> {
-  const headers = { 'user-agent': 'holotype', 'accept-encoding': 'identity' }
+function request(url: URL, agents: Agents, { idleMs, from = 0, headers: more }: BodyOptions): Promise<IncomingMessage> {
+  const range = from === 0 ? {} : { range: `bytes=${from}-` }
+  const headers = { 'user-agent': 'holotype', 'accept-encoding': 'identity', ...range, ...more }
   return new Promise((resolve, reject) => {
     const unreachable = (cause: Error) => {
       const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
@@ -93,11 +114,16 @@ function request(url: URL, agents: Agents, idleMs: number): Promise<IncomingMess
 function bodyOf(url: URL, response: IncomingMessage): Body {
   const announced = response.headers['content-length']
   const length = announced !== undefined && /^\d{1,15}$/.test(announced) ? Number(announced) : undefined
+  const [, from] = /^bytes (\d{1,15})-/.exec(response.headers['content-range'] ?? '') ?? []
   // A body closed before it was read would otherwise throw where nobody listens.
   response.on('error', () => {})
   return {
     url: url.href,
     length,
+    from: response.statusCode === 206 ? Number(from) : 0,
+    etag: response.headers.etag,
+    modified: response.statusCode !== 304,
+    waits: /\bwait\b/.test(String(response.headers['preference-applied'] ?? '')),
     chunks: response,
     close() {
       if (!response.complete) response.destroy()

@@ -1,0 +1,109 @@
+import { digestOf } from '@holotype/base'
+import { fail } from '../errors.ts'
+import { SITE_PART_BYTES } from '../limits.ts'
+import { leadsTo, partPath } from './layout.ts'
+import {
+  parsePart,
+  type SiteEntry,
+  type SiteFile,
+  type SiteLink,
+  type SiteList,
+  type SiteName,
+  type SitePart,
+} from './site-list.ts'
+import type { SiteSource } from './source.ts'
+import type { SiteTarget } from './target.ts'
+
+/** What a copy has to do to come from one list to the next. */
+export interface SiteChanges {
+  /** Files that are new, or other than they were. */
+  readonly files: readonly SiteFile[]
+  readonly links: readonly SiteLink[]
+  /** Paths of what changed that are listed now. */
+  readonly present: readonly string[]
+  /** Paths that are listed no more. */
+  readonly gone: readonly string[]
+  /** The files that are to lie under the paths of links through a name. */
+  behind(name: SiteLink): Promise<readonly { readonly path: string; readonly file: SiteFile }[]>
+}
+
+export interface ListPair {
+  readonly source: SiteSource
+  readonly target: SiteTarget
+  readonly before: SiteList | undefined
+  readonly list: SiteList
+  /** Nothing that is there is believed: every file counts as changed. */
+  readonly check: boolean
+}
+
+/**
+ * Compares two lists by their pieces: those that both have are not looked at. The pieces of the new list are put to the target.
+ * @throws SITE_LIST_MALFORMED, FETCH_*, DISK_FULL
+ */
+export async function changesBetween(pair: ListPair): Promise<SiteChanges> {
+  const { before, list, check } = pair
+  const old = new Set(check ? [] : before?.parts.map(({ digest }) => digest))
+  const kept = new Set(list.parts.map(({ digest }) => digest))
+  const added: SiteEntry[] = []
+  for (const part of list.parts) if (!old.has(part.digest)) added.push(...(await newPart(pair, part)))
+  const dropped: SiteEntry[] = []
+  for (const part of before?.parts ?? []) if (!kept.has(part.digest)) dropped.push(...(await oldPart(pair, part)))
+  const had = new Map(dropped.map((entry) => [entry.path, entry]))
+  const has = new Set(added.map(({ path }) => path))
+  const changed = added.filter((entry) => check || !isSame(entry, had.get(entry.path)))
+  const names = new Set(list.names.map(({ path }) => path))
+  const goneNames = (before?.names ?? []).map(({ path }) => path).filter((path) => !names.has(path))
+  const goneParts = (before?.parts ?? [])
+    .filter(({ digest }) => !kept.has(digest))
+    .map(({ digest }) => partPath(digest))
+  return {
+    files: changed.flatMap((entry) => ('link' in entry ? [] : [entry])),
+    links: changed.flatMap((entry) => ('link' in entry ? [entry] : [])),
+    present: [...changed.map(({ path }) => path), ...names, ...list.parts.map(({ digest }) => partPath(digest))],
+    gone: [...[...had.keys()].filter((path) => !has.has(path)), ...goneNames, ...goneParts],
+    behind: (name) => filesBehind(pair, name),
+  }
+}
+
+function isSame(a: SiteEntry, b: SiteEntry | undefined): boolean {
+  if (b === undefined) return false
+  if ('link' in a || 'link' in b) return 'link' in a && 'link' in b && a.link === b.link
+  return a.digest === b.digest && a.size === b.size && a.modified === b.modified
+}
+
+async function newPart({ source, target }: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+  const path = partPath(digest)
+  const there = await target.read(path, size)
+  if (there && digestOf(there) === digest) return parsePart(there, path)
+  if (size > SITE_PART_BYTES) throw fail('SITE_LIST_MALFORMED', { what: `${path} is listed with ${size} bytes` })
+  const bytes = await source.read(path, size)
+  if (bytes === undefined) throw fail('FETCH_NOT_FOUND', { what: `${source.address} has no ${path}` })
+  if (digestOf(bytes) !== digest) throw fail('FETCH_MISMATCH', { what: `${source.address}${path} has other bytes` })
+  await target.write(path, bytes)
+  return parsePart(bytes, path)
+}
+
+/** A piece that is damaged says nothing of what to remove, and that is all it is asked for. */
+async function oldPart({ target }: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+  const bytes = await target.read(partPath(digest), size)
+  return bytes && digestOf(bytes) === digest ? parsePart(bytes, partPath(digest)) : []
+}
+
+async function filesBehind(pair: ListPair, name: SiteLink) {
+  const entries: SiteEntry[] = []
+  for (const part of pair.list.parts) entries.push(...(await newPart(pair, part)))
+  return behind(entries, name)
+}
+
+/** `dists/stable/InRelease`, a link through `.tops/NAME/current`, with the file of the state that `current` is. */
+export function behind(entries: readonly SiteEntry[], name: SiteName) {
+  if (!('link' in name)) return []
+  const files = new Map(entries.flatMap((entry) => ('link' in entry ? [] : [[entry.path, entry] as const])))
+  return entries.flatMap((entry) => {
+    if (!('link' in entry)) return []
+    const target = leadsTo(entry.path, entry.link)
+    if (!target.startsWith(`${name.path}/`)) return []
+    const file = files.get(`${leadsTo(name.path, name.link)}${target.slice(name.path.length)}`)
+    return file ? [{ path: entry.path, file }] : []
+  })
+}

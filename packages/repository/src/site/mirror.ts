@@ -1,0 +1,232 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { formatBytes, type Progress } from '@holotype/base'
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import { MIRROR_CHAIN, MIRROR_FILE_BYTES, MIRROR_WAIT_SECONDS } from '../limits.ts'
+import { type Copied, type CopyAmounts, type CopyOptions, type CopyOutcome, copySite } from './copy-site.ts'
+import { openDirectoryTarget } from './directory-target.ts'
+import { LIST_FILE, MIRROR_DIRECTORY, MIRROR_FILE } from './layout.ts'
+import type { SiteList } from './site-list.ts'
+import { openSource, type SiteSource } from './source.ts'
+import type { SiteTarget } from './target.ts'
+import { inSiteTurn } from './turn.ts'
+
+const id = z.string().regex(/^[0-9a-f]{32}$/)
+const moment = z.strictObject({ serial: z.number().int(), date: z.iso.datetime() })
+
+const mirrorSchema = z.strictObject({
+  schema: z.literal('holotype.mirror/1'),
+  /** Of this mirror, for ever. */
+  id,
+  /** Where it copies from. */
+  origin: z.string().max(2048),
+  /** The ids of the mirrors that the origin is and follows, the origin's own first; empty where it is the site itself. */
+  chain: z.array(id).max(MIRROR_CHAIN).readonly(),
+  site: id,
+  /** The serial that the last copy began with, and when. */
+  start: moment,
+  /** The serial that is shown, and since when: where it is not that of `start`, a copy is under way or was ended. */
+  end: moment.nullable(),
+  files: z.number().int(),
+  bytes: z.number().int(),
+})
+
+/** What a mirror says of itself: `mirror.json`. */
+export type MirrorFacts = Readonly<z.infer<typeof mirrorSchema>>
+
+export interface MirrorOptions {
+  /** `http:`, `https:` or `file:`. */
+  readonly origin: string
+  readonly directory: string
+  /** Bytes that the mirror may hold; by default all that its disk has room for, but for a twentieth. */
+  readonly quota?: number
+  readonly check?: boolean
+  readonly now: () => Date
+  readonly progress: Progress
+  readonly signal?: AbortSignal
+  readonly afterStep?: CopyOptions['afterStep']
+}
+
+/** What a mirror says of itself; undefined where it is none. @throws SITE_LIST_MALFORMED */
+export async function readMirrorFacts(place: {
+  read(path: string, maxBytes: number): Promise<Buffer | undefined>
+}): Promise<MirrorFacts | undefined> {
+  const bytes = await place.read(MIRROR_FILE, MIRROR_FILE_BYTES)
+  if (bytes === undefined) return undefined
+  try {
+    return mirrorSchema.parse(JSON.parse(bytes.toString()))
+  } catch (cause) {
+    throw fail('SITE_LIST_MALFORMED', { what: `${MIRROR_FILE} does not parse`, cause })
+  }
+}
+
+/**
+ * Makes a mirror, or brings it up to date, once. Undefined: it was.
+ * @throws MIRROR_CYCLE, MIRROR_QUOTA, REPOSITORY_BUSY, and what `copySite` throws
+ */
+export async function mirrorOnce(options: MirrorOptions): Promise<Copied | undefined> {
+  await using mirror = openMirror(options)
+  return (await mirror.next(0)).copied
+}
+
+/**
+ * Keeps a mirror up to date until the signal: it asks an origin that can wait for news to do so, watches one that is a directory, and asks any other
+ * every `pollSeconds`. What fails is told and tried again.
+ */
+export async function mirrorForEver(
+  options: MirrorOptions & { readonly signal: AbortSignal; readonly pollSeconds: number },
+  told: (outcome: Copied | Error) => void,
+): Promise<void> {
+  const { signal, pollSeconds } = options
+  await using mirror = openMirror(options)
+  using watched = watchOrigin(options.origin)
+  while (!signal.aborted) {
+    const began = Date.now()
+    const news = watched.news()
+    try {
+      const { copied, waits } = await mirror.next(Math.min(MIRROR_WAIT_SECONDS, pollSeconds))
+      if (copied) told(copied)
+      if (waits) continue
+    } catch (error) {
+      if (signal.aborted) return
+      told(error instanceof Error ? error : new Error(String(error)))
+    }
+    const asleep = new AbortController()
+    const awake = AbortSignal.any([signal, asleep.signal])
+    const time = sleep(Math.max(0, began + pollSeconds * 1000 - Date.now()), undefined, { signal: awake })
+    await Promise.race([time.catch(() => {}), news])
+    asleep.abort()
+  }
+}
+
+interface Mirror extends AsyncDisposable {
+  next(waitSeconds: number): Promise<CopyOutcome>
+}
+
+function openMirror(options: MirrorOptions): Mirror {
+  const { directory, check = false, now, progress, afterStep } = options
+  checkPlace(directory)
+  const source = openSource(options.origin, { ...(options.signal ? { signal: options.signal } : {}) })
+  const target = openDirectoryTarget(directory)
+  let etag: string | undefined
+  return {
+    async next(waitSeconds) {
+      const outcome = await inSiteTurn(directory, async () => {
+        const known = await readMirrorFacts(target)
+        const self = known?.id ?? randomBytes(16).toString('hex')
+        const chain = await chainOf(source, self)
+        let facts: MirrorFacts | undefined
+        const outcome = await copySite({
+          source,
+          target,
+          now,
+          progress,
+          check,
+          waitSeconds,
+          ...(etag === undefined || known?.end?.serial !== known?.start.serial ? {} : { etag }),
+          ...(afterStep ? { afterStep } : {}),
+          begin: async (list, amounts) => {
+            await checkRoom(options, target, list, amounts)
+            const start = { serial: list.serial, date: now().toISOString() }
+            const { site, files, bytes } = list
+            const end = known?.end ?? null
+            facts = {
+              schema: 'holotype.mirror/1',
+              id: self,
+              origin: source.address,
+              chain,
+              site,
+              start,
+              end,
+              files,
+              bytes,
+            }
+            if (known?.end?.serial !== list.serial) await writeFacts(target, facts)
+          },
+        })
+        const done = outcome.copied
+        if (done && facts && (known?.end?.serial !== done.serial || done.files > 0))
+          await writeFacts(target, { ...facts, end: { serial: done.serial, date: now().toISOString() } })
+        return outcome
+      })
+      const { copied } = outcome
+      etag = outcome.etag
+      const nothing = copied?.before === copied?.serial && copied?.files === 0 && copied.removed === 0
+      return nothing ? { ...outcome, copied: undefined } : outcome
+    },
+    async [Symbol.asyncDispose]() {
+      await source[Symbol.asyncDispose]()
+      await target[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** A mirror is made in an empty directory, and kept in its own. */
+function checkPlace(directory: string): void {
+  if (!existsSync(directory) || existsSync(join(directory, MIRROR_FILE))) return
+  const others = readdirSync(directory).filter((name) => name !== MIRROR_DIRECTORY && name !== 'files')
+  if (others.length > 0)
+    throw fail('SITE_OTHER', { what: `${directory} is no mirror and holds ${others.slice(0, 3).join(', ')} already` })
+}
+
+/** @throws MIRROR_CYCLE */
+async function chainOf(source: SiteSource, self: string): Promise<readonly string[]> {
+  const above = await readMirrorFacts(source)
+  if (!above) return []
+  const chain = [above.id, ...above.chain]
+  if (chain.includes(self))
+    throw fail('MIRROR_CYCLE', {
+      what: `${source.address} follows this mirror${above.id === self ? ': it is the same' : ''}`,
+    })
+  if (chain.length > MIRROR_CHAIN)
+    throw fail('MIRROR_CYCLE', { what: `${source.address} is the end of a chain of ${chain.length} mirrors` })
+  return chain
+}
+
+/** @throws MIRROR_QUOTA */
+async function checkRoom(
+  { quota }: MirrorOptions,
+  target: SiteTarget,
+  list: SiteList,
+  { bytes }: CopyAmounts,
+): Promise<void> {
+  if (quota !== undefined && list.bytes > quota)
+    throw fail('MIRROR_QUOTA', {
+      what: `serial ${list.serial} has ${formatBytes(list.bytes)}, and the quota is ${formatBytes(quota)}`,
+      data: { bytes: list.bytes, quota },
+    })
+  const room = await target.room()
+  if (room !== undefined && bytes > room)
+    throw fail('MIRROR_QUOTA', {
+      what: `${formatBytes(bytes)} are to be fetched, and ${target.address} has room for ${formatBytes(room)}`,
+      data: { bytes, room },
+    })
+}
+
+async function writeFacts(target: SiteTarget, facts: MirrorFacts): Promise<void> {
+  await target.write(MIRROR_FILE, Buffer.from(`${JSON.stringify(facts)}\n`))
+}
+
+/** Tells when a site in a directory has another list. Of any other, never. */
+function watchOrigin(origin: string): Disposable & { news(): Promise<void> } {
+  const url = new URL(origin)
+  let tell = () => {}
+  // A list is replaced by a rename, so it is the directory that is watched.
+  const watcher = url.protocol === 'file:' ? watch(join(fileURLToPath(url), 'files')) : undefined
+  watcher?.on('change', (_, name) => {
+    if (name === LIST_FILE.slice('files/'.length)) tell()
+  })
+  // Then it is asked from time to time.
+  watcher?.on('error', () => {})
+  return {
+    news: () =>
+      new Promise((resolve) => {
+        tell = resolve
+      }),
+    [Symbol.dispose]: () => watcher?.close(),
+  }
+}
