@@ -2,11 +2,11 @@ import { join } from 'node:path'
 import { compareText, digestOf } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { buildTree } from './build-tree.ts'
+import { type BuiltDirectories, buildTree } from './build-tree.ts'
 import { openStore } from './store.ts'
 import { pathsArbitrary } from './testing/arbitrary.ts'
 import { temporaryDirectory } from './testing/temporary.ts'
-import type { EntryInput, PathInput } from './types.ts'
+import type { EntryInput, PathInput, Store } from './types.ts'
 import { lookup, objectsOf, walkTree } from './walk.ts'
 
 const directory = temporaryDirectory()
@@ -20,6 +20,49 @@ function inPathOrder(a: PathInput, b: PathInput): number {
 }
 
 describe('buildTree', () => {
+  it('is the same with and without what was stored of other lists, whatever changed', () => {
+    const lists = fc.array(fc.tuple(pathsArbitrary, fc.nat(), fc.constantFrom('drop', 'touch', 'keep')), {
+      maxLength: 5,
+    })
+    fc.assert(
+      fc.property(lists, (made) => {
+        const before: BuiltDirectories = new Map()
+        for (const [list, at, how] of made) {
+          expect(buildTree(store, list, before)).toEqual(buildTree(store, list))
+          // The same objects but for one.
+          const leaf = list.filter(({ entry }) => entry.type !== 'directory')[at % list.length]
+          const next = list.flatMap((input) =>
+            input !== leaf || how === 'keep'
+              ? [input]
+              : how === 'drop'
+                ? []
+                : [{ ...input, entry: { ...input.entry, mtime: input.entry.mtime + 1 } }],
+          )
+          expect(buildTree(store, next, before)).toEqual(buildTree(store, next))
+        }
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('does not store again what did not change', () => {
+    const before: BuiltDirectories = new Map()
+    let stored = 0
+    const counting: Store = { ...store, putTree: (entries) => (stored++, store.putTree(entries)) }
+    const list = [
+      { path: 'a', entry: folder },
+      { path: 'a/b', entry: { ...folder } },
+      { path: 'a/b/c', entry: file },
+      { path: 'd', entry: { ...folder } },
+    ]
+    buildTree(counting, list, before)
+    expect(stored).toBe(4)
+    buildTree(counting, list.toReversed(), before)
+    expect(stored).toBe(4)
+    buildTree(counting, [...list, { path: 'd/e', entry: file }], before)
+    expect(stored).toBe(6)
+  })
+
   it('walks back to the list it was built from, in path order, whatever the order given', () => {
     fc.assert(
       fc.property(

@@ -37,6 +37,11 @@ export const fail = defineErrors({
     when: 'a pack or its index is damaged: it does not parse, decompress to the bytes stated, or hold the objects named',
     hint: 'fetch it again, from another mirror if there is one',
   },
+  DELTA_CORRUPT: {
+    kind: 'corrupt',
+    when: 'a delta or its index is damaged, or is read against another image than it was made from',
+    hint: 'nothing is lost: a node takes the packs instead; publish the image again to have a delta',
+  },
   PACK_OBJECT_TOO_LARGE: {
     kind: 'refused',
     when: 'an object is larger than a pack frame may be',

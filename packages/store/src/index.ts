@@ -1,4 +1,7 @@
-export { buildTree } from './build-tree.ts'
+export { type BuiltDirectories, buildTree } from './build-tree.ts'
+export { openDeltaIndex, treeDictionary } from './delta/delta-index.ts'
+export { openDeltaFrame } from './delta/open-delta-frame.ts'
+export { writeDelta } from './delta/write-delta.ts'
 export { diffTrees } from './diff-trees.ts'
 export { fail as failStore } from './errors.ts'
 export { openFrame } from './open-frame.ts'
@@ -6,6 +9,8 @@ export { parsePackIndex } from './pack-index.ts'
 export { openStore } from './store.ts'
 export { encodeTree, parseTree } from './tree.ts'
 export type {
+  DeltaFrame,
+  DeltaIndex,
   DeviceEntry,
   DirectoryEntry,
   Entry,
@@ -17,11 +22,13 @@ export type {
   PackIndex,
   PathEntry,
   PathInput,
+  Piece,
   Store,
   SymlinkEntry,
   Tree,
   TreeChange,
   TreeStats,
+  WrittenDelta,
   WrittenPack,
 } from './types.ts'
 export { lookup, objectsOf, walkTree } from './walk.ts'

@@ -24,3 +24,20 @@ export const FRAMES_IN_FLIGHT_BYTES = 256 * 1024 * 1024
 export const PACK_LEVEL = 6
 /** Bytes of one pack index. */
 export const PACK_INDEX_BYTES = 128 * 1024 * 1024
+/** Bytes of one delta frame's bases and of what it decompresses to: with zstd's own copy of each, what applying it takes. */
+export const DELTA_FRAME_BYTES = 16 * 1024 * 1024
+/** Bytes of old and new file together up to which a file is one frame of a delta. */
+export const DELTA_WHOLE_BYTES = 12 * 1024 * 1024
+/** Bytes of one piece of a larger file, and of the stretch of the old file around the same place that it is compressed against. */
+export const DELTA_PIECE_BYTES = 4 * 1024 * 1024
+export const DELTA_BASE_BYTES = 8 * 1024 * 1024
+/** Bytes of small files, old and new together, gathered into one frame of a delta. */
+export const DELTA_GROUP_BYTES = 1024 * 1024
+/** Bytes from which a changed file has a frame of its own. */
+export const DELTA_SMALL_BYTES = 128 * 1024
+/** zstd level of deltas: 19 takes an eighth less for twelve times the work. */
+export const DELTA_LEVEL = 9
+/** Bytes of a delta's index with its trees, compressed and not. */
+export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
+/** Bytes of all trees of an image, some 300,000 paths, up to which they are the dictionary of a delta's index. */
+export const DELTA_TREES_BYTES = 64 * 1024 * 1024

@@ -165,3 +165,53 @@ export interface PackFrame {
   /** In order, back to back. */
   readonly objects: readonly { readonly digest: Digest; readonly size: number }[]
 }
+
+/** Bytes of one object: `[offset, offset + length)` of the `size` that it has. */
+export interface Piece {
+  readonly digest: Digest
+  readonly size: number
+  readonly offset: number
+  readonly length: number
+}
+
+/**
+ * What leads from one tree to another: everything that the second holds and the first does not. A delta is zstd frames one after another;
+ * each is compressed with the bytes of `bases`, objects of the first tree back to back, as its dictionary (RFC 8878 §5, raw content).
+ */
+export interface DeltaIndex {
+  readonly schema: 'holotype.delta/1'
+  /** The two trees. */
+  readonly from: Digest
+  readonly to: Digest
+  /** The digest of the frames, an object. */
+  readonly pack: Digest
+  /** Bytes of the frames together. */
+  readonly size: number
+  readonly frames: readonly DeltaFrame[]
+}
+
+export interface DeltaFrame {
+  readonly offset: number
+  /** Compressed bytes. */
+  readonly length: number
+  /** What the frame is compressed against; empty when nothing old resembles it. */
+  readonly bases: readonly Piece[]
+  /** What it decompresses to, back to back. An object in several pieces has them in frames that follow each other. */
+  readonly pieces: readonly Piece[]
+}
+
+/** What `writeDelta` made. */
+export interface WrittenDelta {
+  /** The digest of the index, an object: read it with `openDeltaIndex`. */
+  readonly index: Digest
+  /** The digest of the frames, an object. */
+  readonly pack: Digest
+  /** Bytes of the frames. */
+  readonly size: number
+  /** Bytes of both objects: what a node fetches. */
+  readonly fetched: number
+  /** How many files it holds, how many of them as what differs from an old one, and their bytes before compression. */
+  readonly objects: number
+  readonly patched: number
+  readonly raw: number
+}

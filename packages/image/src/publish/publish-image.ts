@@ -1,6 +1,6 @@
-import { type Digest, formatBytes, type Progress, runTask } from '@holotype/base'
-import { parsePackIndex, type Store, walkTree, writePack } from '@holotype/store'
-import type { ChannelTarget, PackRef } from '@holotype/trust'
+import { type Digest, formatBytes, isErrorCode, type Progress, runTask } from '@holotype/base'
+import { parsePackIndex, type Store, walkTree, writeDelta, writePack } from '@holotype/store'
+import type { ChannelTarget, DeltaRef, PackRef } from '@holotype/trust'
 import { PACKS_PER_IMAGE } from '../limits.ts'
 import { readManifest } from '../manifest.ts'
 
@@ -12,16 +12,26 @@ export interface PublishImageOptions {
   readonly image: Digest
   /** Packs that nodes of the channel may have read already: what they hold is not packed again. */
   readonly onto: readonly PackRef[]
+  /** The image that nodes come from: what leads from there is made too. */
+  readonly from?: Digest
   readonly progress: Progress
 }
 
 /**
- * Puts an image on a site: what the packs in `onto` lack goes into one new pack, which is at the same time the delta from there; the
- * manifest and what it names go beside it. Nothing refers to any of it until a channel statement does (invariant 1), so an interrupted
+ * Puts an image on a site: what the packs in `onto` lack goes into one new pack; what leads from the image `from` into a delta; the
+ * manifest and what it names go beside them. Nothing refers to any of it until a channel statement does (invariant 1), so an interrupted
  * call is simply repeated. Durable when it returns.
  * @throws OBJECT_MISSING, OBJECT_CORRUPT, IMAGE_MALFORMED, DISK_FULL
  */
-export function publishImage(options: PublishImageOptions): Promise<ChannelTarget> {
+export async function publishImage(options: PublishImageOptions): Promise<ChannelTarget> {
+  const { site, from } = options
+  const target = await putImage(options)
+  const delta = from === undefined || from === target.image ? undefined : await putDelta(options, from)
+  await site.flush()
+  return delta ? { ...target, delta } : target
+}
+
+function putImage(options: PublishImageOptions): Promise<ChannelTarget> {
   const { store, site, image, progress } = options
   return runTask(progress, { title: 'put the image on the site' }, async (task) => {
     const manifest = readManifest(store, image)
@@ -49,8 +59,24 @@ export function publishImage(options: PublishImageOptions): Promise<ChannelTarge
       image,
     ])
       site.put(store.read(digest))
-    await site.flush()
     return { image, packs }
+  })
+}
+
+/** A store that does not hold the old image any more makes no delta: nodes take the packs. */
+function putDelta({ store, site, image, progress }: PublishImageOptions, from: Digest): Promise<DeltaRef | undefined> {
+  return runTask(progress, { title: 'make the delta', unit: 'bytes' }, async (task) => {
+    try {
+      const [old, next] = [readManifest(store, from).root.tree, readManifest(store, image).root.tree]
+      const onBytes = (done: number, total: number) => task.advance(done, { total })
+      const made = await writeDelta({ store, from: old, to: next, target: site, onBytes })
+      task.note(`${made.objects} files of ${formatBytes(made.raw)} in ${formatBytes(made.fetched)}`)
+      return { from, index: made.index, pack: made.pack, size: made.size }
+    } catch (error) {
+      if (!isErrorCode(error, 'OBJECT_MISSING')) throw error
+      task.note('none: the store holds the image before no more')
+      return undefined
+    }
   })
 }
 

@@ -51,6 +51,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
     site: openStore(context.home.site),
     image,
     onto: before?.current.packs ?? [],
+    ...(before ? { from: before.current.image } : {}),
     progress: context.progress,
   })
   const reason = flags.reason ?? (before ? `move ${name} to ${shortDigest(image)}` : `the first image of ${name}`)

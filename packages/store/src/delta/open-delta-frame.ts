@@ -1,0 +1,33 @@
+import { zstdDecompressSync } from 'node:zlib'
+import { fail } from '../errors.ts'
+import type { DeltaFrame } from '../types.ts'
+
+/**
+ * Decompresses one frame of a delta with the bytes of its bases and gives those of its pieces, in order. Not verified: a piece is right when
+ * the object it belongs to has its digest. Never decompresses more than the pieces' length. They share one buffer.
+ * @throws DELTA_CORRUPT
+ */
+export function openDeltaFrame(frame: DeltaFrame, compressed: Uint8Array, bases: readonly Uint8Array[]): Buffer[] {
+  const size = frame.pieces.reduce((sum, { length }) => sum + length, 0)
+  const dictionary = bases.length > 0 ? Buffer.concat(bases) : undefined
+  const bytes = decompress(compressed, { ...(dictionary ? { dictionary } : {}), chunkSize: size + 64 })
+  if (bytes.length !== size)
+    throw fail('DELTA_CORRUPT', { what: `a delta frame decompresses to ${bytes.length} bytes, not ${size}` })
+  let at = 0
+  return frame.pieces.map(({ length }) => {
+    at += length
+    return bytes.subarray(at - length, at)
+  })
+}
+
+function decompress(
+  compressed: Uint8Array,
+  options: { readonly dictionary?: Buffer; readonly chunkSize: number },
+): Buffer {
+  try {
+    // One chunk that holds all, with a little left so that zlib sees the end: the default chunks would be joined by a copy.
+    return zstdDecompressSync(compressed, { ...options, maxOutputLength: options.chunkSize })
+  } catch (cause) {
+    throw fail('DELTA_CORRUPT', { what: 'a delta frame does not decompress against the old files', cause })
+  }
+}

@@ -1,0 +1,193 @@
+import { promisify } from 'node:util'
+import { zstdCompress } from 'node:zlib'
+import type { Digest } from '@holotype/base'
+import { fail } from '../errors.ts'
+import {
+  DELTA_BASE_BYTES,
+  DELTA_GROUP_BYTES,
+  DELTA_PIECE_BYTES,
+  DELTA_SMALL_BYTES,
+  DELTA_WHOLE_BYTES,
+  FRAMES_IN_FLIGHT,
+} from '../limits.ts'
+import type { DeltaFrame, Piece, Store, WrittenDelta } from '../types.ts'
+import { walkTree } from '../walk.ts'
+import { encodeDeltaIndex, treeDictionary, zstdOptions } from './delta-index.ts'
+import { type PlacedFile, resemblance } from './resemblance.ts'
+
+const compress = promisify(zstdCompress)
+
+type RawFrame = Pick<DeltaFrame, 'bases' | 'pieces'>
+
+export interface DeltaOptions {
+  /** Holds both trees and all files. */
+  readonly store: Store
+  /** The roots of the old and of the new tree. */
+  readonly from: Digest
+  readonly to: Digest
+  /** Where the delta goes: a site's store. */
+  readonly target: Store
+  /** Called with the bytes, before compression, of what is done and of all that is to do. */
+  readonly onBytes?: (done: number, total: number) => void
+}
+
+/**
+ * Writes what leads from one tree to another as two objects of `target`. A changed file is compressed against the old one that it resembles,
+ * small ones several together; where that does not make it smaller, it stands for itself. Frames are compressed on all cores. The same trees
+ * give the same bytes, for one version of zstd.
+ * @throws OBJECT_MISSING, OBJECT_CORRUPT, TREE_INVALID, DISK_FULL
+ */
+export async function writeDelta({ store, from, to, target, onBytes }: DeltaOptions): Promise<WrittenDelta> {
+  const [old, next] = [contentsOf(store, from), contentsOf(store, to)]
+  const changed = [...next.files.values()].filter(({ entry }) => !old.files.has(entry.digest))
+  const raw = changed.reduce((sum, { entry }) => sum + entry.size, 0)
+  const alike = resemblance(old.places.map((file) => ({ ...file, gone: !next.files.has(file.entry.digest) })))
+  const frames: DeltaFrame[] = []
+  let done = 0
+  async function* bytes(): AsyncGenerator<Buffer> {
+    let offset = 0
+    for await (const { frame, compressed } of compressFrames(store, gather(changed, alike))) {
+      frames.push({ offset, length: compressed.length, ...frame })
+      offset += compressed.length
+      done += lengthOf(frame.pieces)
+      onBytes?.(done, raw)
+      yield compressed
+    }
+  }
+  const pack = await target.putStream(bytes())
+  const trees = [...next.trees].filter((tree) => !old.trees.has(tree)).map((tree) => store.read(tree))
+  const dictionary = treeDictionary([...old.trees].map((tree) => [tree, store.read(tree)]))
+  const index = encodeDeltaIndex(
+    { index: { schema: 'holotype.delta/1', from, to, pack: pack.digest, size: pack.size, frames }, trees },
+    dictionary,
+  )
+  return {
+    index: target.put(index),
+    pack: pack.digest,
+    size: pack.size,
+    fetched: pack.size + index.length,
+    objects: changed.length,
+    patched: new Set(
+      frames.flatMap(({ bases, pieces }) => (bases.length > 0 ? pieces.map(({ digest }) => digest) : [])),
+    ).size,
+    raw,
+  }
+}
+
+interface Contents {
+  readonly trees: ReadonlySet<Digest>
+  /** Each distinct file once, at its first path. */
+  readonly files: ReadonlyMap<Digest, PlacedFile>
+  readonly places: readonly PlacedFile[]
+}
+
+function contentsOf(store: Store, root: Digest): Contents {
+  const trees = new Set([root])
+  const files = new Map<Digest, PlacedFile>()
+  const places: PlacedFile[] = []
+  for (const { path, entry } of walkTree(store, root)) {
+    if (entry.type === 'directory') trees.add(entry.tree)
+    if (entry.type !== 'file') continue
+    places.push({ path, entry })
+    if (!files.has(entry.digest)) files.set(entry.digest, { path, entry })
+  }
+  return { trees, files, places }
+}
+
+/** Which files go into which frame against which old ones: by size and name alone, so nothing is read yet. */
+function* gather(changed: readonly PlacedFile[], { baseOf }: ReturnType<typeof resemblance>): Generator<RawFrame> {
+  let bases = new Map<Digest, Piece>()
+  let pieces: Piece[] = []
+  let held = 0
+  for (const { path, entry } of changed) {
+    const piece = wholeOf(entry)
+    const base = baseOf(path, entry.size)
+    const both = entry.size + (base?.size ?? 0)
+    if (both >= DELTA_SMALL_BYTES) {
+      if (both <= DELTA_WHOLE_BYTES) yield { bases: base ? [wholeOf(base)] : [], pieces: [piece] }
+      else yield* piecewise(piece, base)
+      continue
+    }
+    if (held + both > DELTA_GROUP_BYTES && pieces.length > 0) {
+      yield { bases: [...bases.values()], pieces }
+      bases = new Map()
+      pieces = []
+      held = 0
+    }
+    if (base) bases.set(base.digest, wholeOf(base))
+    pieces.push(piece)
+    held += both
+  }
+  if (pieces.length > 0) yield { bases: [...bases.values()], pieces }
+}
+
+const wholeOf = ({ digest, size }: { readonly digest: Digest; readonly size: number }): Piece => ({
+  digest,
+  size,
+  offset: 0,
+  length: size,
+})
+
+/** Cuts a large file, each piece against the stretch of the old one around the same place: what was inserted before shifts a binary little. */
+function* piecewise(whole: Piece, base: { readonly digest: Digest; readonly size: number } | undefined) {
+  for (let offset = 0; offset < whole.size; offset += DELTA_PIECE_BYTES) {
+    const length = Math.min(DELTA_PIECE_BYTES, whole.size - offset)
+    const pieces = [{ ...whole, offset, length }]
+    if (!base) {
+      yield { bases: [], pieces }
+      continue
+    }
+    const middle = ((offset + length / 2) / whole.size) * base.size
+    const start = Math.max(0, Math.min(Math.floor(middle - DELTA_BASE_BYTES / 2), base.size - DELTA_BASE_BYTES))
+    yield { bases: [{ ...base, offset: start, length: Math.min(DELTA_BASE_BYTES, base.size) }], pieces }
+  }
+}
+
+/** Compresses several frames at a time in zlib's thread pool and gives them back in order. */
+async function* compressFrames(
+  store: Store,
+  frames: Iterable<RawFrame>,
+): AsyncGenerator<{ readonly frame: RawFrame; readonly compressed: Buffer }> {
+  const read = pieceReader(store)
+  const flight: Promise<{ readonly frame: RawFrame; readonly compressed: Buffer }>[] = []
+  try {
+    for (const frame of frames) {
+      if (flight.length >= FRAMES_IN_FLIGHT) {
+        const first = await flight.shift()
+        if (first) yield first
+      }
+      flight.push(smallest(frame, Buffer.concat(frame.pieces.map(read)), Buffer.concat(frame.bases.map(read))))
+    }
+    for (const done of flight) yield await done
+  } finally {
+    // On an error elsewhere, what is still being compressed must not become an unhandled rejection.
+    await Promise.allSettled(flight)
+  }
+}
+
+/** The bytes of pieces; those of the last two objects stay at hand, as the pieces of one file and of its base follow each other. */
+function pieceReader(store: Store): (piece: Piece) => Buffer {
+  const recent = new Map<Digest, Buffer>()
+  return ({ digest, size, offset, length }) => {
+    const bytes = recent.get(digest) ?? store.read(digest)
+    if (bytes.length !== size) throw fail('OBJECT_CORRUPT', { what: `${digest} is not as large as its tree says` })
+    if (length === size) return bytes
+    recent.set(digest, bytes)
+    const [oldest] = recent.keys()
+    if (recent.size > 2 && oldest) recent.delete(oldest)
+    return bytes.subarray(offset, offset + length)
+  }
+}
+
+/** A frame against its bases; one that does not become half as large is measured without them too. */
+async function smallest(frame: RawFrame, raw: Buffer, dictionary: Buffer) {
+  const patch = dictionary.length > 0 ? await compress(raw, zstdOptions(raw, dictionary)) : undefined
+  if (patch && patch.length * 2 < raw.length) return { frame, compressed: patch }
+  const alone = await compress(raw, zstdOptions(raw, undefined))
+  if (patch && patch.length < alone.length) return { frame, compressed: patch }
+  return { frame: { ...frame, bases: [] }, compressed: alone }
+}
+
+function lengthOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
+}
