@@ -17,6 +17,11 @@ export const fail = defineErrors({
     when: 'a file of the keyring is no private key of the expected kind',
     hint: 'restore the keyring from its backup',
   },
+  SIGNER_FAILED: {
+    kind: 'trust',
+    when: 'a program that signs for a key failed, or what it gave is no signature by that key',
+    hint: 'run it by hand: the key id as its argument, the bytes to sign on its standard input, the signature alone on its output',
+  },
   SIGNATURE_INVALID: {
     kind: 'trust',
     when: 'a signed text is not exactly what its signer signed, or is not in the form of a clear-signed text',

@@ -32,7 +32,10 @@ export interface OpenPgpPublicKey {
   readonly userId: string
 }
 
-/** The private keys of a directory. They never leave it: this signs. */
+/**
+ * The private keys of a directory. They never leave it: this signs. A role's key is a file, ROLE.pem, or is held elsewhere and reached by a
+ * program, ROLE.signer with its public half in ROLE.pub (signing-key.ts has what the program is given and gives).
+ */
 export interface Keyring {
   readonly directory: string
   has(role: RoleName): boolean
@@ -42,8 +45,8 @@ export interface Keyring {
   publicKey(role: RoleName): PublicKey
   /** The key that a rotation under way puts in the role's place. */
   nextKey(role: RoleName): PublicKey | undefined
-  /** Signs with the role's key, and while a rotation is under way with the next one too. @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */
-  sign(role: RoleName, bytes: Uint8Array): readonly Signature[]
+  /** Signs with the role's key, and while a rotation is under way with the next one too. @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED, SIGNER_FAILED */
+  sign(role: RoleName, bytes: Uint8Array): Promise<readonly Signature[]>
   /** Makes the role's next key if there is none. */
   startRotation(role: RoleName): PublicKey
   /** Puts the next key in the place of the role's key, which is deleted. */

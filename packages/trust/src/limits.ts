@@ -50,6 +50,10 @@ export const KEYRING_BYTES = 8 * 1024 * 1024
 export const CLEAR_SIGNED_BYTES = 16 * 1024 * 1024
 /** Bytes of one detached signature: a few hundred, times the keys that signed. */
 export const DETACHED_SIGNATURE_BYTES = 256 * 1024
+/** Milliseconds a program may take to sign: a person may have to touch a token. */
+export const SIGNER_TIMEOUT_MS = 120_000
+/** Bytes of one signature that a program gives. */
+export const SIGNATURE_BYTES = 4096
 /** Bytes of one private key file. */
 export const KEY_FILE_BYTES = 64 * 1024
 /** Characters of the comment that a minisign signature carries: minisign reads no more. */

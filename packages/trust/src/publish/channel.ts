@@ -25,7 +25,7 @@ export async function addChannel(options: AddChannelOptions): Promise<void> {
     keyring.createKey(role)
     const keys = new Map([...channelSigners(published.targets), [channel, oneSigner(keyring.publicKey(role).key)]])
     const first = new Map([[channel, { statement: undefined, expires: expiryOf(options, 'targets') }]])
-    const files = issue(options, published, { targets: keys, channels: first })
+    const files = await issue(options, published, { targets: keys, channels: first })
     await commit(options, files, { rootBytes: published.rootBytes, channel })
   })
 }
@@ -51,7 +51,7 @@ export async function publishStatement(options: PublishStatementOptions): Promis
       : {}
     const files = [
       { path: targetFile(channel, target.sha256), bytes },
-      ...issue(options, published, { channels, ...targets }),
+      ...(await issue(options, published, { channels, ...targets })),
     ]
     await commit(options, files, { rootBytes: published.rootBytes, channel })
   })

@@ -89,8 +89,8 @@ export function timestampDocument(common: Common, snapshot: MetaFile) {
 }
 
 /** The signed file of a document, under its name on the site. Bytes are canonical JSON as a whole: same content, same bytes. */
-export function signDocument(keyring: Keyring, role: RoleName, document: Common): SiteFile {
-  const signatures = keyring.sign(role, signedForm(document))
+export async function signDocument(keyring: Keyring, role: RoleName, document: Common): Promise<SiteFile> {
+  const signatures = await keyring.sign(role, signedForm(document))
   return {
     path: metadataFile(role, document.version),
     bytes: Buffer.from(canonicalJson({ signatures, signed: document })),

@@ -23,9 +23,9 @@ export async function initTrust(options: InitTrustOptions): Promise<{ readonly r
     if (existsSync(join(site, TIMESTAMP_FILE)) || highestVersion(site, 'root') > 1)
       throw fail('TRUST_EXISTS', { what: `${site} has trust metadata already` })
     for (const channel of channels) keyring.createKey(channelRole(channel))
-    const root = firstRoot(options)
+    const root = await firstRoot(options)
     const expires = expiryOf(options, 'targets')
-    const files = issue(options, undefined, {
+    const files = await issue(options, undefined, {
       targets: new Map(channels.map((channel) => [channel, oneSigner(keyring.publicKey(channelRole(channel)).key)])),
       channels: new Map(channels.map((channel) => [channel, { statement: undefined, expires }])),
     })
@@ -35,7 +35,7 @@ export async function initTrust(options: InitTrustOptions): Promise<{ readonly r
 }
 
 /** The root file that an interrupted call left, if its keys are still ours: somebody may have taken it as the trusted one already. */
-function firstRoot(options: InitTrustOptions): SiteFile {
+async function firstRoot(options: InitTrustOptions): Promise<SiteFile> {
   const { site, keyring } = options
   const path = metadataFile('root', 1)
   const left = readSiteFile(site, path, ROOT_BYTES)

@@ -35,37 +35,44 @@ export interface Base {
  * replaces a file (TUF 1.0 §6.2.1). Each other one gets a version that no file of the site ever had, not even one that an interrupted publish left
  * behind: a name once served may be cached for ever.
  */
-export function issue(options: SiteOptions, base: Base | undefined, changes: Changes): readonly SiteFile[] {
+export async function issue(
+  options: SiteOptions,
+  base: Base | undefined,
+  changes: Changes,
+): Promise<readonly SiteFile[]> {
   const { site, keyring } = options
   const meta = new Map<string, MetaFile>(base?.snapshot.meta)
   const files: SiteFile[] = []
   const versionOf = (role: RoleName) => 1 + Math.max(highestVersion(site, role), meta.get(`${role}.json`)?.version ?? 0)
-  const add = (role: RoleName, document: { readonly version: number; readonly expires: string }) => {
-    const file = signDocument(keyring, role, document)
+  const add = async (role: RoleName, document: { readonly version: number; readonly expires: string }) => {
+    const file = await signDocument(keyring, role, document)
     files.push(file)
     meta.set(`${role}.json`, metaOf(file, document.version))
-    return file
   }
   for (const [channel, { statement, expires }] of changes.channels ?? []) {
     const role = channelRole(channel)
-    add(role, channelDocument({ version: versionOf(role), expires }, channel, statement))
+    await add(role, channelDocument({ version: versionOf(role), expires }, channel, statement))
   }
   if (changes.targets !== undefined)
-    add(
+    await add(
       'targets',
       targetsDocument({ version: versionOf('targets'), expires: expiryOf(options, 'targets') }, changes.targets),
     )
   const version = 1 + Math.max(highestVersion(site, 'snapshot'), base?.snapshot.version ?? 0)
-  const snapshot = signDocument(
+  const snapshot = await signDocument(
     keyring,
     'snapshot',
     snapshotDocument({ version, expires: expiryOf(options, 'snapshot') }, meta),
   )
-  return [...files, snapshot, timestampFile(options, base, metaOf(snapshot, version))]
+  return [...files, snapshot, await timestampFile(options, base, metaOf(snapshot, version))]
 }
 
 /** The next timestamp over a snapshot. */
-export function timestampFile(options: SiteOptions, base: Base | undefined, snapshot: MetaFile): SiteFile {
+export async function timestampFile(
+  options: SiteOptions,
+  base: Base | undefined,
+  snapshot: MetaFile,
+): Promise<SiteFile> {
   const common = { version: 1 + (base?.timestamp.version ?? 0), expires: expiryOf(options, 'timestamp') }
   return signDocument(options.keyring, 'timestamp', timestampDocument(common, snapshot))
 }

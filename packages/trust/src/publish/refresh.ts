@@ -14,8 +14,8 @@ export async function refreshTimestamp(options: SiteOptions): Promise<void> {
     const oldTargets = isHalfOver(options, 'targets', targets.expires)
     const files =
       oldTargets || isHalfOver(options, 'snapshot', snapshot.expires)
-        ? issue(options, published, oldTargets ? { targets: channelSigners(targets) } : {})
-        : [timestampFile(options, published, timestamp.snapshot)]
+        ? await issue(options, published, oldTargets ? { targets: channelSigners(targets) } : {})
+        : [await timestampFile(options, published, timestamp.snapshot)]
     await commit(options, files, { rootBytes: published.rootBytes })
   })
 }

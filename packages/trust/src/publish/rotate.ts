@@ -27,10 +27,10 @@ export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly
     for (const role of roles) keyring.startRotation(role)
     // From here on, what these roles sign is signed by both keys. All of it is said anew, whatever the roles: this also revives a site on
     // which root and timestamp have both expired, where renewing one alone would leave nothing that a client accepts.
-    const below = reissue(options, published, channels)
+    const below = await reissue(options, published, channels)
     const version = published.root.version + 1
     const top = roles.length === 0 || TOP_ROLES.some((role) => roles.includes(role))
-    const root: readonly SiteFile[] = top ? [nextRoot(options, published, version)] : []
+    const root: readonly SiteFile[] = top ? [await nextRoot(options, published, version)] : []
     await commit(options, [...below, ...root], { rootBytes: published.rootBytes })
     for (const role of roles) keyring.endRotation(role)
     return { version: top ? version : published.root.version }
@@ -38,7 +38,11 @@ export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly
 }
 
 /** All that stands below the root, so that clients of the old root file and of the new one both find what they can verify. */
-function reissue(options: RotateRootOptions, published: Published, channels: readonly string[]): readonly SiteFile[] {
+async function reissue(
+  options: RotateRootOptions,
+  published: Published,
+  channels: readonly string[],
+): Promise<readonly SiteFile[]> {
   const { site, keyring } = options
   const keys = new Map(channelSigners(published.targets))
   for (const channel of channels) {
@@ -52,7 +56,7 @@ function reissue(options: RotateRootOptions, published: Published, channels: rea
   return issue(options, published, { targets: keys, channels: new Map(signedAnew) })
 }
 
-function nextRoot(options: RotateRootOptions, published: Published, version: number): SiteFile {
+async function nextRoot(options: RotateRootOptions, published: Published, version: number): Promise<SiteFile> {
   const { keyring } = options
   const { root } = published
   const of = (role: TopRole) => afterRotation(keyring, role, signersOf(root.roles[role], root.keys))

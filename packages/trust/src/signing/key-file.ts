@@ -1,4 +1,15 @@
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { errnoOf, syncDirectory, writeFileAtomic } from '@holotype/base'
 import { fail } from '../errors.ts'
@@ -6,6 +17,7 @@ import { KEY_FILE_BYTES } from '../limits.ts'
 
 /** Bits of group and others. */
 const NOT_OWNER = 0o077
+const OTHERS_WRITE = 0o022
 
 /** Makes the keyring's directory, mode 0700, or checks the one that is there. @throws KEY_PERMISSIONS */
 export function makeKeyDirectory(directory: string): void {
@@ -42,6 +54,20 @@ export function readKeyFile(path: string): string {
   }
 }
 
+/** A program that signs: ours or the system's, and nobody else can change it. @throws KEY_MISSING, KEY_PERMISSIONS */
+export function checkProgram(path: string): void {
+  let stat: ReturnType<typeof statSync>
+  try {
+    stat = statSync(path)
+  } catch (error) {
+    throw fail('KEY_MISSING', { what: `there is no program ${path}`, cause: error })
+  }
+  if (!stat.isFile() || (stat.mode & 0o100) === 0)
+    throw fail('KEY_PERMISSIONS', { what: `${path} is no program that can be started` })
+  if ((stat.mode & OTHERS_WRITE) !== 0 || (stat.uid !== 0 && stat.uid !== process.geteuid?.()))
+    throw fail('KEY_PERMISSIONS', { what: `${path} can be changed by others than its owner, or is another user's` })
+}
+
 /** Durable before it returns: what is signed with a key that a power cut then loses could never be replaced. */
 export function writeKeyFile(path: string, text: string): void {
   writeFileAtomic(path, text, 0o600)
@@ -51,6 +77,12 @@ export function writeKeyFile(path: string, text: string): void {
 export function replaceKeyFile(from: string, to: string): void {
   renameSync(from, to)
   syncDirectory(dirname(to))
+}
+
+/** Removes a file of a key, where there is one, durably. */
+export function removeKeyFile(path: string): void {
+  rmSync(path, { force: true })
+  syncDirectory(dirname(path))
 }
 
 function openKeyFile(path: string): number {

@@ -1,15 +1,22 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../errors.ts'
-import { keyOf } from '../key-id.ts'
-import type { Keyring, KeyringOptions, PublicKey, Signature } from '../keyring.ts'
+import type { Keyring, KeyringOptions } from '../keyring.ts'
 import { type RoleName, TOP_ROLES } from '../roles.ts'
 import { verifyDetached } from '../verify/detached.ts'
-import { checkKeyDirectory, makeKeyDirectory, readKeyFile, replaceKeyFile, writeKeyFile } from './key-file.ts'
+import {
+  checkKeyDirectory,
+  makeKeyDirectory,
+  readKeyFile,
+  removeKeyFile,
+  replaceKeyFile,
+  writeKeyFile,
+} from './key-file.ts'
 import { minisignKey } from './minisign.ts'
 import { createRepositoryKey, openRepositoryKey, type RepositoryKey } from './repository-key.ts'
 import { rsaKey, rsaPublicKey, signFileRsa } from './rsa-key.ts'
+import { fileKey, newPrivate, programKey, readPrivate, type SigningKey } from './signing-key.ts'
 
 /** Makes a keyring with the keys of the top roles and of the repositories: see signer.ts. */
 export async function createKeyring(directory: string, options: KeyringOptions): Promise<Keyring> {
@@ -30,32 +37,44 @@ export function openKeyring(directory: string): Keyring {
 
 function keyringOf(directory: string): Keyring {
   // `next-` cannot begin a role's name, so a channel's name cannot make the two meet.
-  const currentFile = (role: RoleName) => join(directory, `${role}.pem`)
-  const nextFile = (role: RoleName) => join(directory, `next-${role}.pem`)
-  const publicOf = (path: string) => publicKeyOf(readPrivate(path))
-  const nextKey = (role: RoleName) => (existsSync(nextFile(role)) ? publicOf(nextFile(role)) : undefined)
+  const pathsOf = (name: string) => ({
+    key: join(directory, `${name}.pem`),
+    program: join(directory, `${name}.signer`),
+    publicKey: join(directory, `${name}.pub`),
+  })
+  const isThere = (name: string) => existsSync(pathsOf(name).key) || existsSync(pathsOf(name).program)
+  const open = (name: string): SigningKey => {
+    const { key, program, publicKey } = pathsOf(name)
+    return existsSync(program) ? programKey(program, publicKey) : ed25519Only(fileKey(key), key)
+  }
+  const nextName = (role: RoleName) => `next-${role}`
   let repositoryKey: Promise<RepositoryKey> | undefined
   // Opened once: reading it costs more than a signature.
   const key = () => (repositoryKey ??= openRepositoryKey(readKeyFile(repositoryFile(directory))))
   return {
     directory,
-    has: (role) => existsSync(currentFile(role)),
+    has: isThere,
     createKey(role) {
-      if (!existsSync(currentFile(role))) writeKeyFile(currentFile(role), newPrivate())
+      if (!isThere(role)) writeKeyFile(pathsOf(role).key, newPrivate())
     },
-    publicKey: (role) => publicOf(currentFile(role)),
-    nextKey,
-    sign(role, bytes) {
-      const files = existsSync(nextFile(role)) ? [currentFile(role), nextFile(role)] : [currentFile(role)]
-      return files.map((file) => signatureOf(readPrivate(file), bytes))
+    publicKey: (role) => open(role).publicKey,
+    nextKey: (role) => (isThere(nextName(role)) ? open(nextName(role)).publicKey : undefined),
+    async sign(role, bytes) {
+      const keys = [role, ...(isThere(nextName(role)) ? [nextName(role)] : [])].map(open)
+      return Promise.all(keys.map((key) => key.sign(bytes)))
     },
     startRotation(role) {
-      if (!existsSync(currentFile(role))) throw fail('KEY_MISSING', { what: `the keyring has no key for ${role}` })
-      if (!existsSync(nextFile(role))) writeKeyFile(nextFile(role), newPrivate())
-      return publicOf(nextFile(role))
+      if (!isThere(role)) throw fail('KEY_MISSING', { what: `the keyring has no key for ${role}` })
+      if (!isThere(nextName(role))) writeKeyFile(pathsOf(nextName(role)).key, newPrivate())
+      return open(nextName(role)).publicKey
     },
     endRotation(role) {
-      if (existsSync(nextFile(role))) replaceKeyFile(nextFile(role), currentFile(role))
+      const [from, to] = [pathsOf(nextName(role)), pathsOf(role)]
+      if (!isThere(nextName(role))) return
+      // What opens a key first goes last, so that an end in between leaves a key of one piece.
+      if (existsSync(from.program)) replaceKeyFile(from.publicKey, to.publicKey)
+      else removeKeyFile(to.program)
+      replaceKeyFile(existsSync(from.program) ? from.program : from.key, existsSync(from.program) ? to.program : to.key)
     },
     repositorySigner: (now = () => new Date()) => {
       return {
@@ -74,7 +93,7 @@ function keyringOf(directory: string): Keyring {
         rsaPublicKey: async () => ({ ...rsaPublicKey(rsaKey(directory)), signedBy: (await key()).publicKey().userId }),
       }
     },
-    exportsKey: () => minisignKey(readPrivate(exportsFile(directory))),
+    exportsKey: () => minisignKey(ed25519Key(exportsFile(directory))),
     openPgpPublicKey: async () => (await key()).publicKey(),
   }
 }
@@ -88,27 +107,15 @@ function exportsFile(directory: string): string {
   return join(directory, 'exports.pem')
 }
 
-/** A new Ed25519 key as PKCS #8 PEM, not encrypted: the file's mode is its lock, so that a signer can start unattended. */
-function newPrivate(): string {
-  return generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+function ed25519Key(path: string): KeyObject {
+  const key = readPrivate(path)
+  if (key.asymmetricKeyType !== 'ed25519') throw fail('KEY_MALFORMED', { what: `${path} is no Ed25519 private key` })
+  return key
 }
 
-function readPrivate(path: string): KeyObject {
-  const text = readKeyFile(path)
-  try {
-    const key = createPrivateKey(text)
-    if (key.asymmetricKeyType === 'ed25519') return key
-  } catch {
-    // The parser's message could quote the key.
-  }
-  throw fail('KEY_MALFORMED', { what: `${path} is no Ed25519 private key` })
-}
-
-function publicKeyOf(key: KeyObject): PublicKey {
-  const { x } = createPublicKey(key).export({ format: 'jwk' })
-  return keyOf(Buffer.from(x ?? '', 'base64url').toString('hex'))
-}
-
-function signatureOf(key: KeyObject, bytes: Uint8Array): Signature {
-  return { keyid: publicKeyOf(key).keyId, sig: sign(null, bytes, key).toString('hex') }
+/** What agents verify fastest; other kinds are for keys that something else than a file holds. */
+function ed25519Only(key: SigningKey, path: string): SigningKey {
+  if (key.publicKey.key.keytype !== 'ed25519')
+    throw fail('KEY_MALFORMED', { what: `${path} is no Ed25519 private key` })
+  return key
 }

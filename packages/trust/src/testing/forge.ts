@@ -1,9 +1,9 @@
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync, sign } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalJson, digestOf, hexOf } from '@holotype/base'
 import { keyOf } from '../key-id.ts'
-import type { Keyring } from '../keyring.ts'
+import type { Keyring, Signature } from '../keyring.ts'
 import type { RoleName } from '../roles.ts'
 import { fields, jsonOf } from '../verify/shape.ts'
 
@@ -18,7 +18,18 @@ export function signedOf(site: string, path: string): Fields {
 
 /** A file as a thief of `role`'s keys would sign it. */
 export function forge(keyring: Keyring, role: RoleName, signed: Fields): Buffer {
-  return Buffer.from(canonicalJson({ signatures: keyring.sign(role, Buffer.from(canonicalJson(signed))), signed }))
+  return Buffer.from(canonicalJson({ signatures: signAs(keyring, role, signed), signed }))
+}
+
+/** The signatures of `role`'s keys: of its next one too, while it is being rotated. */
+export function signAs(keyring: Keyring, role: RoleName, signed: Fields): readonly Signature[] {
+  return [`${role}.pem`, `next-${role}.pem`].flatMap((name, index) => {
+    const path = join(keyring.directory, name)
+    const { keyId } = (index === 0 ? keyring.publicKey(role) : keyring.nextKey(role)) ?? {}
+    if (keyId === undefined) return []
+    const sig = sign(null, Buffer.from(canonicalJson(signed)), createPrivateKey(readFileSync(path))).toString('hex')
+    return [{ keyid: keyId, sig }]
+  })
 }
 
 /** What a file above says of a forged one. */

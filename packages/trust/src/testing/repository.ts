@@ -1,6 +1,7 @@
-import { constants, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import { generateKeyPairSync, hash, type KeyObject } from 'node:crypto'
 import { withKeyId } from '../key-id.ts'
 import type { PublicKey, Signature, TufKey } from '../keyring.ts'
+import { signatureOf, tufKeyOf } from '../signing/signing-key.ts'
 import { memoryCache } from '../verify/cache.ts'
 import { digestOfTarget } from '../verify/checks.ts'
 import { findTarget, refreshTopLevel } from '../verify/find-target.ts'
@@ -60,29 +61,14 @@ const IN_A_MONTH = '2026-12-21T12:00:00Z'
 
 export function newSigner(kind: Kind = 'ed25519', unknown: object = {}): Signer {
   const { publicKey, privateKey } = pairOf(kind)
-  const key: TufKey = { ...keyOfKind(kind, publicKey), ...unknown }
-  return { ...withKeyId(key), sign: (bytes) => signatureOf(kind, privateKey, bytes).toString('hex') }
+  const key = tufKeyOf(publicKey)
+  if (key === undefined) throw new TypeError(`no key of ${kind}`)
+  return { ...withKeyId({ ...key, ...unknown }), sign: (bytes) => signatureOf(privateKey, bytes).toString('hex') }
 }
 
 function pairOf(kind: Kind): { readonly publicKey: KeyObject; readonly privateKey: KeyObject } {
   if (kind === 'rsa') return generateKeyPairSync('rsa', { modulusLength: 2048 })
   return kind === 'ecdsa' ? generateKeyPairSync('ec', { namedCurve: 'P-256' }) : generateKeyPairSync('ed25519')
-}
-
-function keyOfKind(kind: Kind, publicKey: KeyObject): TufKey {
-  if (kind === 'ed25519') {
-    const { x = '' } = publicKey.export({ format: 'jwk' })
-    return { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: Buffer.from(x, 'base64url').toString('hex') } }
-  }
-  const keyval = { public: publicKey.export({ format: 'pem', type: 'spki' }).toString() }
-  return kind === 'rsa'
-    ? { keytype: 'rsa', scheme: 'rsassa-pss-sha256', keyval }
-    : { keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256', keyval }
-}
-
-function signatureOf(kind: Kind, key: KeyObject, bytes: Uint8Array): Buffer {
-  if (kind === 'ed25519') return sign(null, bytes, key)
-  return sign('sha256', bytes, kind === 'rsa' ? { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } : key)
 }
 
 /** A repository with its four top roles published once, each with one Ed25519 key. */
@@ -96,7 +82,13 @@ export function makeRepository() {
     snapshot: noKeys(),
     timestamp: noKeys(),
   }
-  const root = { _type: 'root', ...common(), consistent_snapshot: true, keys, roles }
+  const root: Common & { readonly keys: typeof keys; readonly roles: typeof roles } = {
+    _type: 'root',
+    ...common(),
+    consistent_snapshot: true,
+    keys,
+    roles,
+  }
   const snapshotMeta: Record<string, Meta> = {}
   const snapshot = { _type: 'snapshot', ...common(), meta: snapshotMeta }
   const timestampMeta: Record<'snapshot.json', Meta> = { 'snapshot.json': { version: 0 } }
