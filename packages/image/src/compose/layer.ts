@@ -1,5 +1,6 @@
 import type { Digest } from '@holotype/base'
-import { type Entry, type Store, walkTree } from '@holotype/store'
+import type { Entry, Store } from '@holotype/store'
+import { pathsOf } from '../unpack/unpacked.ts'
 import { entryInput, type PathMap, removeBelow } from './path-map.ts'
 import { type Diverted, scriptEffects } from './script-effects.ts'
 
@@ -34,7 +35,7 @@ export function applyLayer(
   },
 ): void {
   const effects = scriptEffects(options.allow ?? ['/**'])
-  for (const { path, entry } of walkTree(options.store, layer.tree)) {
+  for (const { path, entry } of pathsOf(options.store, layer)) {
     const before = map.get(path)?.entry
     if (isWhiteout(entry)) {
       effects.add({ path: `/${path}`, before, after: undefined })

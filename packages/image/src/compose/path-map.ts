@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path/posix'
 import { compareText, type PathMatcher } from '@holotype/base'
-import { buildTree, type EntryInput, type Store, type TreeStats } from '@holotype/store'
+import { type BuiltDirectories, buildTree, type EntryInput, type Store, type TreeStats } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { PATH_SYMLINKS } from '../limits.ts'
 import type { ImageManifest } from '../types.ts'
@@ -66,13 +66,17 @@ function inRoot(directory: string, target: string): string {
   return join('/', target.startsWith('/') ? '' : directory, target).slice(1)
 }
 
-/** Stores what the map holds as a tree. @throws IMAGE_MALFORMED: its root is no directory; TREE_INVALID, DISK_FULL */
+const built = new WeakMap<PathMap, BuiltDirectories>()
+
+/** Stores what the map holds as a tree: costs what changed since the last time. @throws IMAGE_MALFORMED: its root is no directory; TREE_INVALID, DISK_FULL */
 export function rootOf(store: Store, map: PathMap): ImageManifest['root'] & { readonly stats: TreeStats } {
   const top = map.get('')?.entry
   if (top?.type !== 'directory') throw fail('IMAGE_MALFORMED', { what: 'the root is no directory' })
   const { mode, uid, gid, mtime } = top
   const entries = [...map].map(([path, { entry }]) => ({ path, entry }))
-  const { digest, stats } = buildTree(store, entries)
+  const before = built.get(map) ?? new Map()
+  built.set(map, before)
+  const { digest, stats } = buildTree(store, entries, before)
   return { tree: digest, mode, uid, gid, mtime, stats }
 }
 
@@ -101,9 +105,16 @@ export function removeBelow(map: PathMap, path: string, options: { readonly keep
 /** Leaves out what is pruned, and the pruned directories that then hold nothing. */
 export function prune(map: PathMap, pruned: PathMatcher): void {
   const needed = new Set<string>()
-  for (const [path, { entry }] of [...map].sort(([a], [b]) => compareText(b, a))) {
-    if (path !== '' && pruned(`/${path}`) && !(entry.type === 'directory' && needed.has(path))) map.delete(path)
-    else needed.add(dirname(path))
+  const directories: string[] = []
+  for (const [path, { entry }] of map) {
+    if (path === '' || !pruned(`/${path}`)) needed.add(dirname(path))
+    else if (entry.type === 'directory') directories.push(path)
+    else map.delete(path)
+  }
+  // Backwards: what lies in a directory comes before it.
+  for (const path of directories.sort((a, b) => compareText(b, a))) {
+    if (needed.has(path)) needed.add(dirname(path))
+    else map.delete(path)
   }
 }
 

@@ -3,7 +3,7 @@ import type { PathMatcher } from '@holotype/base'
 import type { EntryInput, Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
-import { payloadPaths, type Unpacked } from '../unpack/unpacked.ts'
+import { pathsOf, type Unpacked } from '../unpack/unpacked.ts'
 import { SCRIPTS } from './layer.ts'
 import { entryInput, type PathMap, pathResolver } from './path-map.ts'
 
@@ -33,7 +33,7 @@ export function unite(map: PathMap, options: UniteOptions): void {
   for (const { name, unpacked } of options.packages) {
     const owner = `package:${name}`
     const inodes = inodesOf(name, unpacked)
-    for (const { path, entry } of payloadPaths(options.store, unpacked)) {
+    for (const { path, entry } of pathsOf(options.store, unpacked)) {
       if (path === '' || (entry.type !== 'directory' && options.pruned(`/${path}`))) continue
       const own = resolver.resolve(path)
       const place = entry.type === 'directory' ? own : (options.relocate?.(own, name) ?? own)

@@ -1,5 +1,5 @@
 import { type Digest, isErrorCode } from '@holotype/base'
-import { objectsOf, type PathEntry, type Store, walkTree } from '@holotype/store'
+import { type PathEntry, type Store, walkTree } from '@holotype/store'
 import { fail } from '../errors.ts'
 
 /**
@@ -33,20 +33,27 @@ export function recallUnpacked(store: Store, packageFile: Digest): Unpacked | un
   return store.has(value.tree) ? value : undefined
 }
 
-const payloads = new WeakMap<Unpacked, readonly PathEntry[]>()
+/** An object of the store that names a tree: a package, or what scripts changed. */
+interface Treed {
+  readonly tree: Digest
+}
 
-/** Every path of a package's payload, a directory before what it holds; read once from the store. @throws OBJECT_MISSING, OBJECT_CORRUPT */
-export function payloadPaths(store: Store, unpacked: Unpacked): readonly PathEntry[] {
-  const known = payloads.get(unpacked) ?? [...walkTree(store, unpacked.tree)]
-  payloads.set(unpacked, known)
+const walked = new WeakMap<Treed, readonly PathEntry[]>()
+
+/** Every path of a tree that stays as it is, a directory before what it holds; read once from the store. @throws OBJECT_MISSING, OBJECT_CORRUPT */
+export function pathsOf(store: Store, of: Treed): readonly PathEntry[] {
+  const known = walked.get(of) ?? [...walkTree(store, of.tree)]
+  walked.set(of, known)
   return known
 }
 
-/** Whether every object below is there: one stat each. @throws OBJECT_CORRUPT */
-export function isWhole(store: Store, { tree, control }: Pick<Unpacked, 'tree' | 'control'>): boolean {
+/** Whether every object below is there: directories are read, of files and control members it costs one stat each. @throws OBJECT_CORRUPT */
+export function isWhole(store: Store, of: Treed & Partial<Pick<Unpacked, 'control'>>): boolean {
   try {
-    for (const digest of objectsOf(store, tree)) if (!store.has(digest)) return false
-    return Object.values(control).every(({ digest }) => store.has(digest))
+    const files = new Set(pathsOf(store, of).flatMap(({ entry }) => (entry.type === 'file' ? [entry.digest] : [])))
+    for (const { digest } of Object.values(of.control ?? {})) files.add(digest)
+    for (const digest of files) if (!store.has(digest)) return false
+    return true
   } catch (error) {
     if (isErrorCode(error, 'OBJECT_MISSING')) return false
     throw error

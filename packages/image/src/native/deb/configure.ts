@@ -22,15 +22,18 @@ const INSIDE = '/run/holotype'
 /** What all others lean on without saying so: dpkg unpacks these first in a new root (debootstrap's order), and configures them in the other order. */
 export const FIRST = ['base-files', 'base-passwd']
 
+/** What configure.sh ends with when systemctl refused. dpkg ends with 0, 1 or 2. */
+const UNITS_REFUSED = 3
+
 /** Says to invoke-rc.d that no service may be started here (policy-rc.d specification, exit code 101). */
 const POLICY = '#!/bin/sh\nexit 101\n'
 
 /**
- * Runs preinst and postinst of every package and all triggers in a sandbox without network, in a fixed environment.
+ * Runs preinst and postinst of every package and all triggers in a sandbox without network, in a fixed environment. In the end systemctl enables, disables and masks units.
  * @throws IMAGE_SCRIPT_FAILED, IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED (a unit that is not there), and what the sandbox throws
  */
 export async function configure(options: ConfigureOptions): Promise<void> {
-  const { upper, scratch, packages } = options
+  const { upper, packages } = options
   const sandbox = sandboxOf(options, options.prepared ? [] : packages)
   await runTask(
     options.progress,
@@ -42,21 +45,6 @@ export async function configure(options: ConfigureOptions): Promise<void> {
         if (name) task.advance(++done, { note: name })
       }
       await runScripts('all', { ...sandbox, onLine })
-      for (const [verb, ...units] of options.units) {
-        try {
-          // `--` ends the options: a unit's name is never one.
-          await runInSandbox(['/usr/bin/systemctl', '--root=/', '--no-reload', verb, '--', ...units], {
-            ...sandbox,
-            root: { ...sandbox.root, scratch: join(scratch, `units-${verb}`) },
-          })
-        } catch (error) {
-          if (!isErrorCode(error, 'PROCESS_FAILED')) throw error
-          throw fail('IMAGE_SPEC_REFUSED', {
-            what: `cannot ${verb} ${units.join(', ')}:\n${lastLines(error)}`,
-            cause: error,
-          })
-        }
-      }
     },
   )
   const waiting = formats.deb.readInstalled(upper).filter((candidate) => candidate.state !== 'installed')
@@ -77,6 +65,7 @@ async function runScripts(what: 'preinst' | 'all', sandbox: SandboxOptions): Pro
     await runInSandbox(['/bin/sh', `${INSIDE}/configure.sh`, what, `${INSIDE}/preinst`], sandbox)
   } catch (error) {
     if (!isErrorCode(error, 'PROCESS_FAILED')) throw error
+    if (error.data.exit === UNITS_REFUSED) throw unitsRefused(error)
     throw fail('IMAGE_SCRIPT_FAILED', { what: `the maintainer scripts stopped:\n${lastLines(error)}`, cause: error })
   }
 }
@@ -101,6 +90,7 @@ function sandboxOf(options: ConfigureOptions, packages: readonly LockedUnpacked[
   writeFileSync(join(preinst, 'list'), lines.join(''))
   const first = FIRST.filter((name) => options.packages.some((candidate) => candidate.name === name))
   writeFileSync(join(preinst, 'first'), first.toReversed().join(' '))
+  writeFileSync(join(preinst, 'units'), options.units.map((words) => `${words.join(' ')}\n`).join(''))
   writeFileSync(join(tools, 'policy-rc.d'), POLICY, { mode: 0o755 })
   return {
     root: { lower: [lower], upper, scratch: join(scratch, 'scripts') },
@@ -116,6 +106,13 @@ function sandboxOf(options: ConfigureOptions, packages: readonly LockedUnpacked[
     processes: CONFIGURE_PROCESSES,
     ...(signal ? { signal } : {}),
   }
+}
+
+/** What systemctl said last, from the line that says what it was to do. */
+function unitsRefused(error: HolotypeError): HolotypeError {
+  const lines = lastLines(error).split('\n')
+  const from = lines.findLastIndex((line) => line.startsWith('systemctl '))
+  return fail('IMAGE_SPEC_REFUSED', { what: lines.slice(Math.max(0, from)).join('\n'), cause: error })
 }
 
 function lastLines(error: HolotypeError): string {

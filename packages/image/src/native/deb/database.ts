@@ -5,7 +5,7 @@ import type { Store } from '@holotype/store'
 import { addParents, type PathMap, pathResolver, removeBelow } from '../../compose/path-map.ts'
 import type { DatabaseOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
-import { payloadPaths } from '../../unpack/unpacked.ts'
+import { pathsOf } from '../../unpack/unpacked.ts'
 
 const ADMIN = 'var/lib/dpkg'
 const OWNER = 'step:dpkg-database'
@@ -81,7 +81,7 @@ export function infoName(candidate: LockedUnpacked): string {
 /** The paths dpkg lists for a package, as the package names them (before links of the root are followed). */
 function listOf(store: Store, candidate: LockedUnpacked): string {
   const lines = ['/.']
-  for (const { path } of payloadPaths(store, candidate.unpacked)) if (path !== '') lines.push(`/${path}`)
+  for (const { path } of pathsOf(store, candidate.unpacked)) if (path !== '') lines.push(`/${path}`)
   return `${lines.join('\n')}\n`
 }
 
@@ -145,7 +145,7 @@ function activations(
   }
   if (files.size === 0) return found
   const resolver = pathResolver(map)
-  for (const { path, entry } of payloadPaths(store, candidate.unpacked)) {
+  for (const { path, entry } of pathsOf(store, candidate.unpacked)) {
     if (entry.type === 'directory' || !map.has(resolver.resolve(path))) continue
     for (let at = `/${path}`; at !== ''; at = at.slice(0, at.lastIndexOf('/')))
       for (const name of [at, at.startsWith('/usr/') ? at.slice('/usr'.length) : `/usr${at}`])
