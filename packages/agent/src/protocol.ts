@@ -27,7 +27,7 @@ export interface CheckinRequest {
   /** The digest of the installed set. */
   readonly set: Digest | null
   readonly kernel: string
-  /** Words: `held`, `failed`, `reboot-pending`. */
+  /** Words: `held`, `failed`, `rolled-back` (from the image that the channel wants of it). */
   readonly flags: readonly string[]
 }
 

@@ -85,7 +85,8 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     const error = asHolotypeError(thrown)
     const failure = `${target.image} ${statement} ${error.code}`
     // The same failure again and again is told once: a node that runs every few seconds must not flood its queue.
-    if (before.failure === failure) return { outcome: 'failed', node, error }
+    // No way back is nothing tried, and no news either: why it was wanted has been told.
+    if (before.failure === failure || error.code === 'AGENT_NO_PREVIOUS') return { outcome: 'failed', node, error }
     const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, error: wordsOf(error) }
     try {
       enqueue(state, report)

@@ -23,6 +23,7 @@ export type Command =
   | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
   | { readonly verb: 'release'; readonly state: string }
   | { readonly verb: 'verify'; readonly state: string }
+  | { readonly verb: 'rollback'; readonly state: string; readonly reason: string }
 
 export const USAGE = `holotype-agent: keeps this machine at the image its channel names
 
@@ -30,7 +31,8 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
   holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
   holotype-agent status                                    what this node knows of itself
   holotype-agent hold [--reason TEXT]                      change nothing until released; still reports
-  holotype-agent release
+  holotype-agent rollback [--reason TEXT]                  back to the image before, without network, and hold there
+  holotype-agent release                                   end a hold; also go again where it went back from
   holotype-agent verify                                    read every file again, report drift, change nothing
 
   --state DIR   the agent's own directory (default /var/lib/holotype)
@@ -42,6 +44,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   run: ['once', 'interval', 'verify', 'state', 'json'],
   status: ['state', 'json'],
   hold: ['reason', 'state', 'json'],
+  rollback: ['reason', 'state', 'json'],
   release: ['state', 'json'],
   verify: ['state', 'json'],
 }
@@ -77,6 +80,7 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
       }
     }
     case 'hold':
+    case 'rollback':
       return { verb, state, reason: flags.get('reason') ?? '' }
     case 'status':
     case 'release':

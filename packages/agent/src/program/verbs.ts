@@ -25,14 +25,18 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
     case 'status': {
       const { readStatus } = await import('../status.ts')
       const status = readStatus(command.state)
-      const { config, held } = status
+      const { config, held, refused } = status
       output.result({ ...status }, [
         `node       ${config.name} (${config.node})`,
         `channel    ${config.channel}`,
         `root       ${config.root}`,
         `image      ${status.image === null ? 'none yet' : shortDigest(status.image)}${status.between ? ' (a sync is not finished)' : ''}`,
+        `previous   ${status.previous === null ? 'none' : shortDigest(status.previous)}`,
         `statement  ${status.statement}`,
         `held       ${held === null ? 'no' : `since ${held.since}: ${held.reason}`}`,
+        ...(refused
+          ? [`given up   ${shortDigest(refused.image)} at statement ${refused.statement}: ${refused.reason}`]
+          : []),
         `reports    ${status.queued} waiting`,
         `running    ${status.running === null ? 'no' : `process ${status.running}`}`,
       ])
@@ -42,6 +46,15 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       const { hold } = await import('../held.ts')
       hold(command.state, { reason: command.reason, since: new Date().toISOString() })
       output.result({ held: true }, ['held: nothing changes until `holotype-agent release`'])
+      return 0
+    }
+    case 'rollback': {
+      const { rollBack } = await import('../rollback/rollback.ts')
+      const { state, reason } = command
+      const done = await rollBack({ state, reason, progress: output.progress, now: Date.now, newId: randomUUID })
+      output.result({ ...done }, [
+        `${shortDigest(done.from)} given up: at ${shortDigest(done.image)}, and held there until \`holotype-agent release\``,
+      ])
       return 0
     }
     case 'release': {

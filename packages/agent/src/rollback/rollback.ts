@@ -31,7 +31,8 @@ export interface RolledBack {
  * Takes the root back to the image before, from what the node kept of it: no network is used. A sync that was interrupted is given up, and
  * the root goes back to where it began. The node is held there, and the reports wait for the next run. Killed on the way, the next run
  * goes on with it.
- * @throws AGENT_NOT_ENROLLED, AGENT_BUSY, AGENT_NO_PREVIOUS before anything is changed; what a sync throws
+ * @throws AGENT_NOT_ENROLLED, AGENT_BUSY, AGENT_NO_PREVIOUS before anything is changed; what a sync throws; AGENT_HEALTH_FAILED when it is
+ * there and ill
  */
 export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
   const { state, reason, now, newId } = options
@@ -44,11 +45,10 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
   // Before anything else: should this be killed on the way, the next run goes on with it.
   refuse(state, { image: from, back, statement, reason: words })
   const target = { image: back, packs: [] }
-  const done = await syncAndReport({ ...options, config, statement, atRest: false, target, site: noSite })
-  if (done.error) {
-    if (isErrorCode(done.error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
-    throw done.error
-  }
+  const { error, report } = await syncAndReport({ ...options, config, statement, atRest: false, target, site: noSite })
+  if (isErrorCode(error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
+  // Health checks come last: the root is there.
+  if (error && error.code !== 'AGENT_HEALTH_FAILED') throw error
   const time = new Date(now()).toISOString()
   if (!readHeld(state)) hold(state, { reason: words, since: time })
   enqueue(state, {
@@ -63,7 +63,8 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
     ...NOTHING_DONE,
     error: wordsOf(fail('AGENT_ROLLED_BACK', { what: words })),
   })
-  return { from, image: back, ...(done.report ? { report: done.report } : {}) }
+  if (error) throw error
+  return { from, image: back, ...(report ? { report } : {}) }
 }
 
 /** @throws AGENT_NO_PREVIOUS */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Digest, digestOf } from '@holotype/base'
-import type { ImageManifest, ImageTrigger } from '@holotype/image'
+import type { HealthChecks, ImageManifest, ImageTrigger } from '@holotype/image'
 import {
   buildTree,
   type EntryInput,
@@ -41,6 +41,7 @@ export interface ImageOptions {
   readonly triggers?: readonly ImageTrigger[]
   /** Groups of absolute paths, each one inode. */
   readonly hardlinks?: readonly (readonly string[])[]
+  readonly health?: HealthChecks
 }
 
 /** A site with real keys, real packs and a real statement, a server, and one enrolled node. */
@@ -61,8 +62,9 @@ export interface World extends AsyncDisposable {
   run(options?: Partial<RunOnceOptions>): Promise<RunOutcome>
 }
 
-export async function makeWorld(): Promise<World> {
-  const directory = mkdtempSync(join(tmpdir(), 'holotype-agent-'))
+/** `parent`: where its directory is made. */
+export async function makeWorld(parent: string = tmpdir()): Promise<World> {
+  const directory = mkdtempSync(join(parent, 'holotype-agent-'))
   const site = join(directory, 'site')
   mkdirSync(site)
   const keyring = await createKeyring(join(directory, 'keys'), { now: new Date(START) })
@@ -147,6 +149,7 @@ export async function makeImage(store: Store, sketch: Sketch, options: ImageOpti
     ...(options.hardlinks ? { hardlinks: store.putJson(options.hardlinks) } : {}),
     exclusions: options.exclusions ?? [],
     triggers: options.triggers ?? [],
+    ...(options.health ? { health: options.health } : {}),
   } satisfies ImageManifest
   const image = store.putJson(manifest)
   const { index, pack, size } = await writePack(store, objectsOf(store, tree.digest), store)

@@ -5,6 +5,7 @@ import {
   bootChecksSchema,
   fileSchema,
   groupSchema,
+  healthSchema,
   kernelSchema,
   modulesSchema,
   mountSchema,
@@ -146,6 +147,7 @@ export const imageSchema = z.strictObject({
     .default([])
     .describe('globs of paths that belong to the node: the agent neither reads, writes nor deletes them'),
   triggers: z.array(triggerSchema).default([]).describe('what an agent runs when paths changed'),
+  health: healthSchema.optional(),
 })
 
 /** An image as it is composed: what it starts from is laid below it, its variables are in place. */

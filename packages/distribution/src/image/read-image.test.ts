@@ -222,6 +222,31 @@ describe('variables', () => {
   })
 })
 
+describe('health checks', () => {
+  const health = (text: string) => read({ 'images/web': `packages: [x]\nhealth: ${text}\n` }).value.health
+
+  test('have defaults, in seconds; an image without them says nothing of them', () => {
+    expect(read({ 'images/web': 'packages: [x]\n' }).value).not.toHaveProperty('health')
+    expect(health('{ ports: [tcp/80], commands: [{ run: [a] }], http: [{ url: "http://127.0.0.1/" }] }')).toEqual({
+      units: [],
+      ports: ['tcp/80'],
+      commands: [{ run: ['a'], timeout: 10 }],
+      http: [{ url: 'http://127.0.0.1/', status: 200, timeout: 5 }],
+      grace: 30,
+    })
+  })
+
+  test.each([
+    ['{}', 'from 1 to 100 checks'],
+    ['{ ports: [80] }', 'health.ports'],
+    ['{ http: [{ url: "file:///etc/passwd" }] }', 'health.http'],
+    ['{ commands: [{ run: [a], timeout: 0s }] }', 'from 1s to 1h'],
+    ['{ units: [a.service], grace: 2h }', 'at most 1h'],
+  ])('%s is refused', (text, message) => {
+    expect(errorOf(() => health(text))).toEqual({ code: 'YAML_SCHEMA', message: expect.stringContaining(message) })
+  })
+})
+
 test('joining is associative, and joining nothing changes nothing', () => {
   const value = fc.letrec((tie) => ({
     node: fc.oneof({ maxDepth: 3 }, fc.integer(), tie('list'), tie('table')),

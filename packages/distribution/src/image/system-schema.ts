@@ -156,11 +156,58 @@ const port = z
   .refine((text) => Number(text.slice(4)) <= 65_535, 'a port is at most 65535')
   .describe('a port')
 
+/** What the boot check and an agent's health checks ask alike. */
+const checks = {
+  units: z.array(unit).default([]).describe('units that must be active'),
+  ports: z.array(port).default([]).describe('ports that something must listen on'),
+}
+
+const checkedFor = (usual: string) =>
+  duration
+    .prefault(usual)
+    .refine((seconds) => seconds >= 1 && seconds <= 3600, 'a check takes from 1s to 1h')
+    .describe('how long it may take')
+
+export const healthSchema = z
+  .strictObject({
+    ...checks,
+    commands: z
+      .array(
+        z.strictObject({
+          run: z.array(z.string()).min(1).describe('the program and its arguments; it must end with 0'),
+          timeout: checkedFor('10s'),
+        }),
+      )
+      .default([])
+      .describe('programs of the node that must succeed, as root'),
+    http: z
+      .array(
+        z.strictObject({
+          url: z
+            .url({ protocol: /^https?$/ })
+            .max(1024)
+            .describe('an address, as seen from the node: `http://127.0.0.1/health`'),
+          status: z.number().int().min(100).max(599).default(200).describe('the status it must answer with'),
+          timeout: checkedFor('5s'),
+        }),
+      )
+      .default([])
+      .describe('what must answer'),
+    grace: duration
+      .prefault('30s')
+      .refine((seconds) => seconds <= 3600, 'a grace time is at most 1h')
+      .describe('how long they may fail after the last trigger'),
+  })
+  .refine(({ units, ports, commands, http }) => {
+    const count = units.length + ports.length + commands.length + http.length
+    return count >= 1 && count <= 100
+  }, 'give from 1 to 100 checks')
+  .describe('what must hold on a node that came to this image from another: if not, it goes back there by itself')
+
 export const bootChecksSchema = z
   .strictObject({
-    units: z.array(unit).default([]).describe('units that must be active'),
+    ...checks,
     may_fail: z.array(unit).default([]).describe('units that may have failed; no other may'),
-    ports: z.array(port).default([]).describe('ports that something must listen on'),
     other_ports: z
       .boolean()
       .default(false)

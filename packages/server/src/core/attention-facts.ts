@@ -12,6 +12,9 @@ interface GroupRow {
   readonly since: Date
 }
 
+/** The node is not where its channel leads, because it went back from there. */
+const ROLLED_BACK = sql<boolean>`coalesce('rolled-back' = any(node_states.flags), false)`
+
 /** Reads what the attention list is made from: grouped and limited by the database. */
 export async function readAttentionFacts(
   { db, now, reviewPolicy }: Pick<Context, 'db' | 'now' | 'reviewPolicy'>,
@@ -33,13 +36,36 @@ export async function readAttentionFacts(
   const failed = await db
     .selectFrom('node_states')
     .innerJoin('nodes', 'nodes.node', 'node_states.node')
-    .leftJoin('runs', (join) =>
-      join.onRef('runs.node', '=', 'node_states.node').onRef('runs.run', '=', 'node_states.run'),
+    // Of a node that went back the run that made it go; of any other the last one.
+    .leftJoinLateral(
+      (from) =>
+        from
+          .selectFrom('runs')
+          .whereRef('runs.node', '=', 'node_states.node')
+          .where(
+            sql<boolean>`case when ${ROLLED_BACK} then runs.report->>'outcome' = 'failed' else runs.run = node_states.run end`,
+          )
+          .orderBy('runs.started_at', 'desc')
+          .limit(1)
+          .select(['runs.received_at', 'runs.report'])
+          .as('told'),
+      (join) => join.onTrue(),
     )
     .where((where) =>
-      where.or([where('run_outcome', '=', 'failed'), where(sql<boolean>`'failed' = any(flags)`, '=', true)]),
+      where.or([
+        where('run_outcome', '=', 'failed'),
+        where(sql<boolean>`'failed' = any(flags)`, '=', true),
+        where(ROLLED_BACK, '=', true),
+      ]),
     )
-    .select(['nodes.node', 'nodes.name', 'node_states.seen_at', 'runs.received_at', 'runs.report'])
+    .select([
+      'nodes.node',
+      'nodes.name',
+      'node_states.seen_at',
+      'told.received_at',
+      'told.report',
+      ROLLED_BACK.as('rolled_back'),
+    ])
     .orderBy('nodes.name')
     .limit(ATTENTION_SHOWN)
     .execute()
@@ -98,6 +124,7 @@ export async function readAttentionFacts(
       node: row.node,
       name: row.name,
       since: row.received_at ?? row.seen_at,
+      rolledBack: row.rolled_back,
       error: row.report?.outcome === 'failed' ? row.report.error : undefined,
     })),
     silent: groupOf(silent.rows[0] ?? { nodes: [], names: [], count: 0, since: silentSince }),

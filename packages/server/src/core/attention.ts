@@ -19,6 +19,8 @@ export interface AttentionFacts {
     readonly node: string
     readonly name: string
     readonly since: Date
+    /** It went back to the image before. */
+    readonly rolledBack: boolean
     readonly error: { readonly code: string; readonly what: string; readonly hint: string } | undefined
   }[]
   readonly silent: NodeGroup
@@ -90,11 +92,11 @@ function findingWords(finding: Finding, imageName: string): string {
   return `${name} is ${installed}, the image ${imageName} has ${expected}`
 }
 
-function ofFailure({ node, name, since, error }: AttentionFacts['failed'][number]): Attention {
+function ofFailure({ node, name, since, rolledBack, error }: AttentionFacts['failed'][number]): Attention {
   return {
     kind: 'node-failed',
     severity: 'high',
-    title: `The last run on ${name} failed`,
+    title: rolledBack ? `${name} went back to its image before` : `The last run on ${name} failed`,
     detail: error
       ? `${error.what} (${error.code}). ${sentence(error.hint)}`
       : 'The node reports that its last run failed.',

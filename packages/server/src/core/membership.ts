@@ -43,7 +43,9 @@ export function membersOf(statement: ChannelStatement, nodes: readonly ChannelNo
 }
 
 function memberOf(node: ChannelNode, to: string | undefined): Member {
-  const failed = (node.flags?.includes('failed') ?? false) || (node.run_outcome === 'failed' && node.run_to === to)
+  // A node that went back from the image has failed at it, whatever it did well since.
+  const flagged = node.flags?.some((flag) => flag === 'failed' || flag === 'rolled-back') ?? false
+  const failed = flagged || (node.run_outcome === 'failed' && node.run_to === to)
   return {
     name: node.name,
     at: failed ? 'failed' : node.image === to ? 'converged' : 'pending',

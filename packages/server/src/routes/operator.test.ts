@@ -325,6 +325,28 @@ describe('a rollout', () => {
     expect(await rollout()).toMatchObject({ waves: [{ failed: 0, converged: 1 }, { gate: { verdict: 'waiting' } }] })
   })
 
+  it('that a node went back from failed there, also when it does well where it is', async () => {
+    const nodes = await begin()
+    const error = { code: 'AGENT_HEALTH_FAILED', what: 'port tcp/443: nothing listens', hint: 'mend the image' }
+    await nodes.canary.run({ run: 'there', from: web1, to: web2, outcome: 'failed', error })
+    const started = new Date(server.clock.ms + 1000).toISOString()
+    await nodes.canary.run({ run: 'back', from: web2, to: web1, started })
+    await nodes.canary.checkin({ image: web1, flags: ['rolled-back'] })
+    expect(await rollout()).toMatchObject({ waves: [{ failed: 1, converged: 0 }, { gate: { verdict: 'failed' } }] })
+    expect((await server.get('/api/v1/status')).body).toMatchObject({
+      attention: [
+        {
+          kind: 'node-failed',
+          title: 'canary-1 went back to its image before',
+          detail: 'port tcp/443: nothing listens (AGENT_HEALTH_FAILED). Mend the image.',
+        },
+        { kind: 'rollout-failed' },
+      ],
+    })
+    await nodes.canary.checkin({ image: web1, flags: [] })
+    expect(await rollout()).toMatchObject({ waves: [{ failed: 0 }, { gate: { verdict: 'waiting' } }] })
+  })
+
   it('that the next statement drops is stopped', async () => {
     await begin()
     await server.post('/statements', { statement: statement(3, web1) })
