@@ -14,12 +14,19 @@ export function explain(error: unknown, path: string): unknown {
   return asDiskFull(error, path)
 }
 
+/** The same for an error from anywhere: of the state directory as of the root. What tells of no disk is given back as it is. */
+export function explainSystem(error: unknown): unknown {
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : 'a file'
+  return MOVED.has(errnoOf(error) ?? '') ? error : explain(error, path)
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** Anything without a code is a defect of ours, but the node still reports it. */
+/** Anything without a code that the disk did not cause is a defect of ours, but the node still reports it. */
 export function asHolotypeError(error: unknown): HolotypeError {
-  if (error instanceof HolotypeError) return error
+  const explained = explainSystem(error)
+  if (explained instanceof HolotypeError) return explained
   return failBase('PROCESS_FAILED', { what: `unexpected: ${messageOf(error)}`, cause: error })
 }

@@ -43,6 +43,7 @@ interface Run {
   readonly areas: Areas
   readonly ready: Ready
   readonly task: Task
+  readonly progress: Progress
 }
 
 /**
@@ -63,7 +64,7 @@ export async function applyPlan({ root, plan, staged, progress }: ApplyOptions):
   for (const { pathForOthers } of areas.all) await flush(pathForOthers, progress)
   const total = count + plan.metadata.length + plan.removals.length
   await runTask(progress, { title: 'write', total, unit: 'files' }, (task) =>
-    write({ directories, areas, ready, task }, plan),
+    write({ directories, areas, ready, task, progress }, plan),
   )
   await flush(root, progress)
 }

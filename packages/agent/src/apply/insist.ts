@@ -1,5 +1,5 @@
 import { lstatSync } from 'node:fs'
-import { errnoOf, isErrorCode, run, type Task } from '@holotype/base'
+import { errnoOf, isErrorCode, type Progress, run } from '@holotype/base'
 import { explain } from '../explain.ts'
 import { nameOf, parentOf, systemPath } from '../tree/names.ts'
 import { type Directories } from './directories.ts'
@@ -10,7 +10,7 @@ import { type Directories } from './directories.ts'
  * @throws AGENT_NOT_PERMITTED, AGENT_ROOT_CHANGED, AGENT_IO, DISK_FULL
  */
 export async function insist(
-  { directories, task }: { readonly directories: Directories; readonly task: Pick<Task, 'note'> },
+  { directories, progress }: { readonly directories: Directories; readonly progress: Progress },
   path: string,
   step: () => void,
 ): Promise<void> {
@@ -20,7 +20,8 @@ export async function insist(
     if (errnoOf(error) !== 'EPERM') throw explain(error, path)
     const freed = [await takeFlagsOff(directories, path), await takeFlagsOff(directories, parentOf(path))]
     if (!freed.includes(true)) throw explain(error, path)
-    task.note(`took the flag that forbids changes off ${path}`)
+    const text = `took the flag that forbids changes off ${path.toWellFormed()}`
+    progress({ kind: 'note', level: 'warning', text })
     try {
       step()
     } catch (again) {

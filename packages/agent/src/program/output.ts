@@ -1,5 +1,5 @@
 import { EXIT_CODES, HolotypeError, type Progress } from '@holotype/base'
-import { messageOf } from '../explain.ts'
+import { explainSystem, messageOf } from '../explain.ts'
 
 /** Where the program's words go. */
 export interface Output {
@@ -41,7 +41,8 @@ export function createOutput(json: boolean, to: Lines): Output {
       if (json) print({ warning: text })
       else to.stderr(`warning: ${text}`)
     },
-    failure(error) {
+    failure(thrown) {
+      const error = explainSystem(thrown)
       if (!(error instanceof HolotypeError)) {
         if (json)
           print({ error: { code: 'INTERNAL', what: messageOf(error), hint: '', exitCode: EXIT_CODES.internal } })

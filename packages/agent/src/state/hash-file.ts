@@ -51,3 +51,29 @@ export function* readPieces(path: string, bytes: number): Generator<Buffer> {
     closeSync(file)
   }
 }
+
+/** A stretch of a regular file that is as large as it should be; undefined when it is not, or cannot be read. */
+export function readPiece(
+  path: string,
+  { size, offset, length }: { readonly size: number; readonly offset: number; readonly length: number },
+): Buffer | undefined {
+  try {
+    const file = openSync(path, FLAGS)
+    try {
+      const stat = fstatSync(file)
+      if (!stat.isFile() || stat.size !== size) return undefined
+      const piece = Buffer.allocUnsafeSlow(length)
+      let at = 0
+      while (at < length) {
+        const count = readSync(file, piece, at, length - at, offset + at)
+        if (count === 0) return undefined
+        at += count
+      }
+      return piece
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    return undefined
+  }
+}

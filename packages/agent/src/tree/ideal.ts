@@ -13,6 +13,14 @@ export interface IdealTree {
   children(tree: Digest): ReadonlyMap<string, Entry>
   /** The digests of all its trees. */
   readonly trees: ReadonlySet<Digest>
+  /** A tree of it as it was read: what two images share is read once. */
+  loaded(tree: Digest): LoadedTree | undefined
+}
+
+export interface LoadedTree {
+  readonly bytes: Buffer
+  readonly children: ReadonlyMap<string, Entry>
+  readonly stats: Tree['stats']
 }
 
 /** Every tree object begins so, being canonical JSON. */
@@ -31,10 +39,12 @@ export async function fetchIdeal(
     readonly staged: ObjectFolder
     readonly unknown: (digest: Digest) => boolean
     readonly packs: Packs
+    /** The image before, with which most is shared. */
+    readonly claimed: IdealTree | undefined
     readonly progress: Progress
   },
 ): Promise<IdealTree> {
-  const { kept, staged, unknown, packs, progress } = from
+  const { kept, staged, unknown, packs, claimed, progress } = from
   const sink: ObjectSink = {
     wants: (digest) => (packs.sizeOf(digest) ?? TREE_BYTES) < TREE_BYTES,
     put(digest, bytes) {
@@ -52,14 +62,14 @@ export async function fetchIdeal(
       await packs.fetch(missing, sink, { progress, title: 'fetch directories' })
       return (digest) => kept.read(digest)
     },
-    kept,
+    { kept, claimed },
   )
 }
 
 /** Loads an image's trees from what is kept; undefined when one is missing. */
 export async function keptIdeal(root: ImageManifest['root'], kept: ObjectFolder): Promise<IdealTree | undefined> {
   try {
-    return await load(root, undefined, kept)
+    return await load(root, undefined, { kept, claimed: undefined })
   } catch (error) {
     if (error instanceof NotKept) return undefined
     throw error
@@ -70,59 +80,63 @@ class NotKept extends Error {}
 
 type Fetch = (missing: ReadonlySet<Digest>) => Promise<(digest: Digest) => Buffer | undefined>
 
-async function load(root: ImageManifest['root'], fetch: Fetch | undefined, kept: ObjectFolder): Promise<IdealTree> {
-  const trees = new Map<Digest, ReadonlyMap<string, Entry>>()
-  const sums = new Map<Digest, Tree['stats']>()
+async function load(
+  root: ImageManifest['root'],
+  fetch: Fetch | undefined,
+  { kept, claimed }: { readonly kept: ObjectFolder; readonly claimed: IdealTree | undefined },
+): Promise<IdealTree> {
+  const trees = new Map<Digest, LoadedTree>()
   let level = new Set<Digest>([root.tree])
   for (let depth = 0; level.size > 0; depth++) {
     if (depth > TREE_DEPTH) throw fail('AGENT_OBJECT_MALFORMED', { what: `an image of more than ${TREE_DEPTH} levels` })
     const missing = new Set<Digest>()
     const next = new Set<Digest>()
-    const take = (digest: Digest, bytes: Buffer) => {
-      const tree = parseTree(bytes)
-      trees.set(digest, new Map(tree.entries.map((entry) => [entry.name, entry])))
-      sums.set(digest, tree.stats)
-      for (const entry of tree.entries)
+    const take = (digest: Digest, tree: LoadedTree) => {
+      trees.set(digest, tree)
+      for (const entry of tree.children.values())
         if (entry.type === 'directory' && !trees.has(entry.tree) && !level.has(entry.tree)) next.add(entry.tree)
     }
     for (const digest of level) {
-      const bytes = kept.read(digest)
-      if (bytes) take(digest, bytes)
+      const tree = claimed?.loaded(digest) ?? parsed(kept.read(digest))
+      if (tree) take(digest, tree)
       else missing.add(digest)
     }
     if (missing.size > 0) {
       if (!fetch) throw new NotKept()
       const read = await fetch(missing)
       for (const digest of missing) {
-        const bytes = read(digest)
-        if (!bytes) throw fail('AGENT_OBJECT_MISSING', { what: `the tree ${digest} did not come out of its pack` })
-        take(digest, bytes)
+        const tree = parsed(read(digest))
+        if (!tree) throw fail('AGENT_OBJECT_MISSING', { what: `the tree ${digest} did not come out of its pack` })
+        take(digest, tree)
       }
     }
     level = next
   }
-  checkSums(trees, sums, root.tree)
+  checkSums(trees, root.tree)
   return {
     root,
     trees: new Set(trees.keys()),
-    children: (tree) => trees.get(tree) ?? new Map(),
+    loaded: (tree) => trees.get(tree),
+    children: (tree) => trees.get(tree)?.children ?? new Map(),
   }
 }
 
+function parsed(bytes: Buffer | undefined): LoadedTree | undefined {
+  if (!bytes) return undefined
+  const { entries, stats } = parseTree(bytes)
+  return { bytes, children: new Map(entries.map((entry) => [entry.name, entry])), stats }
+}
+
 /** The sums that a directory entry states must be those of its tree: so the root's sum bounds the walk, also where trees are shared. */
-function checkSums(
-  trees: ReadonlyMap<Digest, ReadonlyMap<string, Entry>>,
-  sums: ReadonlyMap<Digest, Tree['stats']>,
-  root: Digest,
-): void {
-  for (const children of trees.values())
+function checkSums(trees: ReadonlyMap<Digest, LoadedTree>, root: Digest): void {
+  for (const { children } of trees.values())
     for (const entry of children.values()) {
       if (entry.type !== 'directory') continue
-      const sum = sums.get(entry.tree)
+      const sum = trees.get(entry.tree)?.stats
       if (sum?.files !== entry.stats.files || sum.directories !== entry.stats.directories)
         throw fail('AGENT_OBJECT_MALFORMED', { what: `the sums of ${entry.name} are not those of its tree` })
     }
-  const total = sums.get(root)
+  const total = trees.get(root)?.stats
   if (total && total.files + total.directories > TREE_ENTRIES)
     throw fail('AGENT_OBJECT_MALFORMED', { what: `an image of more than ${TREE_ENTRIES} paths` })
 }

@@ -148,7 +148,7 @@ class Walk {
       this.#child(child, undefined, wanted, previous && (previous.get(name) ?? null))
     }
     const mtime = !territory.mayHoldUntouched(path)
-    this.#all.push({ path, entry, mtime })
+    this.#all.push({ path, entry, mtime: mtime || created })
     const kinds = stat ? compareMetadata(stat, entry, { mtime: !mtime }) : []
     if (stat && !this.#xattrsKnown(path, stat, entry, kinds)) this.#suspectDirectory(path, stat, entry)
     if (kinds.length > 0) this.#differ(path, kinds)
