@@ -107,6 +107,11 @@ export const fail = defineErrors({
     when: 'an operator took the node back to the image before',
     hint: 'the node is held there until `holotype-agent release`',
   },
+  AGENT_SELF_TEST: {
+    kind: 'internal',
+    when: 'the executable cannot do on this machine what a run needs',
+    hint: 'where packages installed it, the one it replaced runs in its place; start a rollout of an image with another agent',
+  },
   AGENT_NO_PREVIOUS: {
     kind: 'input',
     when: 'a rollback is asked of a node that has been at no other image, went back already, or does not keep all of the one before',

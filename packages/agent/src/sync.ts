@@ -1,6 +1,7 @@
 import { type Digest, isErrorCode } from '@holotype/base'
 import type { HealthChecks, ImageTrigger } from '@holotype/image'
 import { applyPlan } from './apply/apply.ts'
+import { keepExecutable } from './apply/keep-executable.ts'
 import { fail } from './errors.ts'
 import { keptImage, objectFolders, planSync, type PlanSyncOptions, type SyncPlan } from './plan-sync.ts'
 import { fileDigests, keepPrevious, previousObjects, stagePrevious } from './rollback/previous.ts'
@@ -64,6 +65,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
         triggers.push(...(await runTriggers(before, root, progress)))
         writeJournal(state, { ...journal, before: [] })
       }
+      keepExecutable({ root, state, plan })
       await applyPlan({ root, plan, staged, progress })
       await refreshCache({ root, plan, cache, now })
     } else if (before.length + after.length > 0) writeJournal(state, { ...journal, before: [] })

@@ -23,6 +23,7 @@ export type Command =
   | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
   | { readonly verb: 'release'; readonly state: string }
   | { readonly verb: 'verify'; readonly state: string }
+  | { readonly verb: 'self-test'; readonly state: string }
   | { readonly verb: 'rollback'; readonly state: string; readonly reason: string }
 
 export const USAGE = `holotype-agent: keeps this machine at the image its channel names
@@ -34,6 +35,7 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
   holotype-agent rollback [--reason TEXT]                  back to the image before, without network, and hold there
   holotype-agent release                                   end a hold; also go again where it went back from
   holotype-agent verify                                    read every file again, report drift, change nothing
+  holotype-agent self-test                                 whether this executable can do its work on this machine
 
   --state DIR   the agent's own directory (default /var/lib/holotype)
   --json        one JSON value a line: progress events, then the result
@@ -47,6 +49,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   rollback: ['reason', 'state', 'json'],
   release: ['state', 'json'],
   verify: ['state', 'json'],
+  'self-test': ['state', 'json'],
 }
 const SWITCHES = new Set(['once', 'verify', 'json'])
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
@@ -85,6 +88,7 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
     case 'status':
     case 'release':
     case 'verify':
+    case 'self-test':
       return { verb, state }
     default:
       throw usage(`no verb ${verb}`)

@@ -63,6 +63,12 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       output.result({ held: false }, ['released'])
       return 0
     }
+    case 'self-test': {
+      const { selfTest } = await import('./self-test.ts')
+      const passed = await selfTest(command.state)
+      output.result({ passed }, passed.map((part) => `${part}: works`))
+      return 0
+    }
     case 'verify': {
       const { verifyRoot } = await import('../verify.ts')
       const report = await verifyRoot({ state: command.state, progress: output.progress, now: Date.now })

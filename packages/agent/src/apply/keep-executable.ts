@@ -1,0 +1,43 @@
+import { chmodSync, copyFileSync, linkSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { errnoOf } from '@holotype/base'
+import { explain } from '../explain.ts'
+import type { Plan } from '../tree/plan.ts'
+
+/** Where packages put the program, and the name below the state directory of the one that was there before: `packaging/agent/run-agent` knows both. */
+const INSTALLED = '/usr/bin/holotype-agent'
+const KEPT = 'previous-agent'
+
+/**
+ * Keeps the executable that runs, if the plan takes its place: it has just shown that it fetches, verifies and plans, and what comes has shown
+ * nothing yet. A second name of the same inode: no byte is copied. Where some other executable runs (that very one, because the installed one is
+ * broken), nothing is kept: so a broken one never takes the place of one that works.
+ * @throws DISK_FULL, AGENT_NOT_PERMITTED, AGENT_IO
+ */
+export function keepExecutable(options: { readonly root: string; readonly state: string; readonly plan: Plan }): void {
+  const { root, state, plan } = options
+  const at = (work: { readonly path: string }) => work.path === INSTALLED
+  if (!plan.leaves.some(at) && !plan.removals.some(at)) return
+  const installed = join(root, INSTALLED)
+  const kept = join(state, KEPT)
+  const running = statSync('/proc/self/exe')
+  const isRunning = (path: string) => {
+    const stat = lstatSync(path, { throwIfNoEntry: false })
+    return stat?.ino === running.ino && stat.dev === running.dev
+  }
+  if (!isRunning(installed) || isRunning(kept)) return
+  const temporary = `${kept}.new`
+  try {
+    rmSync(temporary, { force: true })
+    try {
+      linkSync(installed, temporary)
+    } catch (error) {
+      if (errnoOf(error) !== 'EXDEV') throw error
+      copyFileSync('/proc/self/exe', temporary)
+      chmodSync(temporary, 0o700)
+    }
+    renameSync(temporary, kept)
+  } catch (error) {
+    throw explain(error, kept)
+  }
+}
