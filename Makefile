@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak libraries reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak crash libraries reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -55,6 +55,9 @@ equal: npm ## Hold images against what apt, pacman and rpm install from the same
 
 migrate: npm ## Go from one Debian release to the next in small steps, each held against apt
 	@MIGRATE=all vitest run test/migrate.test.ts
+
+crash: npm ## Kill the agent at every system call, let every one fail, and cut the power at every one (half an hour)
+	@CRASH=all vitest run packages/agent/src/crash.test.ts packages/agent/src/power-cut.test.ts
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts

@@ -116,7 +116,7 @@ export function harmEveryKind(root: string): void {
   writeFileSync(at('etc/machine-id'), '0123456789abcdef0123456789abcdef\n')
   writeFileSync(at('extra'), 'not of the image')
   mkdirSync(at('more/deep'), { recursive: true })
-  writeFileSync(Buffer.concat([Buffer.from(`${at('more/')}`), Buffer.from([0xff, 0x41])]), 'a name that is not UTF-8')
+  writeFileSync(Buffer.concat([Buffer.from(at('more/')), Buffer.from([0xff, 0x41])]), 'a name that is not UTF-8')
   writeFileSync(at('.holotype-1-1'), 'left by a kill')
   rmSync(at('usr/bin/tool'))
   mkdirSync(at('usr/bin/tool/under'), { recursive: true })

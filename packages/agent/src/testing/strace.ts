@@ -98,8 +98,8 @@ function straced(options: readonly string[], state: string): Promise<Ended> {
 
 /** Runs the agent once, `by` another program. */
 export function runAgent(state: string, by: readonly string[] = []): Promise<Ended> {
-  const [program = '', ...args] = [...by, ...agentCommand, 'run', '--once', '--json', '--state', state]
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [program, ...args] = [...by, ...agentCommand, 'run', '--once', '--json', '--state', state]
+  const child = spawn(program ?? '', args, { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()))
   return new Promise((resolve, reject) => {

@@ -42,6 +42,8 @@ export interface ImageOptions {
   /** Groups of absolute paths, each one inode. */
   readonly hardlinks?: readonly (readonly string[])[]
   readonly health?: HealthChecks
+  /** Paths by owner. */
+  readonly owners?: Readonly<Record<string, readonly string[]>>
 }
 
 /** A site with real keys, real packs and a real statement, a server, and one enrolled node. */
@@ -145,7 +147,7 @@ export async function makeImage(store: Store, sketch: Sketch, options: ImageOpti
     lock: empty,
     spec: empty,
     packages: empty,
-    owners: store.putJson({}),
+    owners: store.putJson(options.owners ?? {}),
     ...(options.hardlinks ? { hardlinks: store.putJson(options.hardlinks) } : {}),
     exclusions: options.exclusions ?? [],
     triggers: options.triggers ?? [],
