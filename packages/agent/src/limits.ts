@@ -6,6 +6,8 @@ export const TRUST_ROOT_BYTES = 1024 * 1024
 export const MANIFEST_BYTES = 4 * 1024 * 1024
 /** Bytes of a pack's index. */
 export const PACK_INDEX_BYTES = 256 * 1024 * 1024
+/** Bytes of a delta's index. */
+export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
 /** Bytes of one tree object. */
 export const TREE_BYTES = 64 * 1024 * 1024
 /** Frames up to this many bytes, compressed and not, are handled in memory; larger ones are streamed. */
@@ -60,6 +62,10 @@ export const HARDLINKS_BYTES = 64 * 1024 * 1024
 export const FLUSH_TIMEOUT_MS = 10 * 60_000
 /** Bytes of used buffers after which the program frees them. */
 export const GARBAGE_BYTES = 16 * 1024 * 1024
+/** Bytes of the object that says whose each path of an image is. */
+export const OWNERS_BYTES = 64 * 1024 * 1024
+/** Milliseconds a mirror may stay silent when owners are asked of it for a look at the root that needs none. */
+export const OWNERS_IDLE_MS = 2000
 /** Health checks of one image. */
 export const HEALTH_CHECKS = 100
 /** Milliseconds between two rounds of health checks. */
@@ -68,5 +74,7 @@ export const HEALTH_ROUND_MS = 1000
 export const HEALTH_ROUNDS = 2
 /** Characters that a report has of what one health check saw. */
 export const HEALTH_DETAIL_CHARACTERS = 200
+/** Characters that a report has of all failed health checks together. */
+export const HEALTH_FAILURES_CHARACTERS = 4096
 /** Milliseconds systemd may take to say how a unit is. */
 export const UNIT_TIMEOUT_MS = 10_000

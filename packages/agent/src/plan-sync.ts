@@ -4,6 +4,7 @@ import { type Digest, type Progress, runTask } from '@holotype/base'
 import type { ImageTrigger } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
 import { HARDLINKS_BYTES, MANIFEST_BYTES } from './limits.ts'
+import { openDelta } from './site/delta.ts'
 import { openPacks, type Packs } from './site/packs.ts'
 import type { Site } from './site/site.ts'
 import { type Journal, readJournal } from './state/node-state.ts'
@@ -65,20 +66,27 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
   const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
   const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
   const hardlinks = manifest.hardlinks ? parseHardlinks(await fetch(manifest.hardlinks, HARDLINKS_BYTES)) : []
-  const packs = await openPacks(site, kept, target.packs)
-  const cache = openStatCache(state)
-  const unknown = (digest: Digest) => !cache.knows(digest)
-  const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, progress })
-  const interrupted = readJournal(state)
-  const claimed = from === null ? undefined : from === target.image ? ideal : (await keptImage(kept, from))?.ideal
-  // After an interruption on the way to another image than now, the root may be anything between three images: nothing is called drift.
-  const previous = interrupted && interrupted.to !== target.image ? undefined : claimed
   const territory = territoryOf({
     root,
     state: realpathSync(state),
     exclusions: manifest.exclusions,
     mounts: mountsBelow(root),
   })
+  const moves = from !== null && from !== target.image
+  const before = moves ? (await keptImage(kept, from))?.ideal : undefined
+  const { untouched } = territory
+  const delta =
+    before && target.delta?.from === from
+      ? await openDelta({ site, ref: target.delta, kept, claimed: before, root, untouched })
+      : undefined
+  const packs = openPacks(site, kept, { refs: target.packs, delta })
+  const cache = openStatCache(state)
+  const unknown = (digest: Digest) => !cache.knows(digest)
+  const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, claimed: before, progress })
+  const interrupted = readJournal(state)
+  const claimed = from === target.image ? ideal : before
+  // After an interruption on the way to another image than now, the root may be anything between three images: nothing is called drift.
+  const previous = interrupted && interrupted.to !== target.image ? undefined : claimed
   const plan = await runTask(progress, { title: 'compare', unit: 'files' }, (task) =>
     scan({
       root,

@@ -1,0 +1,209 @@
+import { type Digest, digestOf, isErrorCode } from '@holotype/base'
+import { type DeltaFrame, type DeltaIndex, openDeltaFrame, openDeltaIndex, treeDictionary } from '@holotype/store'
+import type { DeltaRef } from '@holotype/trust'
+import { DELTA_INDEX_BYTES } from '../limits.ts'
+import { served } from '../memory.ts'
+import { readPiece } from '../state/hash-file.ts'
+import type { ObjectFolder } from '../state/objects.ts'
+import type { IdealTree } from '../tree/ideal.ts'
+import type { ObjectSink, ObjectWriter } from './frame-reader.ts'
+import { coalesce } from './packs.ts'
+import { type RangeSink, type Site, WrongBytes } from './site.ts'
+
+/** What leads from the image that a node is at to the next one. */
+export interface Delta {
+  /** Bytes of the frames that hold the wanted objects. */
+  sizeOf(wanted: ReadonlySet<Digest>): number
+  /**
+   * Fetches these frames, and hands on what comes out of them and of the old files. Gives what did not come: an old file that is not what it
+   * should be leads to other bytes than wanted, which are dropped.
+   * @throws AGENT_SITE_UNREACHABLE, DISK_FULL
+   */
+  fetch(wanted: ReadonlySet<Digest>, sink: ObjectSink, onBytes: (done: number) => void): Promise<ReadonlySet<Digest>>
+}
+
+export interface DeltaOptions {
+  readonly site: Site
+  readonly ref: DeltaRef
+  readonly kept: ObjectFolder
+  /** The tree of the image that the node is at. */
+  readonly claimed: IdealTree
+  /** The old files: the resolved root, and where below it nothing may be read. */
+  readonly root: string
+  readonly untouched: (path: string) => boolean
+}
+
+/**
+ * Opens a delta by its index, and keeps the new image's trees, which it holds. Undefined when the index is not there or is not one for this
+ * image: the packs hold everything too.
+ * @throws AGENT_SITE_UNREACHABLE, DISK_FULL
+ */
+export async function openDelta(options: DeltaOptions): Promise<Delta | undefined> {
+  const { site, ref, kept, claimed } = options
+  try {
+    const bytes = await site.object(ref.index, DELTA_INDEX_BYTES)
+    const { index, trees } = openDeltaIndex(bytes, treeDictionary(treesOf(claimed)))
+    if (index.pack !== ref.pack || index.from !== claimed.root.tree) return undefined
+    for (const tree of trees) kept.put(digestOf(tree), tree)
+    return deltaOf(index, options)
+  } catch (error) {
+    if (UNUSABLE.some((code) => isErrorCode(error, code))) return undefined
+    throw error
+  }
+}
+
+function* treesOf(tree: IdealTree): Generator<[Digest, Buffer]> {
+  for (const digest of tree.trees) {
+    const loaded = tree.loaded(digest)
+    if (loaded) yield [digest, loaded.bytes]
+  }
+}
+
+const UNUSABLE = ['AGENT_OBJECT_MISSING', 'AGENT_OBJECT_CORRUPT', 'DELTA_CORRUPT'] as const
+
+function deltaOf(index: DeltaIndex, { site, ref, root, claimed, untouched }: DeltaOptions): Delta {
+  const holding = (wanted: ReadonlySet<Digest>) =>
+    index.frames.filter(({ pieces }) => pieces.some(({ digest }) => wanted.has(digest)))
+  return {
+    sizeOf: (wanted) => holding(wanted).reduce((sum, { length }) => sum + length, 0),
+    async fetch(wanted, sink, onBytes) {
+      const frames = holding(wanted)
+      const bases = new Set(frames.flatMap((frame) => frame.bases.map(({ digest }) => digest)))
+      const paths = pathsOf(claimed, bases, untouched)
+      const base = root === '/' ? '' : root
+      const read = (frame: DeltaFrame) =>
+        frame.bases.map((piece) => {
+          const path = paths.get(piece.digest)
+          return path === undefined ? undefined : readPiece(base + path, piece)
+        })
+      const missing = new Set(wanted)
+      const reader = deltaReader(frames, objectsInto(sink, wanted, missing), read, onBytes)
+      try {
+        // One after another: the pieces of a large file must come in their order.
+        for (const run of coalesce(frames)) {
+          const last = run.at(-1)
+          if (last) await site.range(ref.pack, last.offset + last.length, reader)
+        }
+      } catch (error) {
+        if (!UNUSABLE.some((code) => isErrorCode(error, code))) throw error
+      } finally {
+        reader.close()
+      }
+      return missing
+    },
+  }
+}
+
+/** For each of these files a path of the old image that may be read. */
+function pathsOf(
+  claimed: IdealTree,
+  digests: ReadonlySet<Digest>,
+  untouched: (path: string) => boolean,
+): ReadonlyMap<Digest, string> {
+  const paths = new Map<Digest, string>()
+  const visit = (directory: string, tree: Digest) => {
+    for (const [name, entry] of claimed.children(tree)) {
+      if (entry.type !== 'directory' && !(entry.type === 'file' && digests.has(entry.digest))) continue
+      const path = `${directory}/${name}`
+      if (untouched(path)) continue
+      if (entry.type === 'directory') visit(path, entry.tree)
+      else paths.set(entry.digest, path)
+    }
+  }
+  visit('', claimed.root.tree)
+  return paths
+}
+
+/** Takes frames' pieces in order: a whole object at once, a large one piece by piece. */
+interface PieceSink {
+  take(frame: DeltaFrame, pieces: readonly Buffer[] | undefined): void
+  abort(): void
+}
+
+function objectsInto(sink: ObjectSink, wanted: ReadonlySet<Digest>, missing: Set<Digest>): PieceSink {
+  let open: ObjectWriter | undefined
+  const arrived = (digest: Digest, action: () => void) => {
+    try {
+      action()
+      missing.delete(digest)
+    } catch (error) {
+      if (!(error instanceof WrongBytes)) throw error
+    }
+  }
+  return {
+    take(frame, pieces) {
+      for (const [at, { digest, size, offset, length }] of frame.pieces.entries()) {
+        if (!wanted.has(digest)) continue
+        const bytes = pieces?.[at]
+        if (length === size) {
+          if (bytes) arrived(digest, () => sink.put(digest, bytes))
+          continue
+        }
+        if (offset === 0) open = sink.begin(digest)
+        if (bytes) open?.write(bytes)
+        else {
+          open?.abort()
+          open = undefined
+        }
+        if (offset + length < size) continue
+        const writer = open
+        open = undefined
+        if (writer) arrived(digest, () => writer.end())
+      }
+    },
+    abort() {
+      open?.abort()
+      open = undefined
+    },
+  }
+}
+
+/** Reads frames of a delta, each in memory: an index that asks for more than `DELTA_FRAME_BYTES` of the store does not parse. */
+function deltaReader(
+  frames: readonly DeltaFrame[],
+  objects: PieceSink,
+  read: (frame: DeltaFrame) => readonly (Buffer | undefined)[],
+  onBytes: (done: number) => void,
+): RangeSink & { close(): void } {
+  const compressed = Buffer.allocUnsafeSlow(Math.max(0, ...frames.map(({ length }) => length)))
+  let index = 0
+  let at = frames[0]?.offset ?? 0
+  let done = 0
+  return {
+    position: () => at,
+    close: objects.abort,
+    feed(chunk) {
+      for (let rest = chunk; rest.length > 0; ) {
+        const frame = frames[index]
+        if (!frame) return
+        const skipped = Math.min(rest.length, Math.max(0, frame.offset - at))
+        const part = rest.subarray(skipped, skipped + frame.offset + frame.length - Math.max(at, frame.offset))
+        part.copy(compressed, at + skipped - frame.offset)
+        at += skipped + part.length
+        rest = rest.subarray(skipped + part.length)
+        if (at < frame.offset + frame.length) return
+        index += 1
+        objects.take(frame, open(frame, compressed.subarray(0, frame.length), read(frame)))
+        onBytes((done += frame.length))
+      }
+    },
+  }
+}
+
+/** The pieces of a frame; undefined when an old file is not there, or not what it was. */
+function open(
+  frame: DeltaFrame,
+  compressed: Buffer,
+  bases: readonly (Buffer | undefined)[],
+): readonly Buffer[] | undefined {
+  const held = bases.filter((base) => base !== undefined)
+  if (held.length < bases.length) return undefined
+  try {
+    return openDeltaFrame(frame, compressed, held)
+  } catch (error) {
+    if (isErrorCode(error, 'DELTA_CORRUPT')) return undefined
+    throw error
+  } finally {
+    served([...frame.bases, ...frame.pieces].reduce((sum, { length }) => sum + length, 0))
+  }
+}
