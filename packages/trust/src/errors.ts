@@ -12,10 +12,25 @@ export const fail = defineErrors({
     when: 'the keyring has no key for a role that must sign',
     hint: 'run this where the role’s key is kept, or name the right keyring',
   },
+  KEY_EXISTS: {
+    kind: 'conflict',
+    when: 'a new key would take the place of a file that is there',
+    hint: 'name another file: a key that is overwritten is lost',
+  },
   KEY_MALFORMED: {
     kind: 'corrupt',
     when: 'a file of the keyring is no private key of the expected kind',
     hint: 'restore the keyring from its backup',
+  },
+  THRESHOLD_UNREACHABLE: {
+    kind: 'input',
+    when: 'a role would need more signatures than it has keys, or none',
+    hint: 'add keys to the role, or lower its threshold, in the same change',
+  },
+  CHANGE_OUTDATED: {
+    kind: 'conflict',
+    when: 'a change of keys was prepared for another state of the site than the present one',
+    hint: 'prepare it again and have it signed again',
   },
   SIGNER_FAILED: {
     kind: 'trust',

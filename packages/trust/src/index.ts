@@ -4,20 +4,29 @@ export type { Keyring, KeyringOptions, MinisignKey, OpenPgpPublicKey, PublicKey,
 export type { RoleName } from './roles.ts'
 export {
   addChannel,
+  createHolderKey,
   createKeyring,
   initTrust,
+  listSigners,
   openKeyring,
+  prepareChange,
   publishedStatement,
+  publishPrepared,
   publishStatement,
+  readPublicKey,
   refreshTimestamp,
   rotateRoot,
+  signPrepared,
 } from './signer.ts'
 export type {
   AddChannelOptions,
   InitTrustOptions,
   PublishStatementOptions,
+  PreparedFile,
   RoleLifetimes,
+  RoleSigners,
   RotateRootOptions,
+  SignerChange,
   SiteOptions,
 } from './site.ts'
 export type * from './statement.ts'

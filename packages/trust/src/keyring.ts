@@ -51,6 +51,9 @@ export interface Keyring {
   startRotation(role: RoleName): PublicKey
   /** Puts the next key in the place of the role's key, which is deleted. */
   endRotation(role: RoleName): void
+  /** The root file of the site that this keyring published to last: what stands for the site where the root key is kept elsewhere. */
+  pinnedRoot(): Buffer | undefined
+  pinRoot(bytes: Uint8Array): void
   /** Signs package repositories. `now`: the clock that dates signatures. */
   repositorySigner(now?: () => Date): RepositorySigner
   /** Signs exported images. @throws KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED */

@@ -1,8 +1,12 @@
-import type { Keyring, KeyringOptions } from './keyring.ts'
+import type { Keyring, KeyringOptions, PublicKey } from './keyring.ts'
 import type {
   AddChannelOptions,
+  HolderKey,
   InitTrustOptions,
+  PreparedFile,
+  PrepareOptions,
   PublishStatementOptions,
+  RoleSigners,
   RotateRootOptions,
   SiteOptions,
 } from './site.ts'
@@ -86,4 +90,50 @@ export async function refreshTimestamp(options: SiteOptions): Promise<void> {
  */
 export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly version: number }> {
   return (await import('./publish/rotate.ts')).rotateRoot(options)
+}
+
+/**
+ * Prepares a change of who signs, for keys that are not all in this keyring: writes the next root file, and the next targets file where that
+ * changes too, to a directory, signed by the keys that are here. Returns the files' paths. Nothing of the site is changed.
+ * @throws THRESHOLD_UNREACHABLE, KEY_MISSING, CHANNEL_UNKNOWN, TRUST_BUSY, METADATA_* (the site's present state), DISK_FULL
+ */
+export async function prepareChange(options: PrepareOptions): Promise<readonly string[]> {
+  return (await import('./publish/prepare.ts')).prepareChange(options)
+}
+
+/**
+ * Adds a key holder's signature to the files of a prepared change. Needs neither the site nor a keyring.
+ * @throws METADATA_MALFORMED, KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED, SIGNER_FAILED, CHANGE_OUTDATED, DISK_FULL
+ */
+export async function signPrepared(directory: string, key: HolderKey): Promise<readonly PreparedFile[]> {
+  const { fileKey, programKey } = await import('./signing/signing-key.ts')
+  const opened = 'file' in key ? fileKey(key.file) : programKey(key.program, key.publicFile)
+  return (await import('./publish/prepared.ts')).signPrepared(directory, opened)
+}
+
+/**
+ * Publishes a prepared change once enough have signed it; what the keyring signs itself (snapshot, timestamp, channels) is signed with it. A
+ * client rehearses first: too few signatures, and nothing is written.
+ * @throws METADATA_UNSIGNED (too few signatures), CHANGE_OUTDATED, METADATA_*, TRUST_BUSY, KEY_MISSING, SIGNER_FAILED, DISK_FULL
+ */
+export async function publishPrepared(options: SiteOptions, directory: string): Promise<{ readonly version: number }> {
+  return (await import('./publish/prepared.ts')).publishPrepared(options, directory)
+}
+
+/** Who signs for each role of a site, from its verified metadata. @throws METADATA_*, KEY_MISSING */
+export async function listSigners(options: {
+  readonly site: string
+  readonly keyring: Keyring
+}): Promise<readonly RoleSigners[]> {
+  return (await import('./publish/signers.ts')).listSigners(options)
+}
+
+/** Makes a key holder's own key: FILE (private, mode 0600) and FILE.pub (PEM). @throws KEY_EXISTS, DISK_FULL */
+export async function createHolderKey(file: string): Promise<PublicKey> {
+  return (await import('./signing/holder-key.ts')).createHolderKey(file)
+}
+
+/** A public key in PEM. @throws KEY_MISSING, KEY_MALFORMED */
+export async function readPublicKey(file: string): Promise<PublicKey> {
+  return (await import('./signing/signing-key.ts')).readPublicKey(file)
 }

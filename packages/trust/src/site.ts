@@ -1,4 +1,5 @@
-import type { Keyring } from './keyring.ts'
+import type { Keyring, TufKey } from './keyring.ts'
+import type { RoleName } from './roles.ts'
 import type { ChannelStatement } from './statement.ts'
 
 /** Seconds a role's metadata stays good. */
@@ -36,4 +37,49 @@ export interface PublishStatementOptions extends SiteOptions {
 export interface RotateRootOptions extends SiteOptions {
   /** Whose keys are replaced. Empty: the root file is renewed with the keys it has. Default: `root` alone. */
   readonly roles?: readonly ('root' | 'targets' | 'snapshot' | 'timestamp' | `channel-${string}`)[]
+}
+
+/** What changes about who signs for a role. A channel's role that the site does not know is a new channel. */
+export interface SignerChange {
+  readonly role: RoleName
+  readonly add?: readonly TufKey[]
+  /** Key ids. */
+  readonly remove?: readonly string[]
+  readonly threshold?: number
+}
+
+export interface PrepareOptions extends SiteOptions {
+  /** Where the prepared files are written. */
+  readonly directory: string
+  /** None: root and targets get a new expiry. */
+  readonly changes: readonly SignerChange[]
+}
+
+/** A file of a change of keys on its way from holder to holder. */
+export interface PreparedFile {
+  readonly path: string
+  readonly version: number
+  readonly expires: string
+  /** Of the bytes that are signed, 64 hex digits: the same on every holder's machine. */
+  readonly sha256: string
+  /** Key ids. */
+  readonly signedBy: readonly string[]
+  /** Who will sign for which role once it is published. */
+  readonly roles: readonly {
+    readonly role: string
+    readonly keyids: readonly string[]
+    readonly threshold: number
+  }[]
+}
+
+/** A private key file, or a program with its public key. */
+export type HolderKey = { readonly file: string } | { readonly program: string; readonly publicFile: string }
+
+/** Who signs for a role of a site. */
+export interface RoleSigners {
+  readonly role: RoleName
+  readonly threshold: number
+  /** ISO 8601, UTC: when what the role has signed is no longer good. */
+  readonly expires: string
+  readonly keys: readonly { readonly keyId: string; readonly here: boolean }[]
 }

@@ -9,7 +9,7 @@ import { checkExpiry } from '../verify/checks.ts'
 import { parseStatement } from '../verify/parse-statement.ts'
 import { commit } from './commit.ts'
 import { oneSigner } from './documents.ts'
-import { channelSigners, expiryOf, isHalfOver, issue } from './issue.ts'
+import { canSign, channelSigners, expiryOf, isHalfOver, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { channelsOf, readChannel, readPublished, readStatement, settleRotations } from './published.ts'
 
@@ -46,9 +46,8 @@ export async function publishStatement(options: PublishStatementOptions): Promis
     checkObjects(site, statement)
     const target = { length: bytes.length, sha256: hexOf(digestOf(bytes)) }
     const channels = new Map([[channel, { statement: target, expires: statement.expires }]])
-    const targets = isHalfOver(options, 'targets', published.targets.expires)
-      ? { targets: channelSigners(published.targets) }
-      : {}
+    const renews = isHalfOver(options, 'targets', published.targets.expires) && canSign(keyring, 'targets', published)
+    const targets = renews ? { targets: channelSigners(published.targets) } : {}
     const files = [
       { path: targetFile(channel, target.sha256), bytes },
       ...(await issue(options, published, { channels, ...targets })),

@@ -31,7 +31,8 @@ export async function commit(options: SiteOptions, files: readonly SiteFile[], r
   }
 }
 
-async function rehearse(options: SiteOptions, files: readonly SiteFile[], rehearsal: Rehearsal): Promise<void> {
+/** A client that has a root file now takes the site as it will be. @throws METADATA_*, STATEMENT_* */
+export async function rehearse(options: SiteOptions, files: readonly SiteFile[], rehearsal: Rehearsal): Promise<void> {
   const coming = new Map(files.map((file) => [file.path, file.bytes]))
   const present = siteFetch(options.site)
   const fetch: TrustFetch = async (path, maxBytes) => coming.get(path) ?? present(path, maxBytes)

@@ -30,6 +30,7 @@ export async function initTrust(options: InitTrustOptions): Promise<{ readonly r
       channels: new Map(channels.map((channel) => [channel, { statement: undefined, expires }])),
     })
     await commit(options, [root, ...files], { rootBytes: root.bytes })
+    keyring.pinRoot(root.bytes)
     return { root: root.bytes }
   })
 }

@@ -1,7 +1,8 @@
+import type { Keyring } from '../keyring.ts'
 import type { SiteOptions } from '../site.ts'
 import { ROLE_LIFETIMES } from '../limits.ts'
 import { channelRole, type RoleName, type TopRole } from '../roles.ts'
-import type { MetaFile, Snapshot, TargetFile, Targets } from '../verify/metadata.ts'
+import type { MetaFile, Root, Snapshot, TargetFile, Targets } from '../verify/metadata.ts'
 import {
   channelDocument,
   expiryAfter,
@@ -18,8 +19,8 @@ import { highestVersion } from './published.ts'
 
 /** What is to be said anew. What is not named stays as it is. */
 export interface Changes {
-  /** Every channel of the site with those who sign for it. */
-  readonly targets?: ReadonlyMap<string, Signers>
+  /** Every channel of the site with those who sign for it; or the whole file, of this version, signed already. */
+  readonly targets?: ReadonlyMap<string, Signers> | { readonly version: number; readonly file: SiteFile }
   /** The channels whose role is signed anew. */
   readonly channels?: ReadonlyMap<string, { readonly statement: TargetFile | undefined; readonly expires: string }>
 }
@@ -53,7 +54,11 @@ export async function issue(
     const role = channelRole(channel)
     await add(role, channelDocument({ version: versionOf(role), expires }, channel, statement))
   }
-  if (changes.targets !== undefined)
+  if (changes.targets !== undefined && 'file' in changes.targets) {
+    const { file, version } = changes.targets
+    files.push(file)
+    meta.set('targets.json', metaOf(file, version))
+  } else if (changes.targets !== undefined)
     await add(
       'targets',
       targetsDocument({ version: versionOf('targets'), expires: expiryOf(options, 'targets') }, changes.targets),
@@ -65,6 +70,12 @@ export async function issue(
     snapshotDocument({ version, expires: expiryOf(options, 'snapshot') }, meta),
   )
   return [...files, snapshot, await timestampFile(options, base, metaOf(snapshot, version))]
+}
+
+/** Whether this keyring alone reaches a top role's threshold; else its file is prepared here and signed elsewhere (prepare.ts). */
+export function canSign(keyring: Keyring, role: TopRole, { root }: { readonly root: Root }): boolean {
+  const { keyids, threshold } = root.roles[role]
+  return threshold === 1 && keyring.has(role) && keyids.includes(keyring.publicKey(role).keyId)
 }
 
 /** The next timestamp over a snapshot. */

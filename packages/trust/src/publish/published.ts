@@ -28,6 +28,7 @@ import {
 } from '../verify/metadata.ts'
 import { parseStatement } from '../verify/parse-statement.ts'
 import { followToTargets } from '../verify/refresh.ts'
+import { trustedRoot, updateRoot } from '../verify/root-chain.ts'
 
 /** What a site serves now, all of it verified. */
 export interface Published {
@@ -42,15 +43,29 @@ export interface Published {
 const EXPIRY_IGNORED = new Date(-8.64e15)
 
 /**
- * Reads and verifies a site's present state. The newest root file must be signed by this keyring's root key: what somebody else put into the
- * site's directory must not be signed onwards.
+ * Reads and verifies a site's present state. The newest root file must follow from the one that this keyring published last, or be signed by
+ * its root key: what somebody else put into the site's directory must not be signed onwards.
  * @throws METADATA_*, KEY_MISSING
  */
 export async function readPublished(site: string, keyring: Keyring): Promise<Published> {
-  const { root, bytes: rootBytes } = readRoot(site, keyring)
+  const { root, bytes: rootBytes } = (await readPinned(site, keyring)) ?? readRoot(site, keyring)
   const session = { cache: memoryCache(), initialRoot: rootBytes, fetch: siteFetch(site), now: EXPIRY_IGNORED }
   const timestampBytes = await get(session.fetch, TIMESTAMP_FILE, TIMESTAMP_BYTES)
   return { root, rootBytes, ...(await followToTargets(session, root, timestampBytes)) }
+}
+
+/** The end of the chain of root files that begins with the keyring's own; undefined if that is not one of this site. */
+async function readPinned(
+  site: string,
+  keyring: Keyring,
+): Promise<{ readonly root: Root; readonly bytes: Buffer } | undefined> {
+  const pinned = keyring.pinnedRoot()
+  if (pinned === undefined) return undefined
+  const cache = memoryCache()
+  const first = trustedRoot(cache, pinned)
+  if (!readSiteFile(site, metadataFile('root', first.version), ROOT_BYTES)?.equals(pinned)) return undefined
+  const root = await updateRoot(cache, siteFetch(site), first, EXPIRY_IGNORED)
+  return { root, bytes: cache.read('root', ROOT_BYTES) ?? pinned }
 }
 
 function readRoot(site: string, keyring: Keyring): { readonly root: Root; readonly bytes: Buffer } {

@@ -1,6 +1,6 @@
 import type { SiteOptions } from '../site.ts'
 import { commit } from './commit.ts'
-import { channelSigners, isHalfOver, issue, timestampFile } from './issue.ts'
+import { canSign, channelSigners, isHalfOver, issue, timestampFile } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { readPublished, settleRotations } from './published.ts'
 
@@ -11,7 +11,7 @@ export async function refreshTimestamp(options: SiteOptions): Promise<void> {
     const published = await readPublished(site, keyring)
     settleRotations(keyring, published)
     const { targets, snapshot, timestamp } = published
-    const oldTargets = isHalfOver(options, 'targets', targets.expires)
+    const oldTargets = isHalfOver(options, 'targets', targets.expires) && canSign(keyring, 'targets', published)
     const files =
       oldTargets || isHalfOver(options, 'snapshot', snapshot.expires)
         ? await issue(options, published, oldTargets ? { targets: channelSigners(targets) } : {})

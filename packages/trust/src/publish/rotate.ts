@@ -5,7 +5,7 @@ import { channelRole, type RoleName, TOP_ROLES, type TopRole, targetPath } from 
 import type { RotateRootOptions } from '../site.ts'
 import { commit } from './commit.ts'
 import { rootDocument, signDocument, type Signers, signersOf, type SiteFile } from './documents.ts'
-import { channelSigners, expiryOf, issue } from './issue.ts'
+import { canSign, channelSigners, expiryOf, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { channelsOf, type Published, readChannel, readPublished, settleRotations } from './published.ts'
 
@@ -27,12 +27,13 @@ export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly
     for (const role of roles) keyring.startRotation(role)
     // From here on, what these roles sign is signed by both keys. All of it is said anew, whatever the roles: this also revives a site on
     // which root and timestamp have both expired, where renewing one alone would leave nothing that a client accepts.
-    const below = await reissue(options, published, channels)
+    const below = await reissue(options, published, channels, roles.includes('targets'))
     const version = published.root.version + 1
     const top = roles.length === 0 || TOP_ROLES.some((role) => roles.includes(role))
     const root: readonly SiteFile[] = top ? [await nextRoot(options, published, version)] : []
     await commit(options, [...below, ...root], { rootBytes: published.rootBytes })
     for (const role of roles) keyring.endRotation(role)
+    for (const { bytes } of root) keyring.pinRoot(bytes)
     return { version: top ? version : published.root.version }
   })
 }
@@ -42,6 +43,7 @@ async function reissue(
   options: RotateRootOptions,
   published: Published,
   channels: readonly string[],
+  targetsChange: boolean,
 ): Promise<readonly SiteFile[]> {
   const { site, keyring } = options
   const keys = new Map(channelSigners(published.targets))
@@ -53,7 +55,9 @@ async function reissue(
     const { targets, expires } = readChannel(site, published, channel)
     return [channel, { statement: targets.get(targetPath(channel)), expires }] as const
   })
-  return issue(options, published, { targets: keys, channels: new Map(signedAnew) })
+  // Where the keys of targets are kept elsewhere, the file stays as it is unless it must change.
+  const anew = channels.length > 0 || targetsChange || canSign(keyring, 'targets', published)
+  return issue(options, published, { ...(anew ? { targets: keys } : {}), channels: new Map(signedAnew) })
 }
 
 async function nextRoot(options: RotateRootOptions, published: Published, version: number): Promise<SiteFile> {
@@ -65,7 +69,7 @@ async function nextRoot(options: RotateRootOptions, published: Published, versio
 }
 
 /** Who will sign for a role: the keyring's next key, where there is one, in the place of its present one; those of others stay. */
-function afterRotation(keyring: Keyring, role: RoleName, signers: Signers): Signers {
+export function afterRotation(keyring: Keyring, role: RoleName, signers: Signers): Signers {
   const next = keyring.nextKey(role)
   if (next === undefined) return signers
   const replaced = new Set([keyring.publicKey(role).keyId, next.keyId])

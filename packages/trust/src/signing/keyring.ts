@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { writeFileAtomic } from '@holotype/base'
 import { fail } from '../errors.ts'
 import type { Keyring, KeyringOptions } from '../keyring.ts'
 import { type RoleName, TOP_ROLES } from '../roles.ts'
@@ -76,6 +77,8 @@ function keyringOf(directory: string): Keyring {
       else removeKeyFile(to.program)
       replaceKeyFile(existsSync(from.program) ? from.program : from.key, existsSync(from.program) ? to.program : to.key)
     },
+    pinnedRoot: () => (existsSync(pinFile(directory)) ? readFileSync(pinFile(directory)) : undefined),
+    pinRoot: (bytes) => writeFileAtomic(pinFile(directory), bytes, 0o600),
     repositorySigner: (now = () => new Date()) => {
       return {
         clearSign: async (text) => (await key()).clearSign(text, now()),
@@ -100,6 +103,10 @@ function keyringOf(directory: string): Keyring {
 
 function repositoryFile(directory: string): string {
   return join(directory, 'repository.asc')
+}
+
+function pinFile(directory: string): string {
+  return join(directory, 'root.json')
 }
 
 /** No role's name, nor a channel's, which begins with `channel-`. */
