@@ -19,15 +19,20 @@ cd "$merged"
 merged=$(pwd -P)
 # A link of the root that leads out of it would have these mounts, and the directories made for them, land on the machine's own tree.
 inside() {
-  case $(realpath -m "$1") in
-    "$merged"/*) ;;
-    *) echo "holotype-sandbox: $1 leads out of the root" >&2; exit 125 ;;
-  esac
+  places=$(realpath -m "$@")
+  for path; do
+    place=${places%%"
+"*}
+    case $place in
+      "$merged"/*) ;;
+      *) echo "holotype-sandbox: $path leads out of the root" >&2; exit 125 ;;
+    esac
+    places=${places#*"
+"}
+  done
 }
-for directory in proc sys dev tmp run; do
-  inside "$directory"
-  mkdir -p "$directory"
-done
+inside proc sys dev tmp run
+mkdir -p proc sys dev tmp run
 # What a program leaves in these is gone with it; binds may lie below them.
 mount -t tmpfs -o mode=0755,nosuid,nodev run run
 mount -t tmpfs -o mode=1777,nosuid,nodev tmp tmp
@@ -38,8 +43,8 @@ while [ "$1" != -- ]; do
   inside "./$target"
   mkdir -p "./${target%/*}"
   if [ -d "$source" ]; then mkdir -p "./$target"; else : >> "./$target"; fi
-  mount --bind "$source" "./$target"
-  [ "$access" = rw ] || mount -o remount,bind,ro,nosuid,nodev "./$target"
+  # One call, of which mount(8) makes two: a bind takes no other flags.
+  if [ "$access" = rw ]; then mount --bind "$source" "./$target"; else mount -o bind,ro,nosuid,nodev "$source" "./$target"; fi
 done
 shift
 [ -x usr/bin/setpriv ] || { echo 'holotype-sandbox: no setpriv in the root' >&2; trap - EXIT; exit 125; }
@@ -49,9 +54,8 @@ mount -t proc -o nosuid,nodev,noexec proc proc
 mount -t tmpfs -o mode=0755,nosuid,size=1m dev dev
 for node in null zero full random urandom tty; do
   : > "dev/$node"
-  mount --bind "/dev/$node" "dev/$node"
   # Writing to a device goes on; changing the mode or the owner of the machine's own node does not.
-  mount -o remount,bind,ro,nosuid,noexec "dev/$node"
+  mount -o bind,ro,nosuid,noexec "/dev/$node" "dev/$node"
 done
 mkdir dev/pts dev/shm
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,nosuid,noexec devpts dev/pts
@@ -65,8 +69,7 @@ echo "$hostname" > /proc/sys/kernel/hostname
 # Root needs no capability to write to these: only their file mode guards the kernel's settings (core_pattern runs programs, sysrq reboots).
 for path in proc/sys proc/sysrq-trigger proc/irq proc/bus proc/fs; do
   [ -e "$path" ] || continue
-  mount --bind "$path" "$path"
-  mount -o remount,bind,ro,nosuid,nodev,noexec "$path"
+  mount -o bind,ro,nosuid,nodev,noexec "$path" "$path"
 done
 
 # The new root covers the old one, as an initramfs does it: the host's tree has no name any more.

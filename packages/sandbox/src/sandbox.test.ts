@@ -129,6 +129,40 @@ describe.skipIf(!isRoot)('a sandbox (skipped without root: mounts)', () => {
     expect(alive).toEqual([])
   })
 
+  test.each(['proc', 'sys', 'dev', 'tmp', 'run', 'srv/bound'])(
+    'mounts nothing and makes nothing where a link at /%s leads',
+    async (path) => {
+      const outside = join(base, 'outside')
+      mkdirSync(outside)
+      mkdirSync(join(base, 'root/srv'))
+      symlinkSync(outside, join(base, 'root', path))
+      const bind = { source: '/usr', target: '/srv/bound/below', writable: false }
+      const failing = runInSandbox(['/bin/true'], sandbox({ binds: [bind] }))
+      await expect(failing).rejects.toMatchObject({
+        code: 'SANDBOX_NOT_ALLOWED',
+        message: expect.stringContaining(`${path} leads out`.replace('bound', 'bound/below')),
+      })
+      expect(readdirSync(outside)).toEqual([])
+    },
+  )
+
+  test('has what is not its own read-only, without set-user-id programs and without devices of ours', async () => {
+    const { stdout } = await sh('cat /proc/self/mounts')
+    const flags = new Map(
+      stdout
+        .toString()
+        .split('\n')
+        .map((line) => line.split(' '))
+        .map(([, target = '', , options = '']) => [target, options.split(',')]),
+    )
+    const nodes = ['null', 'zero', 'full', 'random', 'urandom', 'tty'].map((name) => `/dev/${name}`)
+    for (const node of nodes) expect(flags.get(node), node).toEqual(expect.arrayContaining(['ro', 'nosuid', 'noexec']))
+    const settings = ['/proc/sys', '/proc/sysrq-trigger', '/proc/irq', '/proc/bus', '/proc/fs']
+    for (const path of settings.filter((candidate) => existsSync(candidate)))
+      expect(flags.get(path), path).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']))
+    expect(flags.get('/usr')).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev']))
+  })
+
   test('leaves no mount behind', async () => {
     await sh('true')
     expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(base)
