@@ -59,6 +59,8 @@ export interface RunReport {
   /** Paths that differed from the image the node claimed to be at (drift), repaired. At most 100, then counted only. */
   readonly repaired: readonly string[]
   readonly repairedCount: number
+  /** Whose these paths are in the image, where it has them: `package:NAME`, `spec`, `step:NAME`. Absent: not known. */
+  readonly repairedOwners?: Readonly<Record<string, string>>
   readonly triggers: readonly {
     readonly name: string
     readonly exit: number

@@ -1,22 +1,19 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Digest, type HolotypeError, isErrorCode, type Progress } from '@holotype/base'
-import { type ChannelStatement, decide, openTrustClient } from '@holotype/trust'
+import { type ChannelStatement, decide } from '@holotype/trust'
 import { type AgentConfig, readConfig, readNodeKey } from './config.ts'
-import { fail } from './errors.ts'
+import { currentStatement, type Patience, patience } from './current-statement.ts'
 import { asHolotypeError } from './explain.ts'
 import { obeyAgain, readHeld, readRefused, refuse } from './held.ts'
-import { FETCH_RETRY_MS, HTTP_IDLE_MS, STATEMENT_ATTEMPTS } from './limits.ts'
 import type { RunReport } from './protocol.ts'
 import { checkIn } from './report/check-in.ts'
 import { openServer } from './report/server-client.ts'
 import { noSite } from './rollback/no-site.ts'
-import { openSite, type Site } from './site/site.ts'
+import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
 import { syncAndReport, type Synced, type SyncPlace } from './sync-and-report.ts'
 
-export interface RunOnceOptions {
+export interface RunOnceOptions extends Patience {
   readonly state: string
   /** Look at every path (by stat) even when the statement has not changed. */
   readonly verify?: boolean
@@ -29,10 +26,6 @@ export interface RunOnceOptions {
   readonly now: () => number
   /** Names the run: unique for ever. */
   readonly newId: () => string
-  /** Milliseconds a mirror may stay silent; default HTTP_IDLE_MS. */
-  readonly idleMs?: number
-  /** Milliseconds before a mirror is asked again, times the attempts so far; default FETCH_RETRY_MS. */
-  readonly retryMs?: number
   /** Milliseconds between two rounds of health checks; default HEALTH_ROUND_MS. */
   readonly roundMs?: number
 }
@@ -144,7 +137,7 @@ function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { nu
 
 /** Back to the image before: from what the node kept of it, else from the site if the statement still names it. */
 function goBack(
-  place: Omit<SyncPlace, 'target' | 'site'> & Pick<RunOnceOptions, 'idleMs' | 'retryMs'>,
+  place: Omit<SyncPlace, 'target' | 'site'> & Patience,
   { current }: ChannelStatement,
   { sites, back }: { readonly sites: readonly string[]; readonly back: Digest },
 ): Promise<Synced> {
@@ -155,50 +148,4 @@ function goBack(
     site: noSite,
     ...(current.image === back ? { otherwise: { target: current, site } } : {}),
   })
-}
-
-/**
- * The channel's statement, verified, not older than the last one obeyed. Each mirror is asked by itself: files of two mirrors, one of them
- * behind, do not fit together.
- */
-async function currentStatement(
-  options: RunOnceOptions,
-  config: AgentConfig,
-  node: NodeState,
-): Promise<ChannelStatement> {
-  let failure: unknown
-  for (const mirror of config.sites) {
-    const site = openSite({ mirrors: [mirror], ...patience(options), attempts: STATEMENT_ATTEMPTS })
-    try {
-      return await statementFrom(site, options, config, node)
-    } catch (error) {
-      failure ??= error
-    }
-  }
-  throw failure
-}
-
-async function statementFrom(
-  site: Site,
-  options: RunOnceOptions,
-  config: AgentConfig,
-  node: NodeState,
-): Promise<ChannelStatement> {
-  const client = openTrustClient({
-    directory: join(options.state, 'trust'),
-    initialRoot: readFileSync(join(options.state, 'root.json')),
-    fetch: (path, maxBytes) => site.file(path, maxBytes),
-    now: () => new Date(options.now()),
-  })
-  const { statement } = await client.refresh(config.channel)
-  // The trust client keeps its own memory of this; the node's state is a second one, in case its cache was lost.
-  if (statement.number < node.statement)
-    throw fail('AGENT_STATEMENT_OLD', {
-      what: `statement ${statement.number} of ${config.channel}, this node has obeyed ${node.statement}`,
-    })
-  return statement
-}
-
-function patience({ idleMs = HTTP_IDLE_MS, retryMs = FETCH_RETRY_MS }: Pick<RunOnceOptions, 'idleMs' | 'retryMs'>) {
-  return { idleMs, retryMs }
 }

@@ -4,7 +4,9 @@ import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
 import { asHolotypeError } from './explain.ts'
 import { checkHealth } from './health/check-health.ts'
-import { REPORTED_PATHS } from './limits.ts'
+import { HEALTH_FAILURES_CHARACTERS, REPORTED_PATHS } from './limits.ts'
+import { ownersOf } from './owners.ts'
+import { objectFolders } from './plan-sync.ts'
 import type { RunReport } from './protocol.ts'
 import { enqueue } from './report/queue.ts'
 import { noSite } from './rollback/no-site.ts'
@@ -52,7 +54,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
   }
   const fetched = () => site.fetched() + (place.otherwise?.site.fetched() ?? 0)
   const tail = () => ({ milliseconds: now() - started, bytesFetched: fetched() })
-  let done: typeof NOTHING_DONE | ReturnType<typeof resultFields> = NOTHING_DONE
+  let done: Omit<RunReport, keyof typeof head | 'outcome' | 'milliseconds' | 'bytesFetched' | 'error'> = NOTHING_DONE
   const save = (next: NodeState) => {
     writeNodeState(state, next)
     node = next
@@ -71,7 +73,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       progress: place.progress ?? silent,
       now,
     })
-    done = resultFields(result)
+    done = { ...resultFields(result), ...(await driftOwners(place, result)) }
     if (node.unchecked && !atRest) {
       await pass(place, result)
       save({ ...node, unchecked: false })
@@ -98,6 +100,20 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
   }
 }
 
+/** Whose the repaired paths are that a report names. */
+async function driftOwners(
+  { state, site, otherwise }: SyncPlace,
+  { drift, owners }: SyncResult,
+): Promise<Pick<RunReport, 'repairedOwners'>> {
+  if (drift.length === 0) return {}
+  const ownerOf = await ownersOf(owners, objectFolders(state).kept, otherwise?.site ?? site)
+  const known = drift.slice(0, REPORTED_PATHS).flatMap((path) => {
+    const owner = ownerOf(path)
+    return owner === undefined ? [] : [[path, owner] as const]
+  })
+  return known.length === 0 ? {} : { repairedOwners: Object.fromEntries(known) }
+}
+
 /** Syncs from the place's site; if that is none and something is not kept, from the other one. */
 async function syncFrom(place: SyncPlace, options: Omit<SyncOptions, 'site' | 'target'>): Promise<SyncResult> {
   const { site, target, otherwise } = place
@@ -116,9 +132,10 @@ async function pass({ config, target, roundMs }: SyncPlace, { health }: SyncResu
   if (!health) return
   const results = await checkHealth(health, { root: config.root, ...(roundMs === undefined ? {} : { roundMs }) })
   const failed = results.filter(({ passed }) => !passed)
+  const words = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')
   if (failed.length > 0)
     throw fail('AGENT_HEALTH_FAILED', {
-      what: `${target.image}: ${failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')}`,
+      what: `${target.image}: ${words.slice(0, HEALTH_FAILURES_CHARACTERS)}`,
       data: { checks: failed.map(({ check, detail }) => ({ check, detail })) },
     })
 }

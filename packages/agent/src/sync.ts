@@ -34,6 +34,8 @@ export interface SyncResult {
   readonly removed: number
   readonly metadata: number
   readonly drift: readonly string[]
+  /** Whose the paths of the image are, as an object. */
+  readonly owners: Digest
   readonly triggers: readonly TriggerResult[]
   readonly health: HealthChecks | undefined
 }
@@ -85,7 +87,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     removeJournal(state)
     if (from !== target.image || work.interrupted) await forgetOthers({ ...options, kept, previous }, work)
     staged.clear()
-    return { ...countsOf(plan), drift: plan.drift, triggers, health: manifest.health }
+    return { ...countsOf(plan), drift: plan.drift, owners: manifest.owners, triggers, health: manifest.health }
   } catch (error) {
     // What was staged is worth keeping for the next run, but not at the price of a full disk.
     if (isErrorCode(error, 'DISK_FULL')) staged.clear()
@@ -101,7 +103,13 @@ async function forgetOthers(
   const before = previous === null ? undefined : previous === from ? claimed : (await keptImage(kept, previous))?.ideal
   const links = (image: NodeManifest | undefined) => (image?.hardlinks ? [image.hardlinks] : [])
   const past = previous === null ? undefined : kept.read(previous)
-  const mine = [target.image, ...links(manifest), ...target.packs.map(({ index }) => index), ...ideal.trees]
+  const mine = [
+    target.image,
+    manifest.owners,
+    ...links(manifest),
+    ...target.packs.map(({ index }) => index),
+    ...ideal.trees,
+  ]
   kept.keepOnly(
     new Set([
       ...mine,

@@ -2,6 +2,9 @@ import { realpathSync } from 'node:fs'
 import { type Digest, type Progress, runTask, silent } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { fail } from './errors.ts'
+import { OWNERS_IDLE_MS } from './limits.ts'
+import { ownersOf } from './owners.ts'
+import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
 import { openStatCache } from './state/stat-cache.ts'
@@ -14,13 +17,13 @@ export interface VerifyReport {
   readonly image: Digest
   /** Paths looked at. */
   readonly paths: number
-  /** By path; empty when the root is the image, byte for byte. */
-  readonly differences: readonly Difference[]
+  /** By path, with whose it is where that is known; empty when the root is the image, byte for byte. */
+  readonly differences: readonly (Difference & { readonly owner?: string })[]
 }
 
 /**
- * Reads every file of the root again and compares it with the image the node is at, from what the node keeps of it: needs no network
- * and changes nothing.
+ * Reads every file of the root again and compares it with the image the node is at, from what the node keeps of it: changes nothing, and
+ * asks the network only whose the paths are that differ, when that is not kept either.
  * @throws AGENT_NOT_ENROLLED, AGENT_BUSY, AGENT_NOT_SYNCED
  */
 export async function verifyRoot(options: {
@@ -55,5 +58,12 @@ export async function verifyRoot(options: {
       onPaths: (paths) => task.advance(paths),
     }),
   )
-  return { image, paths: plan.paths, differences: plan.differences }
+  if (plan.differences.length === 0) return { image, paths: plan.paths, differences: [] }
+  const site = openSite({ mirrors: config.sites, idleMs: OWNERS_IDLE_MS, attempts: 1 })
+  const ownerOf = await ownersOf(known.manifest.owners, objectFolders(state).kept, site)
+  const differences = plan.differences.map((difference) => {
+    const owner = ownerOf(difference.path)
+    return owner === undefined ? difference : { ...difference, owner }
+  })
+  return { image, paths: plan.paths, differences }
 }

@@ -75,6 +75,8 @@ export const runSchema = z.object({
   changed: z.object({ written: z.number().int(), removed: z.number().int(), metadata: z.number().int() }),
   repaired: z.array(z.string()).max(100),
   repairedCount: z.number().int(),
+  /** Whose these paths are in the image: `package:NAME`, `spec`, `step:NAME`. */
+  repairedOwners: z.record(z.string(), z.string()).exactOptional(),
   triggers: z.array(
     z.object({ name: z.string(), exit: z.number().int(), milliseconds: z.number().int(), output: z.string() }),
   ),
@@ -202,6 +204,10 @@ export const runRequestSchema = z.strictObject({
   }),
   repaired: z.array(z.string().max(PATH_CHARACTERS)).max(RUN_REPAIRED),
   repairedCount: z.number().int().min(0),
+  repairedOwners: z
+    .record(z.string().max(PATH_CHARACTERS), z.string().max(NAME_CHARACTERS))
+    .refine((owners) => Object.keys(owners).length <= RUN_REPAIRED, 'too many owners')
+    .exactOptional(),
   triggers: z
     .array(
       z.strictObject({

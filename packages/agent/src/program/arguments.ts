@@ -18,6 +18,8 @@ export type Command =
       /** Milliseconds between runs; absent: one run. */
       readonly interval?: number
       readonly verify: boolean
+      /** Only say what a run would do. */
+      readonly dryRun: boolean
     }
   | { readonly verb: 'status'; readonly state: string }
   | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
@@ -30,6 +32,7 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
 
   holotype-agent enrol --server URL --site URL[,URL...] --token TOKEN [--root DIR] [--state DIR]
   holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
+  holotype-agent run --dry-run                             what a run would do: paths, bytes, triggers
   holotype-agent status                                    what this node knows of itself
   holotype-agent hold [--reason TEXT]                      change nothing until released; still reports
   holotype-agent rollback [--reason TEXT]                  back to the image before, without network, and hold there
@@ -43,7 +46,7 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   enrol: ['server', 'site', 'token', 'root', 'state', 'json'],
-  run: ['once', 'interval', 'verify', 'state', 'json'],
+  run: ['once', 'interval', 'verify', 'dry-run', 'state', 'json'],
   status: ['state', 'json'],
   hold: ['reason', 'state', 'json'],
   rollback: ['reason', 'state', 'json'],
@@ -51,7 +54,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   verify: ['state', 'json'],
   'self-test': ['state', 'json'],
 }
-const SWITCHES = new Set(['once', 'verify', 'json'])
+const SWITCHES = new Set(['once', 'verify', 'dry-run', 'json'])
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** @throws AGENT_USAGE */
@@ -75,10 +78,12 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
     case 'run': {
       const interval = flags.get('interval')
       if (interval !== undefined && flags.has('once')) throw usage('--once and --interval exclude each other')
+      if (interval !== undefined && flags.has('dry-run')) throw usage('--dry-run and --interval exclude each other')
       return {
         verb,
         state,
         verify: flags.has('verify'),
+        dryRun: flags.has('dry-run'),
         ...(interval === undefined ? {} : { interval: parseDuration(interval) }),
       }
     }
@@ -98,7 +103,7 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
 function parseFlags(verb: string, known: readonly string[], rest: readonly string[]): ReadonlyMap<string, string> {
   const flags = new Map<string, string>()
   for (let index = 0; index < rest.length; index++) {
-    const [, name, attached] = /^--([a-z]+)(?:=(.*))?$/s.exec(rest[index] ?? '') ?? []
+    const [, name, attached] = /^--([a-z-]+)(?:=(.*))?$/s.exec(rest[index] ?? '') ?? []
     if (name === undefined || !known.includes(name))
       throw usage(`${verb} does not take ${rest[index]}; it takes ${known.map((flag) => `--${flag}`).join(' ')}`)
     if (flags.has(name)) throw usage(`--${name} stands there twice`)

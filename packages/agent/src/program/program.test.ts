@@ -22,6 +22,7 @@ async function agent(...args: string[]): Promise<{ code: number | null; lines: s
 
 test.each([
   ['run --once --interval 2s', 'exclude each other'],
+  ['run --dry-run --interval 2s', 'exclude each other'],
   ['run --interval 2', 'no time'],
   ['run --intervall 2s', '--interval'],
   ['sync', 'no verb sync'],
@@ -38,6 +39,7 @@ test('arguments are read', () => {
     state: '/s',
     interval: 2000,
     verify: true,
+    dryRun: false,
   })
   expect(parseArguments([], '/s')).toEqual({ verb: 'help' })
 })

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import { HolotypeError, shortDigest } from '@holotype/base'
+import { formatBytes, HolotypeError, shortDigest } from '@holotype/base'
 import type { RunOutcome } from '../run-once.ts'
 import type { Command } from './arguments.ts'
 import type { Output } from './output.ts'
@@ -19,6 +19,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       return 0
     }
     case 'run':
+      if (command.dryRun) return await dryRun(command, output)
       return command.interval === undefined
         ? await once(command, output)
         : await loop(command, command.interval, output)
@@ -66,14 +67,17 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
     case 'self-test': {
       const { selfTest } = await import('./self-test.ts')
       const passed = await selfTest(command.state)
-      output.result({ passed }, passed.map((part) => `${part}: works`))
+      output.result(
+        { passed },
+        passed.map((part) => `${part}: works`),
+      )
       return 0
     }
     case 'verify': {
       const { verifyRoot } = await import('../verify.ts')
       const report = await verifyRoot({ state: command.state, progress: output.progress, now: Date.now })
       output.result({ ...report }, [
-        ...report.differences.map(({ path, kinds }) => `${path}: ${kinds.join(', ')}`),
+        ...report.differences.map(({ path, kinds, owner }) => `${path}: ${kinds.join(', ')}${ownedBy(owner)}`),
         `${report.differences.length} of ${report.paths} paths differ from ${shortDigest(report.image)}`,
       ])
       return report.differences.length === 0 ? 0 : EXIT_DIFFERENT
@@ -94,6 +98,30 @@ async function once(command: RunCommand, output: Output): Promise<number> {
   })
   tell(outcome, output)
   return outcome.error ? output.failure(outcome.error) : 0
+}
+
+async function dryRun(command: RunCommand, output: Output): Promise<number> {
+  const { previewRun } = await import('../preview.ts')
+  const preview = await previewRun({ state: command.state, progress: output.progress, now: Date.now })
+  const { from, to, changes, triggers, held, refused } = preview
+  const count = (wanted: string) => changes.filter(({ change }) => change === wanted).length
+  const bytes = (size: number) => (size === 0 ? '' : ` ${formatBytes(size)}`)
+  output.result({ ...preview }, [
+    ...changes.map(
+      ({ change, path, kinds, owner, bytes: size }) =>
+        `${change} ${path}:${bytes(size)} ${kinds.join(', ')}${ownedBy(owner)}`,
+    ),
+    ...triggers.before.map((name) => `trigger ${name}, before`),
+    ...triggers.after.map((name) => `trigger ${name}, after`),
+    ...(held ? [`held since ${held.since}: a run changes nothing`] : []),
+    ...(refused ? [`the node went back from ${shortDigest(to)}: a run stays where it is`] : []),
+    `${from === null ? 'nothing' : shortDigest(from)} to ${shortDigest(to)}: ${count('write')} to write, ${count('remove')} to remove, ${count('metadata')} metadata, ${formatBytes(preview.bytesToFetch)} to fetch, ${formatBytes(preview.bytesToWrite)} to write`,
+  ])
+  return 0
+}
+
+function ownedBy(owner: string | undefined): string {
+  return owner === undefined ? '' : ` (${owner})`
 }
 
 /** Runs until SIGTERM or SIGINT, which let a run at work end first. A failed run is told and the next one tries again. */

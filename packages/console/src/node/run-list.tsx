@@ -53,6 +53,10 @@ function RunBody({ run }: { readonly run: Run }) {
                 <code>
                   <Text>{path}</Text>
                 </code>
+                <span className="muted">
+                  {' '}
+                  <Text>{run.repairedOwners?.[path]?.replace(':', ' ') ?? ''}</Text>
+                </span>
               </li>
             ))}
             {run.repairedCount > run.repaired.length ? (

@@ -455,6 +455,11 @@ function detailOf(summary: NodeSummary, ago: Ago, scenario: Scenario): NodeDetai
       changed: { written: 212, removed: 31, metadata: 4 },
       repaired: ['/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2', '/etc/haproxy/haproxy.cfg', '/usr/bin/curl'],
       repairedCount: 3,
+      repairedOwners: {
+        '/usr/lib/x86_64-linux-gnu/libpcre2-8.so.0.11.2': 'package:libpcre2-8-0',
+        '/etc/haproxy/haproxy.cfg': 'spec',
+        '/usr/bin/curl': 'package:curl',
+      },
       triggers: [
         {
           name: 'reload-nginx',

@@ -78,7 +78,10 @@ function runs(node: Detail, view: View): string {
 function details(shown: Detail['runs'], view: View): string {
   const lines = shown.flatMap((run) => {
     const when = relativeTime(run.started, view.now)
-    const paths = run.repaired.slice(0, SHOWN_PATHS)
+    const paths = run.repaired.slice(0, SHOWN_PATHS).map((path) => {
+      const owner = run.repairedOwners?.[path]
+      return owner === undefined ? path : `${path} (${owner})`
+    })
     const more = run.repairedCount - paths.length
     return [
       ...(run.error ? [`${when}: ${run.error.what} (${run.error.code})`] : []),
