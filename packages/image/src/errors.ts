@@ -87,4 +87,9 @@ export const fail = defineErrors({
     when: 'a disk does not boot, or a virtual machine for it cannot be made',
     hint: 'the end of its console is in the log that the boot check keeps',
   },
+  SITE_UNREADABLE: {
+    kind: 'corrupt',
+    when: "a site's own metadata or statements cannot be read, so that nobody can tell what of it is garbage",
+    hint: 'nothing was removed: see `holotype repo verify`, and copy what is damaged back from a mirror',
+  },
 })

@@ -53,3 +53,5 @@ export const UPGRADE_PATHS_SHOWN = 20
 export const SHOWN_CHARACTERS = 2000
 /** Bytes of a manifest, an index of a pack or another object that is read whole when a site is verified. */
 export const OBJECT_READ_BYTES = 256 * 1024 * 1024
+/** Seconds that a site keeps what was live, and what was written and never was: for nodes and mirrors that are behind, and to go back by hand. */
+export const SITE_GRACE_SECONDS = 14 * 24 * 3600

@@ -110,8 +110,22 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
   }),
   gc: command({
     load: () => import('../commands/repo/gc.ts'),
-    parameters: { flags: { ...commonFlags, ...formatFlag } },
-    brief: 'Remove files that were withdrawn from your own repository long ago',
+    parameters: {
+      flags: {
+        ...commonFlags,
+        ...formatFlag,
+        format: { ...formatFlag.format, brief: "Which format's own repository [all]" },
+        dryRun: { kind: 'boolean', default: false, withNegated: false, brief: 'Remove nothing, and say what would be' },
+        grace: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'How long what was used stays [7d a withdrawn package, 14d what a channel led to]',
+          placeholder: 'TIME',
+        },
+      },
+    },
+    brief: 'Remove from the site what nobody needs any more',
   }),
   mirror: command({
     load: () => import('../commands/repo/mirror.ts'),

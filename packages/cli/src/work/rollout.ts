@@ -5,7 +5,6 @@ import { type ChannelStatement, publishedStatement, publishStatement } from '@ho
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { fail } from '../errors.ts'
-import { listSite } from './site.ts'
 
 const anything = z.unknown()
 
@@ -19,7 +18,7 @@ type Stated = Pick<ChannelStatement, 'channel' | 'current' | 'next' | 'rollout' 
 
 /**
  * Signs and publishes the statement that comes after `before`, the one it was decided on: when another was published since, this one is
- * refused. Telling the server of it is the caller's next step.
+ * refused. Listing what the site now holds, and telling the server, are the caller's next steps.
  * @throws STATEMENT_*, KEY_*, DISK_FULL
  */
 export async function publish(
@@ -41,7 +40,6 @@ export async function publish(
     commit,
   }
   await publishStatement({ site: context.home.site, keyring: await context.keyring(), statement, now })
-  await listSite(context)
   return statement
 }
 

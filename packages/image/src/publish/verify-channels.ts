@@ -43,7 +43,7 @@ export async function verifyChannels(options: VerifyChannelsOptions): Promise<re
     const nothing = { channel, number: null, images: 0, objects: 0 }
     try {
       const { statement } = await client.refresh(channel)
-      verified.push({ channel, number: statement.number, ...(await verifyStatement(source, statement, packs)) })
+      verified.push({ channel, number: statement.number, ...(await verifyStatement(options, statement, packs)) })
     } catch (error) {
       if (isErrorCode(error, 'STATEMENT_MISSING')) verified.push({ ...nothing, damage: [] })
       else verified.push({ ...nothing, damage: [{ path: `channel ${channel}`, what: refusal(error) }] })
@@ -53,7 +53,7 @@ export async function verifyChannels(options: VerifyChannelsOptions): Promise<re
 }
 
 async function verifyStatement(
-  source: SiteSource,
+  { source, files }: VerifyChannelsOptions,
   { current, next }: ChannelStatement,
   packs: Map<Digest, Promise<PackContents>>,
 ) {
@@ -71,6 +71,9 @@ async function verifyStatement(
       const manifest = parseManifest(await readObject(source, target.image), target.image)
       const { lock, spec, packages, owners, hardlinks, boot } = manifest
       for (const named of [lock, spec, packages, owners, hardlinks, boot]) if (named) await readObject(source, named)
+      for (const digest of target.delta ? [target.delta.index, target.delta.pack] : [])
+        if (!files.entries.some(({ path }) => path === objectPath(digest)))
+          damage.push({ path: objectPath(digest), what: 'is a delta of a statement, and is missing' })
       for (const lacking of walk(manifest.root.tree, contents, seen))
         damage.push({ path: objectPath(target.image), what: `names ${lacking}, which no pack of its statement holds` })
     } catch (error) {

@@ -51,7 +51,7 @@ export async function verifySite(options: VerifySiteOptions): Promise<VerifiedSi
       serial,
       files: files.files,
       bytes: files.bytes,
-      channels: channels.map(({ damage: _, ...channel }) => channel),
+      channels: channels.map(({ channel, number, images, objects }) => ({ channel, number, images, objects })),
       repositories: repositories.map(({ repository, packages }) => ({ repository, packages })),
       damage: [...files.damage, ...channels.flatMap((one) => one.damage), ...repositories.flatMap((one) => one.damage)],
     }

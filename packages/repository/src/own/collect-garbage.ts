@@ -8,6 +8,15 @@ import { readManifest } from './manifest.ts'
 import { type OwnRepository, placeOf, stateDirectory } from './place.ts'
 import { inTurn } from './queue.ts'
 
+export interface CollectOptions {
+  /** Seconds since the epoch. */
+  readonly now: number
+  /** Seconds that a withdrawn package's file stays. Default: a week. */
+  readonly grace?: number
+  /** Removes nothing and tells what would be. */
+  readonly dryRun?: boolean
+}
+
 /**
  * Removes from what is served below `base` the files of packages that were withdrawn at least `grace` seconds before `now` (seconds since the
  * epoch), and from the state what stopped runs left there. The store keeps every package: locks name them. Before the present state is published no
@@ -17,14 +26,14 @@ import { inTurn } from './queue.ts'
 export async function collectGarbage(
   repository: OwnRepository,
   base: string,
-  { now, grace = WITHDRAWN_SECONDS }: { readonly now: number; readonly grace?: number },
+  { now, grace = WITHDRAWN_SECONDS, dryRun = false }: CollectOptions,
 ): Promise<readonly string[]> {
   const directory = stateDirectory(placeOf(repository))
   return inTurn(directory, async () => {
     const { chunks } = readManifest(directory)
     const known = new Set(chunks.map(({ id }) => id))
     for (const id of chunksThere(directory))
-      if (!known.has(id)) rmSync(chunkDirectory(directory, id), { recursive: true, force: true })
+      if (!dryRun && !known.has(id)) rmSync(chunkDirectory(directory, id), { recursive: true, force: true })
     // As long as clients see a state in which a package is listed yet, its file stays.
     if (!isPublished(base, repository.name, known)) return []
     const entries = chunks.flatMap((chunk) => readRecords(directory, chunk))
@@ -36,7 +45,7 @@ export async function collectGarbage(
     const removed = [...new Set(pathsOf(entries.filter(isOld)))].filter(
       (path) => !kept.has(path) && existsSync(join(base, path)),
     )
-    for (const path of removed) rmSync(join(base, path), { force: true })
+    if (!dryRun) for (const path of removed) rmSync(join(base, path), { force: true })
     return removed
   })
 }

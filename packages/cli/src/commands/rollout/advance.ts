@@ -7,6 +7,7 @@ import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { imageText, publish, rolloutUnderWay, tellServer } from '../../work/rollout.ts'
+import { listSite } from '../../work/site.ts'
 
 export type Flags = CommonFlags & { readonly wait: boolean; readonly timeout: number }
 
@@ -47,6 +48,7 @@ export async function run(context: Context, flags: Flags, channel: string): Prom
   )
   // What was judged is what the next statement stands on: when another was published since, it is refused.
   const published = await publish(context, statement, nextStatement({ channel, statement, rollout, ready }))
+  await listSite(context)
   await tellServer(context, published)
   return { statement: published, reason: ready.reason, ...(ready.wave === undefined ? {} : { opened: ready.wave }) }
 }

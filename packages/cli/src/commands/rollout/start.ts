@@ -1,6 +1,7 @@
 import { type Digest, renderPairs, shortDigest } from '@holotype/base'
 import { type Channel, channelOf, judgeReview, type ReviewPolicy, reviewPolicyOf } from '@holotype/distribution'
 import { publishImage } from '@holotype/image'
+import { inSiteTurn } from '@holotype/repository'
 import { diffDetailSchema } from '@holotype/server/api'
 import { openStore, type Store } from '@holotype/store'
 import type { ChannelStatement } from '@holotype/trust'
@@ -12,6 +13,7 @@ import { differenceOf } from '../../work/difference.ts'
 import { resolveName } from '../../work/names.ts'
 import { hazardsOf, registerDiff, registerImage } from '../../work/review.ts'
 import { publish, statementOf, tellServer } from '../../work/rollout.ts'
+import { listSite } from '../../work/site.ts'
 
 export type Flags = CommonFlags & { readonly reason?: string }
 
@@ -46,23 +48,27 @@ export async function run(context: Context, flags: Flags, name: string): Promise
     : undefined
   const api = await context.api()
   await registerImage(api, store, image)
-  const target = await publishImage({
-    store,
-    site: openStore(context.home.site),
-    image,
-    onto: before?.current.packs ?? [],
-    ...(before ? { from: before.current.image } : {}),
-    progress: context.progress,
-  })
   const reason = flags.reason ?? (before ? `move ${name} to ${shortDigest(image)}` : `the first image of ${name}`)
-  const stated = before
-    ? {
-        current: before.current,
-        next: target,
-        rollout: { id: `${name}-${before.number + 1}`, waves: firstWaves(channel) },
-      }
-    : { current: target }
-  const statement = await publish(context, before, { channel: name, reason, ...stated })
+  // Until the statement names them, the image's packs look like garbage.
+  const statement = await inSiteTurn(context.home.site, async () => {
+    const target = await publishImage({
+      store,
+      site: openStore(context.home.site),
+      image,
+      onto: before?.current.packs ?? [],
+      ...(before ? { from: before.current.image } : {}),
+      progress: context.progress,
+    })
+    const stated = before
+      ? {
+          current: before.current,
+          next: target,
+          rollout: { id: `${name}-${before.number + 1}`, waves: firstWaves(channel) },
+        }
+      : { current: target }
+    return publish(context, before, { channel: name, reason, ...stated })
+  })
+  await listSite(context)
   await tellServer(context, statement, diff)
   return { statement }
 }

@@ -5,6 +5,7 @@ import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { publish, statementOf, tellServer } from '../../work/rollout.ts'
+import { listSite } from '../../work/site.ts'
 
 export type Flags = CommonFlags & { readonly reason?: string }
 
@@ -18,6 +19,7 @@ export async function run(context: Context, flags: Flags, channel: string): Prom
   if (!before?.rollout) throw fail('ROLLOUT_NONE', { what: `channel ${channel} has no rollout under way` })
   const reason = flags.reason ?? `stop ${before.rollout.id}`
   const statement = await publish(context, before, { channel, current: before.current, reason })
+  await listSite(context)
   await tellServer(context, statement).catch((error: unknown) => {
     if (!(error instanceof HolotypeError)) throw error
     const text = `the rollout is stopped, and the server does not know it yet (${error.message}): it will be told by the channel's next command`
