@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak crash libraries reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak crash libraries agent agent-packages agent-suite reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -64,6 +64,15 @@ soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_ST
 
 libraries: npm ## Pack @holotype/formats and @holotype/solver for projects of others, into .cache/libraries
 	@node tools/pack-libraries.ts
+
+agent: npm ## Build the agent's executable, into .cache/agent (AGENT_TARGET=x64, x64-musl, arm64, arm64-musl)
+	@node tools/build-agent.ts --target $(or $(AGENT_TARGET),x64)
+
+agent-packages: npm ## The same, and packages of it for dpkg, pacman, rpm and xbps
+	@node tools/build-agent.ts --target $(or $(AGENT_TARGET),x64) --packages
+
+agent-suite: agent ## Run all tests of the agent inside its executable, which is also the program they start
+	@cd packages/agent && BUN_BE_BUN=1 AGENT_PROGRAM=$(CURDIR)/.cache/agent/holotype-agent $(CURDIR)/.cache/agent/holotype-agent test --timeout 120000 src/
 
 reference: npm ## Write docs/reference anew
 	@node tools/generate-reference.ts
