@@ -54,11 +54,12 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   const stages = installer.stages?.(packages, spec.packages) ?? [packages]
   using lower = keptCheckout(store, scratch)
   const on = { store, lock, spec, installer, map, packages, pruned, lower, scratch, progress, signal }
+  const scrubbed = compileGlobs([...SCRUBBED.map(({ path }) => path), ...globs])
   let epoch = 0
   installer.layout(map, packages)
   for (const [number, stage] of stages.entries()) {
     // What differs from run to run is not handed on: the next scripts see neither keys nor locks of these.
-    if (number > 0) prune(map, compileGlobs([...SCRUBBED.map(({ path }) => path), ...globs]))
+    if (number > 0) prune(map, scrubbed)
     epoch = await installStage(
       { ...on, allow: [...spec.scripts.allow, ...globs] },
       {

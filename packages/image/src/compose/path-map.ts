@@ -102,12 +102,22 @@ export function removeBelow(map: PathMap, path: string, options: { readonly keep
   if (!options.keepSelf) map.delete(path)
 }
 
+/** What a matcher said of each path: stage after stage asks the same of the same paths. */
+const verdicts = new WeakMap<PathMatcher, Map<string, boolean>>()
+
 /** Leaves out what is pruned, and the pruned directories that then hold nothing. */
 export function prune(map: PathMap, pruned: PathMatcher): void {
+  const known = verdicts.get(pruned) ?? new Map<string, boolean>()
+  verdicts.set(pruned, known)
+  const isPruned = (path: string): boolean => {
+    const verdict = known.get(path) ?? pruned(`/${path}`)
+    known.set(path, verdict)
+    return verdict
+  }
   const needed = new Set<string>()
   const directories: string[] = []
   for (const [path, { entry }] of map) {
-    if (path === '' || !pruned(`/${path}`)) needed.add(dirname(path))
+    if (path === '' || !isPruned(path)) needed.add(dirname(path))
     else if (entry.type === 'directory') directories.push(path)
     else map.delete(path)
   }
