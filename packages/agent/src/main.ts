@@ -18,7 +18,8 @@ const DEFAULT_STATE = '/var/lib/holotype'
 function keepCompiled(argv: readonly string[]): void {
   const at = argv.findIndex((argument) => argument === '--state' || argument.startsWith('--state='))
   const state = argv[at]?.split('=')[1] ?? (at < 0 ? DEFAULT_STATE : (argv[at + 1] ?? DEFAULT_STATE))
-  if (existsSync(join(state, 'config.json'))) enableCompileCache(join(state, 'compile-cache'))
+  // A damaged root has no say in what mends it.
+  if (argv[0] !== 'rescue' && existsSync(join(state, 'config.json'))) enableCompileCache(join(state, 'compile-cache'))
 }
 
 async function main(argv: readonly string[]): Promise<number> {

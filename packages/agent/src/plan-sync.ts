@@ -25,8 +25,10 @@ export interface PlanSyncOptions {
   readonly target: ChannelTarget
   /** The image the node claims to be at. */
   readonly from: Digest | null
-  /** Nothing of the root runs (a rescue, an early boot): no triggers, and every file is read whatever the stat cache says. */
+  /** Nothing of the root runs (a rescue, an early boot): no triggers. */
   readonly atRest: boolean
+  /** Read every file whatever the stat cache says. */
+  readonly rehash: boolean
   readonly progress: Progress
   readonly now: () => number
 }
@@ -61,7 +63,7 @@ export function objectFolders(state: string): ObjectFolders {
 
 /** Compares a root with an image. Changes nothing but what the state directory keeps of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
 export async function planSync(options: PlanSyncOptions, { kept, staged }: ObjectFolders): Promise<SyncPlan> {
-  const { state, site, target, from, atRest, progress, now } = options
+  const { state, site, target, from, atRest, rehash, progress, now } = options
   const root = realpathSync(options.root)
   const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
   const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
@@ -96,7 +98,7 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
       first: from === null,
       territory,
       cache,
-      rehash: atRest,
+      rehash,
       now,
       onPaths: (paths) => task.advance(paths),
     }),

@@ -5,7 +5,7 @@ import type { ChannelTarget } from '@holotype/trust'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { hold } from './held.ts'
 import { previewRun } from './preview.ts'
-import { agentProgram } from './program/path.ts'
+import { agentCommand } from './testing/agent-command.ts'
 import { describeRoot } from './testing/tree-text.ts'
 import { makeWorld, type World } from './testing/world.ts'
 import { verifyRoot } from './verify.ts'
@@ -106,7 +106,7 @@ test.skipIf(noStrace)(
   async () => {
     const log = join(world.directory, 'strace')
     const calls = 'trace=%file,ftruncate,fchmod,fchown,mknodat'
-    const argv = ['-f', '-qq', '-e', calls, '-e', 'signal=none', '-o', log, process.execPath, agentProgram]
+    const argv = ['-f', '-qq', '-e', calls, '-e', 'signal=none', '-o', log, ...agentCommand]
     const child = spawn('strace', [...argv, 'run', '--dry-run', '--state', world.state], { stdio: 'ignore' })
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
     const changing =

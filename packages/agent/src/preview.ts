@@ -68,7 +68,7 @@ export async function previewRun(
   const folders = objectFolders(state)
   const { kept } = folders
   const work = await planSync(
-    { state, root: config.root, site, target, from: node.image, atRest: false, progress, now },
+    { state, root: config.root, site, target, from: node.image, atRest: false, rehash: false, progress, now },
     folders,
   )
   const { plan, manifest } = work

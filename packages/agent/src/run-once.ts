@@ -17,8 +17,10 @@ export interface RunOnceOptions extends Patience {
   readonly state: string
   /** Look at every path (by stat) even when the statement has not changed. */
   readonly verify?: boolean
-  /** Nothing of the root runs, as early at boot: every file is read, and there are neither triggers nor health checks. */
+  /** Nothing of the root runs, as early at boot: there are neither triggers nor health checks. Looks at every path. */
   readonly atRest?: boolean
+  /** Read every file, whatever the stat cache says. */
+  readonly rehash?: boolean
   /** The root to bring to the image instead of the configured one: where it is mounted now. */
   readonly root?: string
   readonly progress?: Progress
@@ -86,7 +88,7 @@ interface Done extends Synced {
 }
 
 async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done> {
-  const { state, atRest = false } = options
+  const { state } = options
   const node = readNodeState(state)
   let statement: ChannelStatement
   try {
@@ -99,7 +101,7 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
   const isRefused = refused?.image === target.image && refused.statement === statement.number
   if (readHeld(state)) return { outcome: 'held', node, isRefused }
   if (refused && !isRefused) obeyAgain(state)
-  const place = { ...options, config, statement: statement.number, atRest }
+  const place = { ...options, config, statement: statement.number }
   if (isRefused) {
     if (isSettled(options, node, refused.back, statement)) return { outcome: 'unchanged', node, isRefused }
     return { ...(await goBack(place, statement, { sites: config.sites, back: refused.back })), isRefused }
@@ -124,12 +126,13 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
 
 /** Nothing is to be looked at: the root is at the image, and all that belongs to that is done. */
 function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { number }: ChannelStatement): boolean {
-  const { state, verify = false, atRest = false } = options
+  const { state, verify = false, atRest = false, rehash = false } = options
   return (
     image === node.image &&
     number === node.statement &&
     !verify &&
     !atRest &&
+    !rehash &&
     !node.unchecked &&
     readJournal(state) === undefined
   )

@@ -24,7 +24,8 @@ export interface SyncPlace {
   /** Where the image can be had if the node does not keep all of it. */
   readonly otherwise?: { readonly target: ChannelTarget; readonly site: Site }
   /** See `RunOnceOptions`. */
-  readonly atRest: boolean
+  readonly atRest?: boolean
+  readonly rehash?: boolean
   readonly progress?: Progress
   readonly roundMs?: number
   readonly now: () => number
@@ -41,7 +42,7 @@ export interface Synced {
 
 /** Brings the root to an image, makes the image's health checks if it is another than before, and queues the report of it. Never throws. */
 export async function syncAndReport(place: SyncPlace): Promise<Synced> {
-  const { state, config, site, target, statement, atRest, now } = place
+  const { state, config, site, target, statement, atRest = false, rehash = false, now } = place
   const started = now()
   const before = readNodeState(state)
   let node = before
@@ -66,6 +67,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       from: before.image,
       previous: before.previous,
       atRest,
+      rehash,
       onArrived: ({ image, previous, unchecked }) => {
         const still = before.unchecked && before.image === image
         save({ image, statement, failure: null, previous, unchecked: unchecked || still })

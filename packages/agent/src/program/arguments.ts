@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fail } from '../errors.ts'
 
 /** What a person asked for. */
@@ -20,7 +20,10 @@ export type Command =
       readonly verify: boolean
       /** Only say what a run would do. */
       readonly dryRun: boolean
+      /** Nothing of the root runs yet. */
+      readonly boot: boolean
     }
+  | { readonly verb: 'rescue'; readonly state: string; readonly root: string }
   | { readonly verb: 'status'; readonly state: string }
   | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
   | { readonly verb: 'release'; readonly state: string }
@@ -33,6 +36,8 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
   holotype-agent enrol --server URL --site URL[,URL...] --token TOKEN [--root DIR] [--state DIR]
   holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
   holotype-agent run --dry-run                             what a run would do: paths, bytes, triggers
+  holotype-agent run --boot                                before anything else runs: no triggers, no health checks
+  holotype-agent rescue --root DIR [--state DIR]           mends a root that does not run, mounted at DIR (state default: within it)
   holotype-agent status                                    what this node knows of itself
   holotype-agent hold [--reason TEXT]                      change nothing until released; still reports
   holotype-agent rollback [--reason TEXT]                  back to the image before, without network, and hold there
@@ -46,7 +51,8 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   enrol: ['server', 'site', 'token', 'root', 'state', 'json'],
-  run: ['once', 'interval', 'verify', 'dry-run', 'state', 'json'],
+  run: ['once', 'interval', 'verify', 'dry-run', 'boot', 'state', 'json'],
+  rescue: ['root', 'state', 'json'],
   status: ['state', 'json'],
   hold: ['reason', 'state', 'json'],
   rollback: ['reason', 'state', 'json'],
@@ -54,7 +60,7 @@ const FLAGS: Readonly<Record<string, readonly string[]>> = {
   verify: ['state', 'json'],
   'self-test': ['state', 'json'],
 }
-const SWITCHES = new Set(['once', 'verify', 'dry-run', 'json'])
+const SWITCHES = new Set(['once', 'verify', 'dry-run', 'boot', 'json'])
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** @throws AGENT_USAGE */
@@ -78,14 +84,20 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
     case 'run': {
       const interval = flags.get('interval')
       if (interval !== undefined && flags.has('once')) throw usage('--once and --interval exclude each other')
-      if (interval !== undefined && flags.has('dry-run')) throw usage('--dry-run and --interval exclude each other')
+      for (const flag of ['dry-run', 'boot'])
+        if (interval !== undefined && flags.has(flag)) throw usage(`--${flag} and --interval exclude each other`)
       return {
         verb,
         state,
         verify: flags.has('verify'),
         dryRun: flags.has('dry-run'),
+        boot: flags.has('boot'),
         ...(interval === undefined ? {} : { interval: parseDuration(interval) }),
       }
+    }
+    case 'rescue': {
+      const root = resolve(required(flags, 'root'))
+      return { verb, root, state: resolve(flags.get('state') ?? join(root, defaultState)) }
     }
     case 'hold':
     case 'rollback':

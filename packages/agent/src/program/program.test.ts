@@ -25,6 +25,8 @@ test.each([
   ['run --dry-run --interval 2s', 'exclude each other'],
   ['run --interval 2', 'no time'],
   ['run --intervall 2s', '--interval'],
+  ['run --boot --interval 2s', 'exclude each other'],
+  ['rescue', '--root is missing'],
   ['sync', 'no verb sync'],
   ['enrol --server x', '--site is missing'],
   ['status --state', 'wants a value'],
@@ -40,8 +42,15 @@ test('arguments are read', () => {
     interval: 2000,
     verify: true,
     dryRun: false,
+    boot: false,
   })
   expect(parseArguments([], '/s')).toEqual({ verb: 'help' })
+  // The state of a root that does not run is within it.
+  expect(parseArguments(['rescue', '--root', '/mnt'], '/var/lib/holotype')).toEqual({
+    verb: 'rescue',
+    root: '/mnt',
+    state: '/mnt/var/lib/holotype',
+  })
 })
 
 test('a node’s life through the program: enrol, run, status, verify, hold, release', { timeout: 60_000 }, async () => {

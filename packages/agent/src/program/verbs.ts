@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { formatBytes, HolotypeError, shortDigest } from '@holotype/base'
-import type { RunOutcome } from '../run-once.ts'
+import type { RunOnceOptions, RunOutcome } from '../run-once.ts'
 import type { Command } from './arguments.ts'
 import type { Output } from './output.ts'
 
@@ -21,8 +21,12 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
     case 'run':
       if (command.dryRun) return await dryRun(command, output)
       return command.interval === undefined
-        ? await once(command, output)
-        : await loop(command, command.interval, output)
+        ? await once(optionsOf(command), output)
+        : await loop(optionsOf(command), command.interval, output)
+    case 'rescue': {
+      const { state, root } = command
+      return await once({ state, root, atRest: true, rehash: true }, output)
+    }
     case 'status': {
       const { readStatus } = await import('../status.ts')
       const status = readStatus(command.state)
@@ -87,15 +91,15 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
 
 type RunCommand = Extract<Command, { verb: 'run' }>
 
-async function once(command: RunCommand, output: Output): Promise<number> {
+type RunChoices = Pick<RunOnceOptions, 'state' | 'root' | 'verify' | 'atRest' | 'rehash'>
+
+function optionsOf({ state, verify, boot }: RunCommand): RunChoices {
+  return { state, verify, atRest: boot }
+}
+
+async function once(choices: RunChoices, output: Output): Promise<number> {
   const { runOnce } = await import('../run-once.ts')
-  const outcome = await runOnce({
-    state: command.state,
-    verify: command.verify,
-    progress: output.progress,
-    now: Date.now,
-    newId: randomUUID,
-  })
+  const outcome = await runOnce({ ...choices, progress: output.progress, now: Date.now, newId: randomUUID })
   tell(outcome, output)
   return outcome.error ? output.failure(outcome.error) : 0
 }
@@ -125,12 +129,12 @@ function ownedBy(owner: string | undefined): string {
 }
 
 /** Runs until SIGTERM or SIGINT, which let a run at work end first. A failed run is told and the next one tries again. */
-async function loop(command: RunCommand, interval: number, output: Output): Promise<number> {
+async function loop(choices: RunChoices, interval: number, output: Output): Promise<number> {
   const stop = new AbortController()
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort())
   while (!stop.signal.aborted) {
     try {
-      await once(command, output)
+      await once(choices, output)
     } catch (error) {
       // Someone else's run in the same state, an operator's mistake being mended: the loop outlives both.
       if (!(error instanceof HolotypeError)) throw error

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ChannelTarget } from '@holotype/trust'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { release } from '../held.ts'
-import { agentProgram } from '../program/path.ts'
+import { agentCommand } from '../testing/agent-command.ts'
 import { describeImage, describeRoot } from '../testing/tree-text.ts'
 import { entryOf, isRoot, makeWorld, type Sketch, type World } from '../testing/world.ts'
 import { rollBack } from './rollback.ts'
@@ -179,10 +179,10 @@ function digestName(target: ChannelTarget, path: string): string {
   return line?.split('sha256:')[1] ?? ''
 }
 
-/** Runs the program with arguments in front: strace, unshare. */
+/** Runs the program with arguments in front: unshare. */
 function agent(before: readonly string[], ...args: string[]): Promise<number | null> {
-  const [program = process.execPath, ...rest] = [...before, process.execPath, agentProgram, ...args]
-  const child = spawn(program, [...rest, '--state', world.state], { stdio: 'ignore' })
+  const [program, ...rest] = [...before, ...agentCommand, ...args, '--state', world.state]
+  const child = spawn(program ?? '', rest, { stdio: 'ignore' })
   return new Promise((resolve) => child.on('close', resolve))
 }
 
@@ -194,18 +194,19 @@ test.skipIf(!isRoot)('the program goes back in a network namespace without any i
 
 test('killed at any moment of going back, the next run ends it', { timeout: 120_000 }, async () => {
   const many = (text: string) =>
-    Object.fromEntries(Array.from({ length: 400 }, (_, index) => [`many/${index}`, `${text} ${index}`]))
+    Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`many/${index}`, `${text} ${index}`]))
   const old = await world.image({ ...ONE, ...many('old') })
   const young = await world.image({ ...TWO, ...many('young') })
   await world.publish(2, old)
   await world.run()
   let number = 2
   let killed = 0
-  for (const milliseconds of [250, 320, 390, 460, 550]) {
+  for (const milliseconds of [300, 380, 460]) {
     await world.publish(++number, young)
     await world.run()
     isAt(young)
-    const child = spawn(process.execPath, [agentProgram, 'rollback', '--state', world.state], { stdio: 'ignore' })
+    const [program, ...args] = agentCommand
+    const child = spawn(program, [...args, 'rollback', '--state', world.state], { stdio: 'ignore' })
     const ended = new Promise<string | null>((resolve) => child.on('close', (_code, signal) => resolve(signal)))
     const timer = setTimeout(() => child.kill('SIGKILL'), milliseconds)
     if ((await ended) === 'SIGKILL') killed++

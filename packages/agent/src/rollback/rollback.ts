@@ -45,7 +45,7 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
   // Before anything else: should this be killed on the way, the next run goes on with it.
   refuse(state, { image: from, back, statement, reason: words })
   const target = { image: back, packs: [] }
-  const { error, report } = await syncAndReport({ ...options, config, statement, atRest: false, target, site: noSite })
+  const { error, report } = await syncAndReport({ ...options, config, statement, target, site: noSite })
   if (isErrorCode(error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
   // Health checks come last: the root is there.
   if (error && error.code !== 'AGENT_HEALTH_FAILED') throw error
