@@ -112,7 +112,7 @@ test('drop-ins, templates, aliases, masks and empty values as systemd reads them
 test('mounts of fstab and old init scripts start too', () => {
   const order = systemd({
     'etc/fstab':
-      '# x\n/dev/sda2 /srv/a-b ext4 defaults 0 2\n/dev/sda3 none swap sw 0 0\n/dev/sdb /mnt auto noauto 0 0\n',
+      '# x\n/dev/sda2 /srv/a-b ext4 defaults 0 2\n/dev/sda3 none swap sw 0 0\n/dev/sdb /mnt auto noauto 0 0\nnone /srv/fast tmpfs\n',
     [`${U}/local-fs.target`]: '[Unit]\nDefaultDependencies=no\n',
     [`${U}/sysinit.target`]:
       '[Unit]\nDefaultDependencies=no\nWants=local-fs.target swap.target\nAfter=local-fs.target swap.target\n',
@@ -124,7 +124,9 @@ test('mounts of fstab and old init scripts start too', () => {
       '#!/bin/sh\n### BEGIN INIT INFO\n# Provides: old\n# Required-Start: $remote_fs web\n### END INIT INFO\n',
   })
   expect(unitOf(order, 'srv-a\\x2db.mount')?.pulledBy).toEqual([{ unit: 'local-fs.target', why: 'Requires' }])
-  expect(afterOf(order, 'local-fs.target')).toEqual(['srv-a\\x2db.mount'])
+  expect(afterOf(order, 'local-fs.target')).toEqual(['srv-a\\x2db.mount', 'srv-fast.mount'])
+  expect(afterOf(order, 'srv-a\\x2db.mount')).not.toContain('swap.target')
+  expect(afterOf(order, 'srv-fast.mount')).toContain('swap.target')
   expect(unitOf(order, 'dev-sda3.swap')).toBeDefined()
   expect(unitOf(order, 'mnt.mount')).toBeUndefined()
   expect(afterOf(order, 'web.service')).toContain('srv-a\\x2db.mount')

@@ -54,6 +54,7 @@ export function fstabUnits(files: ImageFiles): [name: string, unit: GeneratedUni
       `${needed}=${goal}`,
       swap ? '[Swap]' : '[Mount]',
       `Where=${target}`,
+      `Type=${type}`,
       ...(network ? ['Options=_netdev'] : []),
     ]
     units.push([name, { file: '/etc/fstab', text: lines.join('\n') }])

@@ -122,7 +122,14 @@ function defaults(unit: Unit): Dependency[] {
       const first = network
         ? ['remote-fs-pre.target', 'network.target', 'network-online.target']
         : ['local-fs-pre.target']
-      return [before(goal), ...first.map((other): Dependency => ({ how: 'After', unit: other, why: `before ${goal}` }))]
+      return [
+        before(goal),
+        ...first.map((other): Dependency => ({ how: 'After', unit: other, why: `before ${goal}` })),
+        // At shutdown it goes before swap does, which its pages may need.
+        ...(valueOf(unit.settings, 'Mount.Type') === 'tmpfs'
+          ? [{ how: 'After', unit: 'swap.target', why: 'swap before tmpfs' } as const]
+          : []),
+      ]
     }
     case 'swap':
       return [before('swap.target')]
