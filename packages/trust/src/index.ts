@@ -1,11 +1,12 @@
 export { bucketOf, decide, type Decision } from './decide.ts'
 export { fail as failTrust } from './errors.ts'
 export type { Keyring, KeyringOptions, MinisignKey, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
-export type { RoleName } from './roles.ts'
+export { type RoleName, roleOf } from './roles.ts'
 export {
   addChannel,
   createHolderKey,
   createKeyring,
+  describePrepared,
   initTrust,
   listSigners,
   openKeyring,

@@ -18,6 +18,11 @@ export function channelRole(channel: string): ChannelRole {
   return `channel-${channel}`
 }
 
+/** A role by its name: `root`, `channel-web`. @throws CHANNEL_UNKNOWN */
+export function roleOf(name: string): RoleName {
+  return TOP_ROLES.find((role) => role === name) ?? channelRole(/^channel-(.*)$/s.exec(name)?.[1] ?? name)
+}
+
 /** The name under which a channel's statement is a TUF target. */
 export function targetPath(channel: string): string {
   return `channels/${channel}.json`

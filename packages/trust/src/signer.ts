@@ -101,6 +101,11 @@ export async function prepareChange(options: PrepareOptions): Promise<readonly s
   return (await import('./publish/prepare.ts')).prepareChange(options)
 }
 
+/** What the files of a prepared change say, signatures not verified. @throws METADATA_MALFORMED, CHANGE_OUTDATED */
+export async function describePrepared(directory: string): Promise<readonly PreparedFile[]> {
+  return (await import('./publish/prepared.ts')).describePrepared(directory)
+}
+
 /**
  * Adds a key holder's signature to the files of a prepared change. Needs neither the site nor a keyring.
  * @throws METADATA_MALFORMED, KEY_MISSING, KEY_PERMISSIONS, KEY_MALFORMED, SIGNER_FAILED, CHANGE_OUTDATED, DISK_FULL

@@ -51,8 +51,10 @@ export interface SignerChange {
 export interface PrepareOptions extends SiteOptions {
   /** Where the prepared files are written. */
   readonly directory: string
-  /** None: root and targets get a new expiry. */
+  /** None, and nothing to rotate: root and targets get a new expiry. */
   readonly changes: readonly SignerChange[]
+  /** Roles whose key in this keyring is replaced by a new one of it. */
+  readonly rotate?: readonly RoleName[]
 }
 
 /** A file of a change of keys on its way from holder to holder. */

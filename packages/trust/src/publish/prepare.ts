@@ -23,13 +23,14 @@ export async function prepareChange(options: PrepareOptions): Promise<readonly s
   return withSiteLock(site, async () => {
     const published = await readPublished(site, keyring)
     settleRotations(keyring, published)
-    const files = await changedFiles(options, published)
     mkdirSync(options.directory, { recursive: true })
     if (readdirSync(options.directory).length > 0)
       throw fail('CHANGE_OUTDATED', {
         what: `${options.directory} is not empty`,
         hint: 'name a directory of its own for each change',
       })
+    for (const role of options.rotate ?? []) keyring.startRotation(role)
+    const files = await changedFiles(options, published)
     return files.map(({ path, bytes }) => {
       const to = join(options.directory, basename(path))
       writeFileAtomic(to, bytes)

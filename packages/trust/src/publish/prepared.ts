@@ -6,6 +6,7 @@ import { channelRole, metadataFile, targetPath, TOP_ROLES } from '../roles.ts'
 import type { PreparedFile, SiteOptions } from '../site.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
 import { type Envelope, parseRoot, parseTargets, type Root, type Targets } from '../verify/metadata.ts'
+import { checkSignatures } from '../verify/checks.ts'
 import { fields, jsonOf } from '../verify/shape.ts'
 import { commit, rehearse } from './commit.ts'
 import type { SiteFile } from './documents.ts'
@@ -21,12 +22,13 @@ interface Prepared {
 /** Signs what was prepared: see signer.ts. */
 export async function signPrepared(directory: string, key: SigningKey): Promise<readonly PreparedFile[]> {
   const prepared = readPrepared(directory)
-  for (const of of [prepared.root, prepared.targets]) {
-    if (of === undefined) continue
-    const signature = await key.sign(of.envelope.signedBytes)
-    const signatures = [...of.envelope.signatures.filter(({ keyid }) => keyid !== signature.keyid), signature]
-    const { signed } = fields(jsonOf(of.file.bytes), 'the file')
-    writeFileAtomic(join(directory, nameOf(of.file)), canonicalJson({ signatures, signed }))
+  for (const part of [prepared.root, prepared.targets]) {
+    if (part === undefined) continue
+    const { envelope, file } = part
+    const signature = await key.sign(envelope.signedBytes)
+    const signatures = [...envelope.signatures.filter(({ keyid }) => keyid !== signature.keyid), signature]
+    const { signed } = fields(jsonOf(file.bytes), 'the file')
+    writeFileAtomic(join(directory, nameOf(file)), canonicalJson({ signatures, signed }))
   }
   return describePrepared(directory)
 }
@@ -75,6 +77,7 @@ export async function publishPrepared(options: SiteOptions, directory: string): 
     const now = { rootBytes: published.rootBytes }
     // The root comes last where clients of the present one accept what comes before it. Where its keys are lost to the roles below they cannot:
     // then the root comes first, and a client between the two waits for the rest.
+    checkSigned(root.envelope, published.root, root.file.path)
     const seenByPresent = await rehearse(options, below, now).then(
       () => true,
       (error: unknown) => {
@@ -87,6 +90,20 @@ export async function publishPrepared(options: SiteOptions, directory: string): 
     settleRotations(keyring, await readPublished(site, keyring))
     return { version }
   })
+}
+
+/** 5.3.4, before all else: what is most often missing, told with what to do about it. */
+function checkSigned(root: Envelope<Root>, present: Root, name: string): void {
+  try {
+    checkSignatures(root, present.roles.root, present.keys, name)
+    checkSignatures(root, root.signed.roles.root, root.signed.keys, name)
+  } catch (error) {
+    throw fail('METADATA_UNSIGNED', {
+      what: error instanceof Error ? error.message : name,
+      hint: 'more of the root keys, of the present root and of the next, must sign: holotype admin trust prepare, then sign, then publish',
+      cause: error,
+    })
+  }
 }
 
 function checkNext(role: string, version: number, next: number): void {

@@ -23,13 +23,22 @@ export async function rotateRoot(options: RotateRootOptions): Promise<{ readonly
     const roles = known.filter(
       (role) => wanted.includes(role) || (keyring.has(role) && keyring.nextKey(role) !== undefined),
     )
+    const top = roles.length === 0 || TOP_ROLES.some((role) => roles.includes(role))
+    const channelsChange = roles.some((role) => role.startsWith('channel-'))
+    const lacking = [...(top ? ['root' as const] : []), ...(channelsChange ? ['targets' as const] : [])].find(
+      (role) => !canSign(keyring, role, published),
+    )
+    if (lacking !== undefined)
+      throw fail('METADATA_UNSIGNED', {
+        what: `the next ${lacking} file needs signatures by keys that are not in this keyring`,
+        hint: 'prepare the change, have it signed and publish it: holotype admin trust prepare DIR --rotate ROLE',
+      })
     const channels = channelsOf(published.targets).filter((channel) => roles.includes(channelRole(channel)))
     for (const role of roles) keyring.startRotation(role)
     // From here on, what these roles sign is signed by both keys. All of it is said anew, whatever the roles: this also revives a site on
     // which root and timestamp have both expired, where renewing one alone would leave nothing that a client accepts.
     const below = await reissue(options, published, channels, roles.includes('targets'))
     const version = published.root.version + 1
-    const top = roles.length === 0 || TOP_ROLES.some((role) => roles.includes(role))
     const root: readonly SiteFile[] = top ? [await nextRoot(options, published, version)] : []
     await commit(options, [...below, ...root], { rootBytes: published.rootBytes })
     for (const role of roles) keyring.endRotation(role)
