@@ -101,3 +101,6 @@ export const SOCKET_DIRECTORY_BYTES = 92
 
 /** Bytes of the site's first root metadata. */
 export const ROOT_METADATA_BYTES = 512 * 1024
+/** Seconds that a mirror may wait for news of the site, and mirrors that may do so at a time. */
+export const SITE_WAIT_SECONDS = 60
+export const SITE_LISTENERS = 500

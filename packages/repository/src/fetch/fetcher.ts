@@ -93,7 +93,7 @@ export function openFetcher(options: FetcherOptions = {}): Fetcher {
         ...(waitSeconds === 0 ? {} : { prefer: `wait=${waitSeconds}` }),
       }
       const idleMs = (options.idleMs ?? IDLE_MS) + waitSeconds * 1000
-      const body = await openBody(url, agents, { idleMs, headers })
+      const body = await openBody(url, agents, { idleMs, headers, signal: options.signal })
       const { waits } = body
       try {
         if (!body.modified) return { bytes: undefined, etag, waits }
@@ -163,7 +163,7 @@ async function fetchOnce<T>(
 }
 
 async function openWhole(url: string, agents: Agents, options: FetcherOptions, from = 0): Promise<Body> {
-  const body = await openBody(url, agents, { idleMs: options.idleMs ?? IDLE_MS, from })
+  const body = await openBody(url, agents, { idleMs: options.idleMs ?? IDLE_MS, from, signal: options.signal })
   if (body.modified) return body
   body.close()
   throw fail('FETCH_UNREACHABLE', { what: `${url} answers 304 to who has nothing`, data: { final: true } })

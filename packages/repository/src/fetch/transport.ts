@@ -38,6 +38,8 @@ export interface BodyOptions {
   /** The first byte that is wanted; a server without ranges sends all. Default: 0. */
   readonly from?: number
   readonly headers?: Readonly<Record<string, string>>
+  /** Aborted: nothing is asked any more. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export function openAgents(connections: number): Agents {
@@ -93,9 +95,11 @@ function openFile(url: URL, from: number): Body {
   }
 }
 
-function request(url: URL, agents: Agents, { idleMs, from = 0, headers: more }: BodyOptions): Promise<IncomingMessage> {
+function request(url: URL, agents: Agents, options: BodyOptions): Promise<IncomingMessage> {
+  const { idleMs, from = 0, signal } = options
   const range = from === 0 ? {} : { range: `bytes=${from}-` }
-  const headers = { 'user-agent': 'holotype', 'accept-encoding': 'identity', ...range, ...more }
+  const headers = { 'user-agent': 'holotype', 'accept-encoding': 'identity', ...range, ...options.headers }
+  const common = { headers, ...(signal ? { signal } : {}) }
   return new Promise((resolve, reject) => {
     const unreachable = (cause: Error) => {
       const why = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
@@ -103,8 +107,8 @@ function request(url: URL, agents: Agents, { idleMs, from = 0, headers: more }: 
     }
     const sent =
       url.protocol === 'https:'
-        ? httpsGet(url, { agent: agents.https, headers }, resolve)
-        : httpGet(url, { agent: agents.http, headers }, resolve)
+        ? httpsGet(url, { ...common, agent: agents.https }, resolve)
+        : httpGet(url, { ...common, agent: agents.http }, resolve)
     // Also breaks a body that falls silent: the socket is destroyed, and its reader told.
     sent.setTimeout(idleMs, () => sent.destroy(new Error(`no byte for ${idleMs / 1000} s`)))
     sent.on('error', unreachable)

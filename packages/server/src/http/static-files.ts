@@ -6,22 +6,27 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { fail } from '../errors.ts'
 import type { App } from './app.ts'
 import { answerProblem } from './problems.ts'
+import { announceLists } from './site-news.ts'
 
 const FOR_EVER = 'public, max-age=31536000, immutable'
 
-/** How long a file of the site may be kept: objects and numbered trust metadata never change, everything else is asked for again. */
+/** How long a file of the site may be kept: what is named by its digest and numbered trust metadata never change, everything else is asked for again. */
 export function siteCaching(pathBelowSite: string): string {
-  const immutable = /^(objects\/.+|trust\/(.+\/)?\d+\.[^/]+\.json)$/.test(pathBelowSite)
+  const immutable = /^(objects\/.+|(channels|files)\/[0-9a-f]{64}\..+|trust\/(.+\/)?\d+\.[^/]+\.json)$/.test(
+    pathBelowSite,
+  )
   return immutable ? FOR_EVER : 'no-cache'
 }
 
 /** Serves the published site below `/site/`, as any web server would. */
 export async function serveSite(app: App, root: string): Promise<void> {
+  announceLists(app, root)
   await app.register(fastifyStatic, {
     root,
     prefix: '/site/',
     index: false,
-    dotfiles: 'ignore',
+    // Repositories have their states in `.tops`.
+    dotfiles: 'allow',
     decorateReply: false,
     cacheControl: false,
     setHeaders: (reply, path) => {
