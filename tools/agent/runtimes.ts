@@ -51,7 +51,10 @@ export async function runtimeOf(target: Target): Promise<string> {
   mkdirSync(fetching, { recursive: true })
   const { stdout } = await run(['npm', 'pack', '--silent', '--pack-destination', fetching, `${name}@${VERSION}`], {
     cwd: fetching,
-    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? fetching },
+    // Which registry, and by which proxy, is this machine's own matter: npm reads it from the environment and the home directory.
+    env: Object.fromEntries(
+      Object.entries(process.env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    ),
   })
   const archive = join(fetching, stdout.toString().trim())
   const digest = createHash('sha512').update(readFileSync(archive)).digest('base64')
