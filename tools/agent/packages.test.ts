@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, run } from '../../packages/base/src/index.ts'
-import { makeWorld } from '../../packages/agent/src/testing/world.ts'
+import { makeWorld, type World } from '../../packages/agent/src/testing/world.ts'
 import { formatEnrolmentToken } from '../../packages/agent/src/token.ts'
 import { formats, type FormatName } from '../../packages/formats/src/index.ts'
 import { buildExecutable } from './executable.ts'
@@ -139,6 +139,34 @@ describe('packages', () => {
   })
 })
 
+describe.skipIf(!isRoot)('the guide (skipped without root: in a throw-away root)', () => {
+  test('leads from the package to a node that is at its image', async () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/guide/agent-install.md'), 'utf8')
+    const commands = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '').join('')
+    using root = throwAwayRoot()
+    await using world = await makeWorld()
+    world.clock.now = Date.now()
+    await world.publish(1, await world.image({ 'etc/motd': 'the image' }))
+    linkSync(pathOf('deb'), join(root.srv, basename(pathOf('deb'))))
+    const text = await root.sh(`cd /srv
+      server=${world.server.url} site=${world.mirror.url} token=${tokenOf(world)}
+      ${commands}
+      cat /opt/holotype-try/etc/motd`)
+    expect(text).toContain('zstd: works')
+    expect(text).toMatch(/converged: [0-9a-f]{12}, \d+ written/)
+    expect(text).toMatch(/\n0 of \d+ paths differ/)
+    expect(text.endsWith('the image')).toBe(true)
+  })
+})
+
+/** Good once, for this world. */
+function tokenOf(world: World): string {
+  return formatEnrolmentToken({
+    secret: 'a-secret-that-is-good-once',
+    root: digestOf(readFileSync(join(world.site, 'trust/1.root.json'))),
+  })
+}
+
 describe.skipIf(!isRoot)('an update of the agent by itself (skipped without root: in a throw-away root)', () => {
   test('keeps the executable that was; where the new one is broken, that one runs and brings a better one', async () => {
     using root = throwAwayRoot()
@@ -154,10 +182,6 @@ describe.skipIf(!isRoot)('an update of the agent by itself (skipped without root
     copyFileSync(executable, join(root.srv, 'first'))
     copyFileSync(join(PACKAGING, 'run-agent'), join(root.srv, 'run-agent'))
     await world.publish(1, await image(bytes, 'good'))
-    const token = formatEnrolmentToken({
-      secret: 'a-secret-that-is-good-once',
-      root: digestOf(readFileSync(join(world.site, 'trust/1.root.json'))),
-    })
     const look =
       'echo; cat /opt/node/etc/which; echo; sha256sum </opt/node/usr/bin/holotype-agent; sha256sum </var/lib/holotype/previous-agent || true'
     const good = digestOf(bytes).slice('sha256:'.length)
@@ -166,7 +190,7 @@ describe.skipIf(!isRoot)('an update of the agent by itself (skipped without root
       mkdir -p /opt/node /usr/lib/holotype
       cp /srv/run-agent /usr/lib/holotype/
       ln -sf /opt/node/usr/bin/holotype-agent /usr/bin/holotype-agent
-      /srv/first enrol --server ${world.server.url} --site ${world.mirror.url} --token ${token} --root /opt/node
+      /srv/first enrol --server ${world.server.url} --site ${world.mirror.url} --token ${tokenOf(world)} --root /opt/node
       /srv/first run --once`)
     const first = await root.sh(`/usr/lib/holotype/run-agent run --once --verify; ${look}`)
     expect(first).toContain(good)
