@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { bucketOf, decide } from './decide.ts'
 import type { ChannelStatement, Wave } from './statement.ts'
 
@@ -69,14 +69,62 @@ test('without a rollout a node is at the current image', () => {
   expect(decide(rest, node)).toEqual({ target: current, side: 'current' })
 })
 
-test('shares hold within 1 % over 100,000 nodes', () => {
-  const counts = { 1: 0, 500: 0, 2500: 0, 5000: 0, 9000: 0 }
-  for (let index = 0; index < 100_000; index++) {
-    const at = bucketOf('rollout-7', `node-${index}`)
-    for (const share of [1, 500, 2500, 5000, 9000] as const) if (at < share) counts[share]++
+describe('a fleet of 1,000,000 nodes', () => {
+  const NODES = 1_000_000
+  const idOf = (index: number) => `node-${index}.rack-${index % 97}.acme.example`
+  const buckets = new Uint16Array(NODES)
+  beforeAll(() => {
+    for (let index = 0; index < NODES; index++) buckets[index] = bucketOf('rollout-7', idOf(index))
+  })
+  const shareOf = (covered: (bucket: number, index: number) => boolean, nodes = NODES) => {
+    let count = 0
+    for (let index = 0; index < nodes; index++) if (covered(buckets[index] ?? 0, index)) count++
+    return (count / nodes) * 10_000
   }
-  for (const share of [1, 500, 2500, 5000, 9000] as const)
-    expect(Math.abs(counts[share] / 100_000 - share / 10_000)).toBeLessThan(0.01)
+
+  test.each([1, 10, 100, 500, 2500, 5000, 9000, 9999, 10_000])('a share of %i in 10,000 holds within 1 %%', (share) => {
+    const got = shareOf((bucket) => bucket < share)
+    // 1 % of the fleet; and of the share itself, where it holds enough nodes for chance to even out (four standard deviations).
+    expect(Math.abs(got - share)).toBeLessThan(100)
+    const deviation = Math.sqrt(share * (1 - share / 10_000) * (10_000 / NODES))
+    expect(Math.abs(got - share)).toBeLessThanOrEqual(Math.max(share * 0.01, 4 * deviation))
+  })
+
+  test('every bucket is filled, none more than twice', () => {
+    const filled = new Uint32Array(10_000)
+    for (const bucket of buckets) filled[bucket] = (filled[bucket] ?? 0) + 1
+    expect(Math.min(...filled)).toBeGreaterThan(50)
+    expect(Math.max(...filled)).toBeLessThan(200)
+  })
+
+  test('two rollouts are independent: who was first in one is no more often first in the other', () => {
+    const nodes = 100_000
+    const second = Uint16Array.from({ length: nodes }, (_, index) => bucketOf('rollout-8', idOf(index)))
+    const both = shareOf((bucket, index) => bucket < 1000 && (second[index] ?? 0) < 1000, nodes)
+    // A tenth of a tenth.
+    expect(Math.abs(both - 100)).toBeLessThan(15)
+  })
+
+  test('waves that widen one after the other only ever add nodes, and end with all', () => {
+    const labels = (index: number) => ({ site: index % 10 === 0 ? 'berlin' : 'oslo' })
+    const steps: readonly (readonly Wave[])[] = [
+      [wave('berlin', { select: { site: 'berlin' }, share: 100 }), wave('rest', { open: false })],
+      [wave('berlin', { select: { site: 'berlin' }, share: 5000 }), wave('rest', { open: false })],
+      [wave('berlin', { select: { site: 'berlin' } }), wave('tenth', { share: 1000 }), wave('rest', { open: false })],
+      [wave('berlin', { select: { site: 'berlin' } }), wave('tenth', { share: 1000 }), wave('rest')],
+    ]
+    let before = new Set<number>()
+    const sizes = steps.map((waves) => {
+      const statement = statementWith(waves, 'rollout-7')
+      const now = new Set<number>()
+      for (let index = 0; index < 50_000; index++)
+        if (decide(statement, { id: idOf(index), labels: labels(index) }).side === 'next') now.add(index)
+      expect(before.difference(now).size).toBe(0)
+      before = now
+      return now.size / 50_000
+    })
+    expect(sizes.map((size) => Number(size.toFixed(2)))).toEqual([0, 0.05, 0.19, 1])
+  })
 })
 
 test('law: widening a share never moves a node out, and never back to the current image', () => {
