@@ -78,3 +78,13 @@ export const HEALTH_DETAIL_CHARACTERS = 200
 export const HEALTH_FAILURES_CHARACTERS = 4096
 /** Milliseconds systemd may take to say how a unit is. */
 export const UNIT_TIMEOUT_MS = 10_000
+/** Milliseconds for which the look at what runs is good when nothing was changed. */
+export const CONDITION_MS = 5 * 60_000
+/** Processes and units that a look at what runs names; further ones are counted. */
+export const CONDITION_NAMED = 50
+/** Files of one process that a look at what runs names. */
+export const CONDITION_FILES = 5
+/** Kernels of one root that are looked at. */
+export const KERNELS = 100
+/** Bytes of a kernel's version text. */
+export const KERNEL_VERSION_BYTES = 512

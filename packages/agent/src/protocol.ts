@@ -27,7 +27,10 @@ export interface CheckinRequest {
   /** The digest of the installed set. */
   readonly set: Digest | null
   readonly kernel: string
-  /** Words: `held`, `failed`, `rolled-back` (from the image that the channel wants of it). */
+  /**
+   * Words: `held`; `failed`; `rolled-back` from the image that the channel wants of it; `reboot-pending`: the newest kernel does not run;
+   * `restart-pending`: programs run that are replaced on the disk; `units-failed`.
+   */
   readonly flags: readonly string[]
 }
 

@@ -6,6 +6,7 @@ import { asHolotypeError } from './explain.ts'
 import { obeyAgain, readHeld, readRefused, refuse } from './held.ts'
 import type { RunReport } from './protocol.ts'
 import { checkIn } from './report/check-in.ts'
+import { conditionFlags } from './report/condition.ts'
 import { openServer } from './report/server-client.ts'
 import { noSite } from './rollback/no-site.ts'
 import { openSite } from './site/site.ts'
@@ -61,6 +62,9 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   const key = readNodeKey(state)
   using _lock = lockState(state)
   const done = await work(options, config)
+  // What runs is of the root only where the root is the running system's.
+  const lives = config.root === '/' && !options.atRest
+  const running = lives ? await conditionFlags(state, { changed: done.report !== undefined, now: now() }) : []
   const warnings = await checkIn({
     config,
     state,
@@ -69,6 +73,7 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
       ...(readHeld(state) ? ['held'] : []),
       ...(done.outcome === 'failed' ? ['failed'] : []),
       ...(done.isRefused ? ['rolled-back'] : []),
+      ...running,
     ],
     server: openServer({ server: config.server, node: config.node, key, now }),
   })

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { formatBytes, HolotypeError, shortDigest } from '@holotype/base'
+import type { Condition } from '../report/condition.ts'
 import type { RunOnceOptions, RunOutcome } from '../run-once.ts'
 import type { Command } from './arguments.ts'
 import type { Output } from './output.ts'
@@ -31,7 +32,9 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       const { readStatus } = await import('../status.ts')
       const status = readStatus(command.state)
       const { config, held, refused } = status
-      output.result({ ...status }, [
+      const { readCondition } = await import('../report/condition.ts')
+      const condition = config.root === '/' ? await readCondition() : undefined
+      output.result({ ...status, ...(condition ? { condition } : {}) }, [
         `node       ${config.name} (${config.node})`,
         `channel    ${config.channel}`,
         `root       ${config.root}`,
@@ -43,6 +46,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
           ? [`given up   ${shortDigest(refused.image)} at statement ${refused.statement}: ${refused.reason}`]
           : []),
         `reports    ${status.queued} waiting`,
+        ...(condition ? conditionLines(condition) : []),
         `running    ${status.running === null ? 'no' : `process ${status.running}`}`,
       ])
       return 0
@@ -102,6 +106,14 @@ async function once(choices: RunChoices, output: Output): Promise<number> {
   const outcome = await runOnce({ ...choices, progress: output.progress, now: Date.now, newId: randomUUID })
   tell(outcome, output)
   return outcome.error ? output.failure(outcome.error) : 0
+}
+
+function conditionLines({ reboot, restart, failedUnits }: Condition): string[] {
+  return [
+    `reboot     ${reboot ? `pending: runs ${reboot.running}, installed is ${reboot.installed}` : 'no'}`,
+    ...restart.map(({ pid, name, unit, files }) => `restart    ${unit ?? name} (process ${pid}): ${files.join(', ')}`),
+    ...failedUnits.map((unit) => `failed     ${unit}`),
+  ]
 }
 
 async function dryRun(command: RunCommand, output: Output): Promise<number> {
