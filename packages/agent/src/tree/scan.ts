@@ -3,7 +3,7 @@ import { compareText, type Digest, errnoOf, failBase } from '@holotype/base'
 import type { Entry, FileEntry } from '@holotype/store'
 import { explain } from '../explain.ts'
 import { hashFile } from '../state/hash-file.ts'
-import type { StatCache } from '../state/stat-cache.ts'
+import type { Inside, StatCache } from '../state/stat-cache.ts'
 import { compareLeaf, compareMetadata, hasType, isDirectory } from './compare.ts'
 import { type Hardlinks, type LinkedName, linkWork } from './hardlinks.ts'
 import type { IdealTree } from './ideal.ts'
@@ -150,19 +150,16 @@ class Walk {
     const mtime = !territory.mayHoldUntouched(path)
     this.#all.push({ path, entry, mtime: mtime || created })
     const kinds = stat ? compareMetadata(stat, entry, { mtime: !mtime }) : []
-    if (stat && !this.#xattrsKnown(path, stat, entry, kinds)) this.#suspectDirectory(path, stat, entry)
+    // Also when they are known to differ: which are too many is to be told by name.
+    const inside = stat && this.#known(path, stat)
+    if (stat && (!inside || inside.xattrs !== xattrsKey(entry.xattrs))) this.#suspectDirectory(path, stat, entry)
     if (kinds.length > 0) this.#differ(path, kinds)
     if (created || kinds.length > 0) this.#touched.add(path)
   }
 
-  /** Adds `xattrs` to the kinds when they are known to differ; false when they are not known. */
-  #xattrsKnown(path: string, stat: Stats, entry: { readonly xattrs?: Xattrs }, kinds: DifferenceKind[]): boolean {
-    const known = this.#options.rehash ? undefined : this.#options.cache.get(path, stat)
-    if (!known || known.xattrs === xattrsKey(entry.xattrs)) return known !== undefined
-    // A directory's are asked for by name, to know which are too many.
-    if (isDirectory(stat)) return false
-    kinds.push('xattrs')
-    return true
+  /** What the stat cache knows of a path; nothing when all is to be read again. */
+  #known(path: string, stat: Stats): Inside | undefined {
+    return this.#options.rehash ? undefined : this.#options.cache.get(path, stat)
   }
 
   #suspectDirectory(path: string, stat: Stats, entry: DirectoryMetadata): void {
@@ -278,9 +275,11 @@ class Walk {
       return take({ path, entry })
     }
     if (isDirectory(actual)) return this.#leafOverDirectory(path, actual, entry, previous, take)
-    const kinds = compareLeaf(actual, entry, { path: this.#base + path, digest: () => this.#digest(path, actual) })
-    const known = kinds.includes('type') || this.#xattrsKnown(path, actual, entry, kinds)
-    if (!known) {
+    const known = this.#known(path, actual)
+    const digest = () => this.#digest(path, actual, known)
+    const kinds = compareLeaf(actual, entry, { path: this.#base + path, digest })
+    if (known && known.xattrs !== xattrsKey(entry.xattrs)) kinds.push('xattrs')
+    if (!known && !kinds.includes('type')) {
       const otherwise = () => this.#rewrite(path, entry)
       this.#suspects.push({ path, stat: actual, entry, otherwise })
     }
@@ -399,24 +398,23 @@ class Walk {
     if (entry.type === 'directory')
       return !hasType(actual, 'directory') || compareMetadata(actual, entry, { mtime: true }).length > 0
     if (directoryOnly) return true
-    const known = this.#options.cache.get(path, actual)
+    const known = this.#known(path, actual)
     if (known && known.xattrs !== xattrsKey(entry.xattrs)) return true
-    return compareLeaf(actual, entry, { path: this.#base + path, digest: () => this.#digest(path, actual) }).length > 0
+    const digest = () => this.#digest(path, actual, known)
+    return compareLeaf(actual, entry, { path: this.#base + path, digest }).length > 0
   }
 
-  #digest(path: string, stat: Stats): Digest | undefined {
-    if (this.#digests.has(path)) return this.#digests.get(path)
-    const { cache, rehash } = this.#options
-    let digest = rehash ? undefined : cache.get(path, stat)?.digest
-    if (digest === undefined) {
+  #digest(path: string, stat: Stats, known: Inside | undefined = this.#known(path, stat)): Digest | undefined {
+    let digest = known ? known.digest : this.#digests.get(path)
+    if (digest === undefined && !this.#digests.has(path)) {
       try {
         digest = hashFile(this.#base + path)
       } catch (error) {
         // Bytes that the disk does not give back are bytes to write anew.
         if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOENT') throw explain(error, path)
       }
+      this.#digests.set(path, digest)
     }
-    this.#digests.set(path, digest)
     if (digest) this.#held.set(digest, path)
     return digest
   }
