@@ -127,9 +127,8 @@ function countsOf(plan: Plan): Pick<SyncResult, 'written' | 'removed' | 'metadat
     ({ path, kinds }) => !made.has(path) && kinds.some((kind) => kind === 'mode' || kind === 'owner'),
   ).length
   // A directory's mtime follows from what changed in it: only a file's counts.
-  const times = plan.metadata.filter(({ path }) =>
-    plan.differences.some((difference) => difference.path === path && difference.kinds.join() === 'mtime'),
-  ).length
+  const timed = new Set(plan.differences.filter(({ kinds }) => kinds.join() === 'mtime').map(({ path }) => path))
+  const times = plan.metadata.filter(({ path }) => timed.has(path)).length
   return { written, removed, metadata: metadata + times }
 }
 

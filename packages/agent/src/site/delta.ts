@@ -2,7 +2,7 @@ import { type Digest, digestOf, isErrorCode } from '@holotype/base'
 import { type DeltaFrame, type DeltaIndex, openDeltaFrame, openDeltaIndex, treeDictionary } from '@holotype/store'
 import type { DeltaRef } from '@holotype/trust'
 import { DELTA_INDEX_BYTES } from '../limits.ts'
-import { served } from '../memory.ts'
+import { free, served } from '../memory.ts'
 import { readPiece } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import type { IdealTree } from '../tree/ideal.ts'
@@ -71,11 +71,16 @@ function deltaOf(index: DeltaIndex, { site, ref, root, claimed, untouched }: Del
       const bases = new Set(frames.flatMap((frame) => frame.bases.map(({ digest }) => digest)))
       const paths = pathsOf(claimed, bases, untouched)
       const base = root === '/' ? '' : root
-      const read = (frame: DeltaFrame) =>
-        frame.bases.map((piece) => {
+      const old = Buffer.allocUnsafeSlow(Math.max(0, ...frames.map((frame) => lengthOf(frame.bases))))
+      const read = (frame: DeltaFrame) => {
+        let at = 0
+        for (const piece of frame.bases) {
           const path = paths.get(piece.digest)
-          return path === undefined ? undefined : readPiece(base + path, piece)
-        })
+          if (path === undefined || !readPiece(base + path, piece, old.subarray(at))) return undefined
+          at += piece.length
+        }
+        return old.subarray(0, at)
+      }
       const missing = new Set(wanted)
       const reader = deltaReader(frames, objectsInto(sink, wanted, missing), read, onBytes)
       try {
@@ -162,7 +167,7 @@ function objectsInto(sink: ObjectSink, wanted: ReadonlySet<Digest>, missing: Set
 function deltaReader(
   frames: readonly DeltaFrame[],
   objects: PieceSink,
-  read: (frame: DeltaFrame) => readonly (Buffer | undefined)[],
+  read: (frame: DeltaFrame) => Buffer | undefined,
   onBytes: (done: number) => void,
 ): RangeSink & { close(): void } {
   const compressed = Buffer.allocUnsafeSlow(Math.max(0, ...frames.map(({ length }) => length)))
@@ -173,6 +178,7 @@ function deltaReader(
     position: () => at,
     close: objects.abort,
     feed(chunk) {
+      served(chunk.length)
       for (let rest = chunk; rest.length > 0; ) {
         const frame = frames[index]
         if (!frame) return
@@ -183,7 +189,9 @@ function deltaReader(
         rest = rest.subarray(skipped + part.length)
         if (at < frame.offset + frame.length) return
         index += 1
-        objects.take(frame, open(frame, compressed.subarray(0, frame.length), read(frame)))
+        const pieces = open(frame, compressed.subarray(0, frame.length), read(frame))
+        objects.take(frame, pieces)
+        if (pieces?.[0]) free(pieces[0])
         onBytes((done += frame.length))
       }
     },
@@ -191,19 +199,16 @@ function deltaReader(
 }
 
 /** The pieces of a frame; undefined when an old file is not there, or not what it was. */
-function open(
-  frame: DeltaFrame,
-  compressed: Buffer,
-  bases: readonly (Buffer | undefined)[],
-): readonly Buffer[] | undefined {
-  const held = bases.filter((base) => base !== undefined)
-  if (held.length < bases.length) return undefined
+function open(frame: DeltaFrame, compressed: Buffer, bases: Buffer | undefined): readonly Buffer[] | undefined {
+  if (!bases) return undefined
   try {
-    return openDeltaFrame(frame, compressed, held)
+    return openDeltaFrame(frame, compressed, bases)
   } catch (error) {
     if (isErrorCode(error, 'DELTA_CORRUPT')) return undefined
     throw error
-  } finally {
-    served([...frame.bases, ...frame.pieces].reduce((sum, { length }) => sum + length, 0))
   }
+}
+
+function lengthOf(pieces: DeltaFrame['bases']): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0)
 }

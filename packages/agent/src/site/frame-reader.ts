@@ -2,7 +2,7 @@ import { createZstdDecompress, type ZstdDecompress, zstdDecompressSync } from 'n
 import type { Digest } from '@holotype/base'
 import type { PackFrame } from '@holotype/store'
 import { FRAME_IN_MEMORY_BYTES } from '../limits.ts'
-import { served } from '../memory.ts'
+import { free, served } from '../memory.ts'
 import { type RangeSink, WrongBytes } from './site.ts'
 
 /** Takes the objects that come out of frames. */
@@ -91,7 +91,7 @@ function openSmall(frame: PackFrame, compressed: Buffer, sink: ObjectSink): void
     if (sink.wants(digest)) sink.put(digest, bytes.subarray(at, at + size))
     at += size
   }
-  served(bytes.length)
+  free(bytes)
 }
 
 function decompress(frame: PackFrame, compressed: Buffer): Buffer {

@@ -52,28 +52,27 @@ export function* readPieces(path: string, bytes: number): Generator<Buffer> {
   }
 }
 
-/** A stretch of a regular file that is as large as it should be; undefined when it is not, or cannot be read. */
+/** Reads a stretch of a regular file that is as large as it should be. False when it is not, or cannot be read. */
 export function readPiece(
   path: string,
   { size, offset, length }: { readonly size: number; readonly offset: number; readonly length: number },
-): Buffer | undefined {
+  into: Buffer,
+): boolean {
   try {
     const file = openSync(path, FLAGS)
     try {
       const stat = fstatSync(file)
-      if (!stat.isFile() || stat.size !== size) return undefined
-      const piece = Buffer.allocUnsafeSlow(length)
-      let at = 0
-      while (at < length) {
-        const count = readSync(file, piece, at, length - at, offset + at)
-        if (count === 0) return undefined
+      if (!stat.isFile() || stat.size !== size) return false
+      for (let at = 0; at < length; ) {
+        const count = readSync(file, into, at, length - at, offset + at)
+        if (count === 0) return false
         at += count
       }
-      return piece
+      return true
     } finally {
       closeSync(file)
     }
   } catch {
-    return undefined
+    return false
   }
 }

@@ -58,7 +58,7 @@ function apply(from: Digest, made: WrittenDelta): Set<Digest> {
   }
   for (const frame of index.frames) {
     const compressed = pack.subarray(frame.offset, frame.offset + frame.length)
-    const bytes = openDeltaFrame(frame, compressed, frame.bases.map(read))
+    const bytes = openDeltaFrame(frame, compressed, Buffer.concat(frame.bases.map(read)))
     for (const [at, { digest }] of frame.pieces.entries())
       parts.set(digest, [...(parts.get(digest) ?? []), bytes[at] ?? Buffer.alloc(0)])
   }
@@ -168,7 +168,7 @@ describe('a delta', () => {
       expect(() => openDeltaIndex(encoded, dictionary), JSON.stringify(change)).toThrow(coded)
     }
     const wrong = site.read(made.pack)
-    expect(() => openDeltaFrame({ ...frame, pieces: [whole] }, wrong, [store.read(digestOf('x'.repeat(500)))])).toThrow(
+    expect(() => openDeltaFrame({ ...frame, pieces: [whole] }, wrong, store.read(digestOf('x'.repeat(500))))).toThrow(
       coded,
     )
   })

@@ -3,14 +3,14 @@ import { fail } from '../errors.ts'
 import type { DeltaFrame } from '../types.ts'
 
 /**
- * Decompresses one frame of a delta with the bytes of its bases and gives those of its pieces, in order. Not verified: a piece is right when
- * the object it belongs to has its digest. Never decompresses more than the pieces' length. They share one buffer.
+ * Decompresses one frame of a delta with the bytes of its bases, back to back, and gives those of its pieces, in order. Not verified: a piece is
+ * right when the object it belongs to has its digest. Never decompresses more than the pieces' length. They share one buffer.
  * @throws DELTA_CORRUPT
  */
-export function openDeltaFrame(frame: DeltaFrame, compressed: Uint8Array, bases: readonly Uint8Array[]): Buffer[] {
+export function openDeltaFrame(frame: DeltaFrame, compressed: Uint8Array, bases: Buffer): Buffer[] {
   const size = frame.pieces.reduce((sum, { length }) => sum + length, 0)
-  const dictionary = bases.length > 0 ? Buffer.concat(bases) : undefined
-  const bytes = decompress(compressed, { ...(dictionary ? { dictionary } : {}), chunkSize: size + 64 })
+  const dictionary = bases.length > 0 ? { dictionary: bases } : {}
+  const bytes = decompress(compressed, { ...dictionary, chunkSize: size + 64 })
   if (bytes.length !== size)
     throw fail('DELTA_CORRUPT', { what: `a delta frame decompresses to ${bytes.length} bytes, not ${size}` })
   let at = 0
