@@ -12,12 +12,25 @@ export interface Config {
   readonly tokenFile: string | undefined
   /** `HOLOTYPE_APT_ROOT`: the root whose apt sources and os-release are read, for tests and to build for another machine. Default: `/`. */
   readonly aptRoot: string | undefined
+  /** The keys of an S3-compatible store, by the names that its other clients read: `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and so on. */
+  readonly objectStore: ObjectStoreConfig
   /** `HOLOTYPE_DEBUG=1`: errors show their causes and stacks. */
   readonly debug: boolean
   /** `NO_COLOR` is set and not empty (no-color.org). */
   readonly noColor: boolean
   /** `CI` is set, or `TERM` is `dumb`: a log and no terminal that understands cursor movements. */
   readonly plainTerminal: boolean
+}
+
+export interface ObjectStoreConfig {
+  /** `AWS_ENDPOINT_URL_S3`, or `AWS_ENDPOINT_URL` */
+  readonly endpoint: string | undefined
+  /** `AWS_REGION` */
+  readonly region: string | undefined
+  readonly accessKey: string | undefined
+  readonly secretKey: string | undefined
+  /** `AWS_SESSION_TOKEN` */
+  readonly sessionToken: string | undefined
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -34,6 +47,13 @@ export function readConfig(environment: Environment = process.env): Config {
     actor: set(environment, 'HOLOTYPE_ACTOR'),
     tokenFile: set(environment, 'HOLOTYPE_TOKEN_FILE'),
     aptRoot: set(environment, 'HOLOTYPE_APT_ROOT'),
+    objectStore: {
+      endpoint: set(environment, 'AWS_ENDPOINT_URL_S3') ?? set(environment, 'AWS_ENDPOINT_URL'),
+      region: set(environment, 'AWS_REGION'),
+      accessKey: set(environment, 'AWS_ACCESS_KEY_ID'),
+      secretKey: set(environment, 'AWS_SECRET_ACCESS_KEY'),
+      sessionToken: set(environment, 'AWS_SESSION_TOKEN'),
+    },
     debug: environment.HOLOTYPE_DEBUG === '1',
     noColor: set(environment, 'NO_COLOR') !== undefined,
     plainTerminal: set(environment, 'CI') !== undefined || environment.TERM === 'dumb',

@@ -6,7 +6,7 @@ import type { Distribution } from '@holotype/distribution'
 import type { Store } from '@holotype/store'
 import type { Keyring } from '@holotype/trust'
 import type { ApiClient } from './api-client.ts'
-import type { Config } from './config.ts'
+import type { Config, ObjectStoreConfig } from './config.ts'
 import type { CommonFlags } from './flags.ts'
 import { type Home, homeAt, readOperatorToken, readServerAddress, readToken } from './home.ts'
 
@@ -21,6 +21,7 @@ export interface Context {
   readonly now: () => Date
   /** The root whose apt sources are the upstream `from: host`. */
   readonly aptRoot: string
+  readonly objectStore: ObjectStoreConfig
   /** Who decides, as records name them. */
   readonly actor: string
   /** Whether a person's own token is used, which says who they are, and not the operator's. */
@@ -57,6 +58,7 @@ export function createContext({ config, flags, progress, signal, workingDirector
     signal,
     now: () => new Date(),
     aptRoot: resolve(workingDirectory, config.aptRoot ?? '/'),
+    objectStore: config.objectStore,
     actor: config.actor ?? userInfo().username,
     ownToken: config.tokenFile !== undefined,
     distribution: once(async () => {

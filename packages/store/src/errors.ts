@@ -47,4 +47,14 @@ export const fail = defineErrors({
     when: 'an object is larger than a pack frame may be',
     hint: 'leave the file out of the image, or split it',
   },
+  S3_UNREACHABLE: {
+    kind: 'unreachable',
+    when: 'an S3-compatible store does not answer, or answers with an error of its own',
+    hint: 'check the endpoint and run the command again: what is there already stays',
+  },
+  S3_REFUSED: {
+    kind: 'refused',
+    when: 'an S3-compatible store refuses a request',
+    hint: 'check the bucket, the region and the keys, and that they may get, put, list and delete there',
+  },
 })

@@ -1,3 +1,4 @@
+export { type Bucket, type BucketOptions, openBucket } from './backends/s3/client.ts'
 export { type BuiltDirectories, buildTree } from './build-tree.ts'
 export { openDeltaIndex, treeDictionary } from './delta/delta-index.ts'
 export { openDeltaFrame } from './delta/open-delta-frame.ts'

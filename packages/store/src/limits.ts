@@ -41,3 +41,11 @@ export const DELTA_LEVEL = 9
 export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
 /** Bytes of all trees of an image, some 300,000 paths, up to which they are the dictionary of a delta's index. */
 export const DELTA_TREES_BYTES = 64 * 1024 * 1024
+/** Connections to an S3-compatible store, and milliseconds without a byte before one is given up. */
+export const S3_CONNECTIONS = 8
+export const S3_IDLE_MS = 60_000
+/** Bytes of an object that is put in one request; larger ones are put in parts, of which each is held in memory. */
+export const S3_WHOLE_BYTES = 64 * 1024 * 1024
+export const S3_PART_BYTES = 32 * 1024 * 1024
+/** Bytes of an answer of an S3-compatible store that is no object. */
+export const S3_ANSWER_BYTES = 16 * 1024 * 1024

@@ -145,6 +145,13 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
           brief: 'With --keep: how often an origin is asked that cannot tell',
           placeholder: 'TIME',
         },
+        endpoint: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: "Of a bucket: the store's address [AWS_ENDPOINT_URL_S3]",
+          placeholder: 'URL',
+        },
         quota: {
           kind: 'parsed',
           parse: text,
@@ -161,7 +168,7 @@ export const repoRoutes = group('Repositories: your own, and snapshots of those 
       },
       positional: two(
         ['ORIGIN', 'A site or another mirror: its address, or its directory'],
-        ['DIRECTORY', 'Where the mirror is, or is to be made'],
+        ['PLACE', 'Where the mirror is, or is to be made: a directory, or s3://BUCKET'],
       ),
     },
     brief: 'Make a mirror of a site, byte for byte, or bring it up to date',

@@ -19,6 +19,8 @@ export interface SiteChanges {
   /** Files that are new, or other than they were. */
   readonly files: readonly SiteFile[]
   readonly links: readonly SiteLink[]
+  /** Whether the list before had a link that is replaced as it is now. */
+  isShown(name: SiteLink): boolean
   /** Paths of what changed that are listed now. */
   readonly present: readonly string[]
   /** Paths that are listed no more. */
@@ -59,6 +61,8 @@ export async function changesBetween(pair: ListPair): Promise<SiteChanges> {
   return {
     files: changed.flatMap((entry) => ('link' in entry ? [] : [entry])),
     links: changed.flatMap((entry) => ('link' in entry ? [entry] : [])),
+    isShown: ({ path, link }) =>
+      before?.names.some((one) => one.path === path && 'link' in one && one.link === link) ?? false,
     present: [...changed.map(({ path }) => path), ...names, ...list.parts.map(({ digest }) => partPath(digest))],
     gone: [...[...had.keys()].filter((path) => !has.has(path)), ...goneNames, ...goneParts],
     behind: (name) => filesBehind(pair, name),
@@ -71,15 +75,17 @@ function isSame(a: SiteEntry, b: SiteEntry | undefined): boolean {
   return a.digest === b.digest && a.size === b.size && a.modified === b.modified
 }
 
-async function newPart({ source, target }: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+async function newPart(pair: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+  const { source, target } = pair
   const path = partPath(digest)
-  const there = await target.read(path, size)
+  // Where there are no links, every piece is looked at for each state: the origin is nearer.
+  const there = target.links ? await target.read(path, size) : undefined
   if (there && digestOf(there) === digest) return parsePart(there, path)
   if (size > SITE_PART_BYTES) throw fail('SITE_LIST_MALFORMED', { what: `${path} is listed with ${size} bytes` })
   const bytes = await source.read(path, size)
   if (bytes === undefined) throw fail('FETCH_NOT_FOUND', { what: `${source.address} has no ${path}` })
   if (digestOf(bytes) !== digest) throw fail('FETCH_MISMATCH', { what: `${source.address}${path} has other bytes` })
-  await target.write(path, bytes)
+  if (!pair.before?.parts.some((part) => part.digest === digest)) await target.write(path, bytes)
   return parsePart(bytes, path)
 }
 

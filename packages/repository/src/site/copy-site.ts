@@ -204,7 +204,8 @@ async function showNames(options: CopyOptions, list: SiteList, changes: SiteChan
       const there = await target.read(name.path, name.content.length)
       if (!there?.equals(name.content)) await target.write(name.path, name.content)
     } else if (target.links) await target.link(name)
-    else
+    // A repository's states have rising numbers: the one that was shown last is not shown anew.
+    else if (options.check || !changes.isShown(name))
       for (const { path, file } of await changes.behind(name)) {
         const bytes = await source.read(file.path, file.size)
         if (bytes === undefined || digestOf(bytes) !== file.digest)

@@ -5,6 +5,7 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -72,6 +73,7 @@ export function openDirectoryTarget(directory: string): SiteTarget {
   return {
     address: directory,
     links: true,
+    isTaken: async () => readdirSync(directory).some((name) => name !== MIRROR_DIRECTORY && name !== 'files'),
     async read(path, maxBytes) {
       const place = join(directory, path)
       const size = statSync(place, { throwIfNoEntry: false })?.size

@@ -33,6 +33,11 @@ export function turnOf(path: string): number | undefined {
   return path === TIMESTAMP ? 3 : undefined
 }
 
+/** Whether what lies at a path can only ever have the bytes that it has. */
+export function isImmutable(path: string): boolean {
+  return /^(?:objects\/.+|(?:channels|files)\/[0-9a-f]{64}\..+|trust\/\d+\.[^/]+)$/.test(path)
+}
+
 /** Whether a path below the site's directory is part of what is published: not what is being written, and not the list itself. */
 export function isPublished(path: string): boolean {
   const [top = ''] = path.split('/')

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, watch } from 'node:fs'
+import { watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { formatBytes, type Progress } from '@holotype/base'
+import type { BucketOptions } from '@holotype/store'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { MIRROR_CHAIN, MIRROR_FILE_BYTES, MIRROR_WAIT_SECONDS } from '../limits.ts'
 import { type Copied, type CopyAmounts, type CopyOptions, type CopyOutcome, copySite } from './copy-site.ts'
+import { openBucketTarget } from './bucket-target.ts'
 import { openDirectoryTarget } from './directory-target.ts'
-import { LIST_FILE, MIRROR_DIRECTORY, MIRROR_FILE } from './layout.ts'
+import { LIST_FILE, MIRROR_FILE } from './layout.ts'
 import type { SiteList } from './site-list.ts'
 import { openSource, type SiteSource } from './source.ts'
 import type { SiteTarget } from './target.ts'
@@ -41,7 +43,8 @@ export type MirrorFacts = Readonly<z.infer<typeof mirrorSchema>>
 export interface MirrorOptions {
   /** `http:`, `https:` or `file:`. */
   readonly origin: string
-  readonly directory: string
+  /** A directory, or a bucket of an S3-compatible store. */
+  readonly to: string | BucketOptions
   /** Bytes that the mirror may hold; by default all that its disk has room for, but for a twentieth. */
   readonly quota?: number
   readonly check?: boolean
@@ -108,15 +111,18 @@ interface Mirror extends AsyncDisposable {
 }
 
 function openMirror(options: MirrorOptions): Mirror {
-  const { directory, check = false, now, progress, afterStep } = options
-  checkPlace(directory)
+  const { to, check = false, now, progress, afterStep } = options
+  // Of a bucket nobody has the turn: what never changes is made once, and only forward goes the rest.
+  const alone = <T>(work: () => Promise<T>) => (typeof to === 'string' ? inSiteTurn(to, work) : work())
   const source = openSource(options.origin, { ...(options.signal ? { signal: options.signal } : {}) })
-  const target = openDirectoryTarget(directory)
+  const target = typeof to === 'string' ? openDirectoryTarget(to) : openBucketTarget(to)
   let etag: string | undefined
   return {
     async next(waitSeconds) {
-      const outcome = await inSiteTurn(directory, async () => {
+      const outcome = await alone(async () => {
         const known = await readMirrorFacts(target)
+        if (!known && (await target.isTaken()))
+          throw fail('SITE_OTHER', { what: `${target.address} is no mirror and holds something already` })
         const self = known?.id ?? randomBytes(16).toString('hex')
         const chain = await chainOf(source, self)
         let facts: MirrorFacts | undefined
@@ -163,14 +169,6 @@ function openMirror(options: MirrorOptions): Mirror {
       await target[Symbol.asyncDispose]()
     },
   }
-}
-
-/** A mirror is made in an empty directory, and kept in its own. */
-function checkPlace(directory: string): void {
-  if (!existsSync(directory) || existsSync(join(directory, MIRROR_FILE))) return
-  const others = readdirSync(directory).filter((name) => name !== MIRROR_DIRECTORY && name !== 'files')
-  if (others.length > 0)
-    throw fail('SITE_OTHER', { what: `${directory} is no mirror and holds ${others.slice(0, 3).join(', ')} already` })
 }
 
 /** @throws MIRROR_CYCLE */

@@ -63,8 +63,8 @@ function publish(site: string, number: number): void {
 
 const NOW = new Date('2026-11-21T12:00:00Z')
 const list = (site: string, now = NOW) => writeSiteList({ site, notes: `${site}.notes`, now })
-const mirror = (origin: string, directory: string, more: Partial<MirrorOptions> = {}) =>
-  mirrorOnce({ origin, directory, now: () => NOW, progress: silent, ...more })
+const mirror = (origin: string, to: string, more: Partial<MirrorOptions> = {}) =>
+  mirrorOnce({ origin, to, now: () => NOW, progress: silent, ...more })
 
 /** What a client sees: undefined before there is anything, else the number of the state that all it follows belongs to. */
 function seen(site: string): { trust: string; repository: string } | undefined {

@@ -9,6 +9,8 @@ export interface SiteTarget extends AsyncDisposable {
   readonly address: string
   /** False where there are no symbolic links: then what they lead to is to be written under their paths. */
   readonly links: boolean
+  /** Whether there is anything that no copy of a site has put there. */
+  isTaken(): Promise<boolean>
   /** A small file; undefined where there is none, or it is larger. */
   read(path: string, maxBytes: number): Promise<Buffer | undefined>
   /** Replaces a small file: old or new bytes are seen, never others; durable when it returns. @throws DISK_FULL */

@@ -78,7 +78,7 @@ it('brings a publication to a mirror at once, though it would ask only every hou
   let told = () => {}
   const next = () => new Promise<void>((resolve) => (told = resolve))
   const copied = next()
-  const options = { origin: url, directory: copy, now: () => new Date(), progress: silent, signal: stop.signal }
+  const options = { origin: url, to: copy, now: () => new Date(), progress: silent, signal: stop.signal }
   const kept = mirrorForEver({ ...options, pollSeconds: 3600 }, (outcome) => {
     outcomes.push(outcome)
     told()

@@ -5,35 +5,38 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import { bytesOf } from '../../work/bytes.ts'
 import { seconds } from '../../work/seconds.ts'
+import { bucketOf } from '../../work/bucket.ts'
 import { siteUrl } from '../../work/site.ts'
 import { count } from '../../view/words.ts'
 
 export type Flags = CommonFlags & {
   readonly check: boolean
+  readonly endpoint?: string
   readonly keep: boolean
   readonly poll: string
   readonly quota?: string
 }
 
 interface Result {
-  readonly directory: string
+  /** The directory or the bucket. */
+  readonly mirror: string
   /** Null: the mirror was up to date. */
   readonly copied: Copied | null
 }
 
 /** Makes a mirror of a site, or brings it up to date; with --keep until it is stopped. @throws what `mirrorOnce` throws */
-export async function run(context: Context, flags: Flags, origin: string, directory: string): Promise<Result> {
+export async function run(context: Context, flags: Flags, origin: string, place: string): Promise<Result> {
   const { progress, signal, now } = context
   const options = {
     origin: siteUrl(origin),
-    directory: resolve(directory),
+    to: place.startsWith('s3://') ? bucketOf(context, place, flags.endpoint) : resolve(place),
     check: flags.check,
     now,
     progress,
     signal,
     ...(flags.quota === undefined ? {} : { quota: bytesOf(flags.quota) }),
   }
-  if (!flags.keep) return { directory, copied: (await mirrorOnce(options)) ?? null }
+  if (!flags.keep) return { mirror: place, copied: (await mirrorOnce(options)) ?? null }
   let last: Copied | null = null
   await mirrorForEver({ ...options, pollSeconds: seconds(flags.poll) }, (outcome) => {
     if (outcome instanceof Error) {
@@ -43,11 +46,11 @@ export async function run(context: Context, flags: Flags, origin: string, direct
     last = outcome
     return progress({ kind: 'note', level: 'info', text: inWords(outcome) })
   })
-  return { directory, copied: last }
+  return { mirror: place, copied: last }
 }
 
-export function show({ directory, copied }: Result): string {
-  return `${directory}  ${copied ? inWords(copied) : 'up to date'}\n`
+export function show({ mirror, copied }: Result): string {
+  return `${mirror}  ${copied ? inWords(copied) : 'up to date'}\n`
 }
 
 function inWords({ serial, before, files, bytes, removed, total }: Copied): string {
