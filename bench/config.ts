@@ -10,6 +10,8 @@ export interface Config {
   readonly readme: boolean
   /** `BENCH_DEBS`: a directory of real .debs, in the bench of publishing. Default: apt's own cache. */
   readonly debs: string
+  /** `BENCH_TREES`: a folder with two trees, `release` and `updates`, in the bench of delivery. Default: made there, below the work folder. */
+  readonly trees: string
   /** `BENCH_LARGE` and `BENCH_FILES`: rows of the large repositories there, and real .debs. Default: 50,000 and 5,000. */
   readonly large: number
   readonly files: number
@@ -23,9 +25,11 @@ const FILES = 5000
 export function readConfig(environment: Readonly<Record<string, string | undefined>> = process.env): Config {
   const rounds = Number(environment.BENCH_ROUNDS ?? ROUNDS)
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('BENCH_ROUNDS is a whole number, 1 or more')
+  const work = resolve(environment.BENCH_WORK ?? join(import.meta.dirname, '../work/bench'))
   return {
     rounds,
-    work: resolve(environment.BENCH_WORK ?? join(import.meta.dirname, '../work/bench')),
+    work,
+    trees: resolve(environment.BENCH_TREES ?? join(work, 'trees')),
     readme: environment.BENCH_README === '1',
     debs: environment.BENCH_DEBS ?? '/var/cache/apt/archives',
     large: countOf('BENCH_LARGE', environment.BENCH_LARGE, LARGE),

@@ -21,6 +21,9 @@ const TIMES_FASTER = 8
 const LATE = ['beacond', 'haproxy', 'nginx', 'nginx-common', 'nginx-light'] as const
 const EARLY = ['ca-certificates', 'liblzma5', 'libssl3', 'openssl', 'tzdata'] as const
 
+/** Security updates, each the packages of one source: of what nothing is built on, of a library, of an essential package (as one of libc6). */
+const UPDATES = [['tzdata'], ['libssl3', 'openssl'], ['libperl5.36', 'perl', 'perl-base', 'perl-modules-5.36']] as const
+
 /** The second image from its lock, by how much of it the store knows; and by mmdebstrap and debootstrap. */
 export async function composing(bench: Bench): Promise<Row[]> {
   const { place } = bench
@@ -30,10 +33,10 @@ export async function composing(bench: Bench): Promise<Row[]> {
     who: `holotype image compose, ${who}`,
     ...(bar ? { bar } : {}),
   })
-  const five = async (names: readonly string[], bar: number) => {
+  const changing = async (what: string, names: readonly string[], bar?: number) => {
     const changed = asBefore(place, names)
     writeLock(place, { ...place.lock, packages: place.lock.packages.map((one) => changed.get(one.name) ?? one) })
-    const measured = await row(bench, ours(`five packages changed: ${names.join(', ')}`, bar), () => {
+    const measured = await row(bench, ours(`${what}: ${names.join(', ')}`, bar), () => {
       notes.restore()
       for (const { sha256 } of changed.values())
         rmSync(join(place.home, 'store/notes/unpacked-2', sha256), { force: true })
@@ -42,11 +45,14 @@ export async function composing(bench: Bench): Promise<Row[]> {
     writeLock(place, place.lock)
     return measured
   }
-  const late = await five(LATE, 8)
+  const late = await changing('five packages changed', LATE, 8)
+  const updates: Row[] = []
+  for (const names of UPDATES) updates.push(await changing('one update', names))
   const rows = [
     await row(bench, ours('nothing changed'), () => compose(place, place.home)),
     late,
-    await five(EARLY, 15),
+    await changing('five packages changed', EARLY, 15),
+    ...updates,
     await row(bench, ours('packages unpacked, no script remembered', 15), () => {
       notes.forget()
       return compose(place, place.home)

@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface RsyncDaemon extends AsyncDisposable {
   /** `rsync://127.0.0.1:PORT/`, before a module's name. */
   readonly url: string
+  readonly pid: number
 }
 
 const START_ATTEMPTS = 100
@@ -34,6 +35,7 @@ export async function startRsync(directory: string, trees: string): Promise<Rsyn
   }
   return {
     url: `rsync://127.0.0.1:${port}/`,
+    pid: child.pid ?? 0,
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await once(child, 'exit')
@@ -41,7 +43,7 @@ export async function startRsync(directory: string, trees: string): Promise<Rsyn
   }
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
@@ -51,7 +53,7 @@ async function freePort(): Promise<number> {
   return address.port
 }
 
-async function listens(port: number): Promise<boolean> {
+export async function listens(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1')
   try {
     await once(socket, 'connect')

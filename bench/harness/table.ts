@@ -28,7 +28,11 @@ export function markdownTable(rows: readonly Row[]): string {
 }
 
 /** A text with what stands between the harness's marks of this name replaced. */
-export function replaceBlock(text: string, block: string, name: 'bench' | 'bench-publish' = 'bench'): string {
+export function replaceBlock(
+  text: string,
+  block: string,
+  name: 'bench' | 'bench-publish' | 'bench-delivery' = 'bench',
+): string {
   const begin = `<!-- ${name}: written by the harness, BENCH_README=1 make ${name} -->`
   const end = `<!-- ${name}: end -->`
   const [from, to] = [text.indexOf(begin), text.indexOf(end)]
