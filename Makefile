@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-upstream equal migrate boot-check fuzz soak crash libraries agent agent-packages agent-suite reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-upstream equal migrate boot-check fuzz soak crash libraries agent agent-packages agent-suite reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -40,6 +40,9 @@ bench-short: npm ## The same, once each
 
 bench-publish: npm ## Measure our publishing beside reprepro, aptly, apt-ftparchive, createrepo_c and repo-add
 	@node bench/publish.ts
+
+bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree and casync, in memory and on disk
+	@node bench/delivery.ts
 
 bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
 	@node bench/upstream-memory.ts

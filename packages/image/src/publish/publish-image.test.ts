@@ -102,6 +102,30 @@ test('after many packs the image is packed anew as a whole', async () => {
   expect(counts).toEqual([...Array.from({ length: PACKS_PER_IMAGE }, (_, index) => index + 1), 1])
 })
 
+test('what leads from the image before is made too, and is all that is new', async () => {
+  const [first, second] = [image({ 'etc/x': 'x'.repeat(3000) }), image({ 'etc/x': `${'x'.repeat(3000)}y` })]
+  const one = await publish(first)
+  expect(one.delta).toBeUndefined()
+  const two = await publishImage({ store, site, image: second, onto: one.packs, from: first, progress: silent })
+  if (!two.delta) throw new Error('no delta')
+  expect(two.delta.from).toBe(first)
+  expect(site.sizeOf(two.delta.pack)).toBe(two.delta.size)
+  // 3,001 bytes against 3,000 of the same.
+  expect(two.delta.size).toBeLessThan(100)
+  expect(await publishImage({ store, site, image: second, onto: one.packs, from: first, progress: silent })).toEqual(
+    two,
+  )
+  expect(whole(second, two.packs)).toBe(true)
+})
+
+test('an image before that the store has lost costs the delta alone', async () => {
+  const [first, second] = [image({ 'etc/x': 'will be lost' }), image({ 'etc/x': 'stays' })]
+  rmSync(store.pathOf(readManifest(store, first).root.tree))
+  const target = await publishImage({ store, site, image: second, onto: [], from: first, progress: silent })
+  expect(target.delta).toBeUndefined()
+  expect(whole(second, target.packs)).toBe(true)
+})
+
 test('an object that the store lost ends it, and nothing names the image', async () => {
   const of = image({ 'etc/x': 'lost' })
   rmSync(store.pathOf(store.put(Buffer.from('lost'))))
