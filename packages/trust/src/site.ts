@@ -39,7 +39,7 @@ export interface RotateRootOptions extends SiteOptions {
   readonly roles?: readonly ('root' | 'targets' | 'snapshot' | 'timestamp' | `channel-${string}`)[]
 }
 
-/** What changes about who signs for a role. A channel's role that the site does not know is a new channel. */
+/** What changes about who signs for a role. A channel's role that the site does not know is a new channel, by itself with a key of the keyring. */
 export interface SignerChange {
   readonly role: RoleName
   readonly add?: readonly TufKey[]

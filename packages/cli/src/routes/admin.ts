@@ -42,10 +42,11 @@ const trust = group('Change who signs, where several people must agree', {
     parameters: {
       flags: {
         ...commonFlags,
-        add: many('ROLE=FILE', 'A public key that may sign for a role; a new channel-NAME adds that channel'),
+        add: many('ROLE=FILE', 'A public key that may sign for a role'),
         remove: many('ROLE=KEY', 'A key, by its id, that may no longer sign for a role'),
         threshold: many('ROLE=N', 'How many keys must sign for a role'),
         rotate: many('ROLE', 'A role whose key here is replaced by a new one'),
+        channel: many('NAME', 'A channel to add, signed for by a key that is here'),
       },
       positional: one('DIR', 'An empty directory, or a new one'),
     },

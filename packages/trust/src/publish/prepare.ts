@@ -5,7 +5,15 @@ import { fail } from '../errors.ts'
 import { withKeyId } from '../key-id.ts'
 import { channelRole, metadataFile, type RoleName, TOP_ROLES } from '../roles.ts'
 import type { PrepareOptions, SignerChange } from '../site.ts'
-import { rootDocument, signDocument, type Signers, signersOf, type SiteFile, targetsDocument } from './documents.ts'
+import {
+  oneSigner,
+  rootDocument,
+  signDocument,
+  type Signers,
+  signersOf,
+  type SiteFile,
+  targetsDocument,
+} from './documents.ts'
 import { channelSigners, expiryOf } from './issue.ts'
 import { withSiteLock } from './lock.ts'
 import { channelsOf, highestVersion, type Published, readPublished, settleRotations } from './published.ts'
@@ -13,7 +21,7 @@ import { afterRotation } from './rotate.ts'
 
 /*
  * A change of who signs, for keys that are not all here: the next root file, and the next targets file where that changes too, are written to
- * a directory; each holder signs them on a machine of their own; the directory comes back and is published (publish-prepared.ts). The files
+ * a directory; each holder signs them on a machine of their own; the directory comes back and is published (prepared.ts). The files
  * are TUF metadata and nothing else.
  */
 
@@ -43,7 +51,11 @@ async function changedFiles(options: PrepareOptions, published: Published): Prom
   const { site, keyring, changes } = options
   const before = signersNow(published)
   const after = new Map(before)
-  for (const change of changes) after.set(change.role, changed(after.get(change.role), change))
+  for (const change of changes)
+    after.set(
+      change.role,
+      isNewChannel(change, after) ? newChannel(options, change.role) : changed(after.get(change.role), change),
+    )
   // A key that this keyring is about to use in the place of another.
   for (const [role, signers] of after) if (keyring.has(role)) after.set(role, afterRotation(keyring, role, signers))
   for (const [role, { keys, threshold }] of after)
@@ -79,6 +91,16 @@ function signersNow({ root, targets }: Published): ReadonlyMap<RoleName, Signers
       return signers === undefined ? [] : [[channelRole(channel), signers] as const]
     }),
   ])
+}
+
+/** Nothing said about who signs for a channel that the site does not know: the keyring does, with a key that is made if it lacks one. */
+function isNewChannel({ role, add, remove, threshold }: SignerChange, known: ReadonlyMap<RoleName, Signers>): boolean {
+  return role.startsWith('channel-') && !known.has(role) && [add, remove, threshold].every((part) => part === undefined)
+}
+
+function newChannel({ keyring }: PrepareOptions, role: RoleName): Signers {
+  keyring.createKey(role)
+  return oneSigner(keyring.publicKey(role).key)
 }
 
 /** A role that the site does not know yet is a new channel. */

@@ -158,8 +158,11 @@ describe('root and targets by two of three keys that are elsewhere', () => {
 
   test('a channel is added by a change', async () => {
     await expect(addChannel({ ...options(), channel: 'db' })).rejects.toEqual(code('KEY_MISSING'))
-    const key = world.keyring.publicKey('channel-db').key
-    await carryOut([{ role: 'channel-db', add: [key] }], 'alice', 'bob')
+    await carryOut([{ role: 'channel-db' }], 'alice', 'bob')
+    await carryOut([{ role: 'channel-mail', add: [await holder('dave')] }], 'alice', 'bob').then(
+      () => expect.fail('the channel’s first file needs a signature by its own key'),
+      (error: unknown) => expect(error).toEqual(code('KEY_MISSING')),
+    )
     await expect(world.client().refresh('db')).rejects.toEqual(code('STATEMENT_MISSING'))
     expect(await numberOf('early')).toBe(1)
   })

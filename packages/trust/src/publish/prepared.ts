@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { canonicalJson, digestOf, hexOf, isErrorCode, writeFileAtomic } from '@holotype/base'
 import { fail } from '../errors.ts'
+import { ROOT_BYTES, TARGETS_BYTES } from '../limits.ts'
 import { channelRole, metadataFile, targetPath, TOP_ROLES } from '../roles.ts'
 import type { PreparedFile, SiteOptions } from '../site.ts'
 import type { SigningKey } from '../signing/signing-key.ts'
@@ -12,7 +13,15 @@ import { commit, rehearse } from './commit.ts'
 import type { SiteFile } from './documents.ts'
 import { expiryOf, issue } from './issue.ts'
 import { withSiteLock } from './lock.ts'
-import { channelsOf, highestVersion, type Published, readChannel, readPublished, settleRotations } from './published.ts'
+import {
+  channelsOf,
+  highestVersion,
+  type Published,
+  readChannel,
+  readPublished,
+  readSiteFile,
+  settleRotations,
+} from './published.ts'
 
 interface Prepared {
   readonly root?: { readonly envelope: Envelope<Root>; readonly file: SiteFile }
@@ -137,7 +146,11 @@ async function issueBelow(
 
 /** @throws METADATA_MISSING, METADATA_MALFORMED */
 function readPrepared(directory: string): Prepared {
-  const read = <T>(role: 'root' | 'targets', parse: (bytes: Uint8Array, name: string) => Envelope<T>) => {
+  const read = <T>(
+    role: 'root' | 'targets',
+    maxBytes: number,
+    parse: (bytes: Uint8Array, name: string) => Envelope<T>,
+  ) => {
     const names = readdirSync(directory).filter(
       (name) => /^[1-9]\d{0,14}\./.test(name) && name.endsWith(`.${role}.json`),
     )
@@ -145,12 +158,12 @@ function readPrepared(directory: string): Prepared {
     if (more !== undefined)
       throw fail('CHANGE_OUTDATED', { what: `${directory} holds ${names.join(' and ')}: more than one change` })
     if (name === undefined) return undefined
-    const bytes = readFileSync(join(directory, name))
+    const bytes = readSiteFile(directory, name, maxBytes) ?? Buffer.of()
     const envelope = parse(bytes, join(directory, name))
     return { envelope, bytes }
   }
-  const root = read('root', parseRoot)
-  const targets = read('targets', parseTargets)
+  const root = read('root', ROOT_BYTES, parseRoot)
+  const targets = read('targets', TARGETS_BYTES, parseTargets)
   return {
     ...(root && {
       root: {

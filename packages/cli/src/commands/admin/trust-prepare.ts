@@ -17,6 +17,7 @@ export type Flags = CommonFlags & {
   readonly remove?: readonly string[]
   readonly threshold?: readonly string[]
   readonly rotate?: readonly string[]
+  readonly channel?: readonly string[]
 }
 
 export const exclusive = true
@@ -24,7 +25,7 @@ export const show = showPrepared
 
 /** @throws CLI_USAGE, THRESHOLD_UNREACHABLE, KEY_MISSING, KEY_MALFORMED, CHANNEL_UNKNOWN, CHANGE_OUTDATED, METADATA_*, TRUST_BUSY */
 export async function run(context: Context, flags: Flags, directory: string): Promise<readonly PreparedFile[]> {
-  const changes: SignerChange[] = []
+  const changes: SignerChange[] = (flags.channel ?? []).map((name) => ({ role: roleOf(`channel-${name}`) }))
   for (const [role, file] of (flags.add ?? []).map(pair))
     changes.push({ role, add: [(await readPublicKey(resolve(file))).key] })
   for (const [role, keyId] of (flags.remove ?? []).map(pair)) changes.push({ role, remove: [keyId] })
