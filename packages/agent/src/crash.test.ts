@@ -20,9 +20,9 @@ describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   })
   afterAll(() => run[Symbol.asyncDispose]())
 
-  async function cutAndMend(call: Call, what: string): Promise<Ended> {
+  async function cutAndMend(call: Call, what: string, onward = false): Promise<Ended> {
     run.restore()
-    const ended = await inject(run.world.state, call, what)
+    const ended = await inject(run.world.state, call, what, onward)
     expect(run.wrongOnTheWay(), `${what} at ${call.line}`).toEqual([])
     expect((await run.world.run()).error, `after ${what} at ${call.line}`).toBeUndefined()
     expect(run.wrongAtTheEnd(), `after ${what} at ${call.line}`).toEqual([])
@@ -48,8 +48,9 @@ describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
     let failed = 0
     const other: string[] = []
     const sample = someCalls(run.calls, 6)
-    for (const call of sample) {
-      const ended = await cutAndMend(call, `error=${errno}`)
+    for (const [index, call] of sample.entries()) {
+      // A disk that fails once, and one that fails from then on.
+      const ended = await cutAndMend(call, `error=${errno}`, index % 2 === 1)
       if (ended.code === 0) continue
       failed++
       if (!ended.output.trimEnd().split('\n').at(-1)?.startsWith(`{"error":{"code":"${code}"`))

@@ -101,11 +101,15 @@ export class Areas implements Disposable {
     }
   }
 
-  /** Removes them with all that was not placed. */
+  /** Removes them with all that was not placed. What cannot be removed (a disk that fails, say) the next run removes. */
   [Symbol.dispose](): void {
     for (const file of this.#opened.splice(0)) closeSync(file)
-    rmSync(this.#own, { recursive: true, force: true })
-    for (const { parent, name } of this.#made.splice(0))
-      rmSync(`/proc/self/fd/${this.#directories.descriptor(parent)}/${name}`, { recursive: true, force: true })
+    try {
+      rmSync(this.#own, { recursive: true, force: true })
+      for (const { parent, name } of this.#made.splice(0))
+        rmSync(`/proc/self/fd/${this.#directories.descriptor(parent)}/${name}`, { recursive: true, force: true })
+    } catch {
+      // Why the run fails is told by what fails first.
+    }
   }
 }
