@@ -6,11 +6,14 @@ import { type Call, type Ended, inject } from './testing/strace.ts'
 
 /*
  * Invariant 3: kill the agent at any system call, let any of them fail, and the next run ends in the image. Every call of the run that
- * changes something is told by strace, and then, one after the other, is the last one. CRASH=all takes them all: `make crash`.
+ * changes something is told by strace, and then, one after the other, is the last one. CRASH=all takes them all (`make crash`),
+ * CRASH=100 a hundred.
  */
 
 const reason = cutRunReason(['strace', 'setfattr', 'getfattr'])
 const timeout = 3_600_000
+/** A machine at work may let its own loopback wait. */
+const PATIENT = { idleMs: 20_000 }
 
 describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   let run: CutRun
@@ -24,7 +27,7 @@ describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
     run.restore()
     const ended = await inject(run.world.state, call, what, onward)
     expect(run.wrongOnTheWay(), `${what} at ${call.line}`).toEqual([])
-    expect((await run.world.run()).error, `after ${what} at ${call.line}`).toBeUndefined()
+    expect((await run.world.run(PATIENT)).error, `after ${what} at ${call.line}`).toBeUndefined()
     expect(run.wrongAtTheEnd(), `after ${what} at ${call.line}`).toEqual([])
     return ended
   }

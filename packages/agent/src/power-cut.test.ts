@@ -104,7 +104,7 @@ describe.skipIf(reason !== '')(`a power cut${reason}`, () => {
         await inject(run.world.state, call, 'signal=KILL')
         disk.cutPower({ names })
         expect(run.wrongOnTheWay(), call.line).toEqual([])
-        expect((await run.world.run()).error, `after ${call.line}`).toBeUndefined()
+        expect((await run.world.run({ idleMs: 20_000 })).error, `after ${call.line}`).toBeUndefined()
         expect(run.wrongAtTheEnd(), `after ${call.line}`).toEqual([])
       }
     },
