@@ -84,6 +84,18 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(readFileSync(join(place, 'acme/node-1/root/usr/bin/less')).length).toBeGreaterThan(0)
   })
 
+  test('leads through what can be done on a node', { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('agent.md')
+    expect(text).toMatch(/\nwrite \/etc\/app\.conf: 10 B content \(spec\)\n/)
+    expect(text).toMatch(/\nrolled-back: .*\nexit 4\none\n/)
+    expect(text).toMatch(/node-1 went back to its image before/)
+    expect(text).toMatch(/given up: at [0-9a-f]{12}, and held there .*\none\nheld: /)
+    expect(text).toMatch(/: it swaps/)
+    expect(text).toMatch(/\nreleased\nconverged: .* \d{1,3} bytes fetched.*\nthree\n/)
+    expect(text).toMatch(/\/etc\/motd: .*content.* \(spec\)\n/)
+    expect(text).toMatch(/\n0 of \d+ paths differ from [0-9a-f]{12}\n$/)
+  })
+
   test('leads through a review by people and a script', { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('review.md')
     expect(text).toMatch(

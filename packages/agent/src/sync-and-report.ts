@@ -1,4 +1,4 @@
-import { type HolotypeError, isErrorCode, type Progress, silent } from '@holotype/base'
+import { type HolotypeError, isErrorCode, type Progress, shortDigest, silent } from '@holotype/base'
 import type { ChannelTarget } from '@holotype/trust'
 import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
@@ -137,7 +137,7 @@ async function pass({ config, target, roundMs }: SyncPlace, { health }: SyncResu
   const words = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')
   if (failed.length > 0)
     throw fail('AGENT_HEALTH_FAILED', {
-      what: `${target.image}: ${words.slice(0, HEALTH_FAILURES_CHARACTERS)}`,
+      what: `${shortDigest(target.image)}: ${words.slice(0, HEALTH_FAILURES_CHARACTERS)}`,
       data: { checks: failed.map(({ check, detail }) => ({ check, detail })) },
     })
 }

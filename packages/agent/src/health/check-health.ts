@@ -68,7 +68,7 @@ function checksOf(health: HealthChecks, root: string): Check[] {
       name: `command ${argv.join(' ')}`,
       failure: async () => {
         const { exit, output } = await runInRoot(argv, { root, seconds: timeout })
-        return exit === 0 ? undefined : `exit ${exit}: ${output}`
+        return exit === 0 ? undefined : `exit ${exit}${output === '' ? '' : `: ${output}`}`
       },
     })),
     ...health.http.map(({ url, status, timeout }) => ({
