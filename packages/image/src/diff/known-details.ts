@@ -18,12 +18,21 @@ export function knownDetails(
   return (pair, find) => {
     const key = `details-${FORM}/${hexOf(digestOf(`${code} ${pair}`))}`
     const note = store.recall(key)
-    const known: unknown = note === undefined ? undefined : JSON.parse(note)
+    const known = note === undefined ? undefined : parse(note)
     if (isFileDetails(known)) return known
     const details = find()
     const text = details === undefined ? '' : JSON.stringify(details)
     if (text !== '' && text.length <= DETAILS_KEPT_LENGTH) store.remember(key, text)
     return details
+  }
+}
+
+/** A damaged note counts as none. */
+function parse(note: string): unknown {
+  try {
+    return JSON.parse(note)
+  } catch {
+    return undefined
   }
 }
 

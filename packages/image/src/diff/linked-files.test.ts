@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Digest } from '@holotype/base'
+import { type Digest, isDigest } from '@holotype/base'
 import { openStore, type Store } from '@holotype/store'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -88,7 +88,25 @@ describe('what is remembered of files', () => {
     const elsewhere = [image(['usr/bin/a', program], ['etc/x', Buffer.from('x')]), image(['usr/bin/a', other])] as const
     const { asked, store } = watched(made)
     diffImages(store, ...elsewhere)
-    // Its sonames are read again, as nothing is known of that tree; the update within is not.
+    // Its sonames are read, as nothing is known of that tree; the update within is not.
     expect(programs.filter((item) => asked.has(item))).toEqual([programs[0]])
+  })
+
+  it('costs time alone where it was damaged', () => {
+    const made = openStore(join(directory, 'damaged'))
+    const image = (bytes: Buffer) => storeImage(made, { files: { 'usr/bin/a': { content: bytes, mode: 0o755 } } })
+    const [from, to] = [image(program), image(other)]
+    const { digest } = diffImages(made, from, to)
+    const notes = ['details-1', 'linked-1'].flatMap((name) => {
+      const folder = join(made.directory, 'notes', name)
+      return readdirSync(folder).map((note) => join(folder, note))
+    })
+    expect(notes.length).toBe(3)
+    for (const note of notes) {
+      const [, value = ''] = readFileSync(note, 'utf8').split('\n')
+      if (isDigest(value)) truncateSync(made.pathOf(value), made.sizeOf(value) - 1)
+      else truncateSync(note, 200)
+    }
+    expect(diffImages(made, from, to).digest).toBe(digest)
   })
 })

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { compareText, type Digest, hexOf, isDigest } from '@holotype/base'
+import { compareText, type Digest, hexOf, isDigest, isErrorCode } from '@holotype/base'
 import { elfSonames } from '@holotype/formats'
 import { type ElfObject, isSharedObject } from '@holotype/solver'
 import { type Store, walkTree } from '@holotype/store'
@@ -57,8 +57,7 @@ type Found = Pick<LinkedFiles, 'objects' | 'links'>
 
 function remembered(store: Store, tree: Digest, find: () => readonly Found[]): LinkedFiles {
   const key = `linked-${FORM}/${hexOf(tree)}`
-  const note: unknown = store.recall(key)
-  const known = isDigest(note) && store.has(note) ? store.readJson(note) : undefined
+  const known = recall(store, key)
   if (isLinkedFiles(known)) return known
   const parts = find()
   const linked = {
@@ -68,6 +67,17 @@ function remembered(store: Store, tree: Digest, find: () => readonly Found[]): L
   } satisfies LinkedFiles
   store.remember(key, store.putJson(linked))
   return linked
+}
+
+/** A note is a hint: where its object is gone or damaged, the tree is read again. */
+function recall(store: Store, key: string): unknown {
+  const note: unknown = store.recall(key)
+  try {
+    return isDigest(note) && store.has(note) ? store.readJson(note) : undefined
+  } catch (error) {
+    if (isErrorCode(error, 'OBJECT_CORRUPT')) return undefined
+    throw error
+  }
 }
 
 function isLinkedFiles(value: unknown): value is LinkedFiles {
