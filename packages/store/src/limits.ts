@@ -39,8 +39,8 @@ export const DELTA_SMALL_BYTES = 128 * 1024
 export const DELTA_LEVEL = 9
 /** Bytes of a delta's index with its trees, compressed and not. */
 export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
-/** Bytes of all trees of an image, some 300,000 paths, up to which they are the dictionary of a delta's index. */
-export const DELTA_TREES_BYTES = 64 * 1024 * 1024
+/** Bytes of all trees of an image, some 80,000 paths, up to which they are the dictionary of a delta's index: zstd holds a copy. */
+export const DELTA_TREES_BYTES = 16 * 1024 * 1024
 /** Connections to an S3-compatible store, and milliseconds without a byte before one is given up. */
 export const S3_CONNECTIONS = 8
 export const S3_IDLE_MS = 60_000

@@ -5,7 +5,7 @@ import { type Digest, digestOf, run } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildTree } from '../build-tree.ts'
-import { DELTA_FRAME_BYTES, DELTA_GROUP_BYTES } from '../limits.ts'
+import { DELTA_FRAME_BYTES, DELTA_GROUP_BYTES, DELTA_TREES_BYTES } from '../limits.ts'
 import { openStore } from '../store.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import type { DeltaIndex, PathInput, Piece, WrittenDelta } from '../types.ts'
@@ -141,6 +141,15 @@ describe('a delta', () => {
     writeFileSync(join(directory, 'frame.zst'), site.read(made.pack))
     const { stdout } = await run(['zstd', '-d', '-c', '-D', join(directory, 'old'), join(directory, 'frame.zst')])
     expect(digestOf(stdout)).toBe(digestOf(next))
+  })
+
+  it('has an index without a dictionary where the old trees are too large to be held', async () => {
+    const tree = digestOf('a tree')
+    expect(treeDictionary([[tree, Buffer.alloc(DELTA_TREES_BYTES)]])).toHaveLength(DELTA_TREES_BYTES)
+    expect(treeDictionary([[tree, Buffer.alloc(DELTA_TREES_BYTES + 1)]])).toBeUndefined()
+    const [from, to] = [treeOf({ a: 'x' }), treeOf({ a: 'y' })]
+    const { index, trees } = opened(from, await writeDelta({ store, from, to, target: site }))
+    expect(openDeltaIndex(encodeDeltaIndex({ index, trees }, undefined), undefined).index).toEqual(index)
   })
 
   it('refuses an index that is damaged, of another image, or that would take more memory than it may', async () => {
