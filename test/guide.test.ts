@@ -84,6 +84,15 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(readFileSync(join(place, 'acme/node-1/root/usr/bin/less')).length).toBeGreaterThan(0)
   })
 
+  test('keeps a mirror, reads all of it, mends it and removes what nobody needs', { timeout: TIMEOUT_MS }, async () => {
+    const text = await follow('mirrors.md')
+    expect(text).toMatch(/\.\.\/mirror +serial 1, \d+ files of .* copied/)
+    expect(text).toMatch(/\.\.\/mirror +up to date/)
+    expect(text).toMatch(/serial 1 → 2, \d+ files/)
+    expect(text).toMatch(/repo\/deb stable amd64: no packages, each as its index says/)
+    expect(text).toMatch(/kept: a channel leads to it +\d+/)
+  })
+
   test('leads through what can be done on a node', { timeout: TIMEOUT_MS }, async () => {
     const text = await follow('agent.md')
     expect(text).toMatch(/\nwrite \/etc\/app\.conf: 10 B content \(spec\)\n/)

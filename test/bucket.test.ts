@@ -1,17 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { digestOf, hexOf, silent } from '@holotype/base'
 import { type Bucket, openBucket } from '@holotype/store'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-// The one gateway of both packages' tests.
-import { gatewayMissing, makeBucket, type ObjectGateway, startGateway } from '../../../store/src/testing/radosgw.ts'
-import { testFolder } from '../testing/folder.ts'
-import { mirrorOnce, type MirrorOptions } from './mirror.ts'
-import { writeSiteList } from './write-list.ts'
+import { mirrorOnce, writeSiteList } from '@holotype/repository'
+import { gatewayMissing, makeBucket, type ObjectGateway, startGateway } from '../packages/store/src/testing/radosgw.ts'
 
 const missing = gatewayMissing()
-const folder = testFolder()
+const folder = mkdtempSync(join(tmpdir(), 'holotype-bucket-'))
 const site = join(folder, 'site')
 const NOW = new Date('2026-11-21T12:00:00Z')
 
@@ -43,7 +41,7 @@ async function publish(number: number): Promise<void> {
 describe.skipIf(missing !== undefined)(`a site in a bucket${missing ? `: skipped, because ${missing}` : ''}`, () => {
   let gateway: ObjectGateway
   let bucket: Bucket
-  const mirror = (more: Partial<MirrorOptions> = {}) =>
+  const mirror = (more: Partial<Parameters<typeof mirrorOnce>[0]> = {}) =>
     mirrorOnce({
       origin: pathToFileURL(site).href,
       to: { ...gateway, bucket: 'site', region: 'us-east-1' },
@@ -69,6 +67,7 @@ describe.skipIf(missing !== undefined)(`a site in a bucket${missing ? `: skipped
   afterAll(async () => {
     await bucket?.[Symbol.asyncDispose]()
     await gateway?.[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
   })
 
   it('shows one whole state whenever a copy is ended, the tops of a repository last, and then the timestamp', async () => {
