@@ -90,7 +90,7 @@ export const fail = defineErrors({
   SITE_UNLISTED: {
     kind: 'input',
     when: 'a site has no list of its files, which is what is copied and verified by',
-    hint: 'write it where the site is published: `holotype repo list-files`; or check the address',
+    hint: 'check the address; a site of an earlier version gets its list where it is published: `holotype repo gc`',
   },
   SITE_LIST_MALFORMED: {
     kind: 'trust',

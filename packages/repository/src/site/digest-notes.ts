@@ -1,59 +1,74 @@
 import { readFileSync, type Stats } from 'node:fs'
-import { type Digest, errnoOf, isDigest, writeFileAtomic } from '@holotype/base'
+import { errnoOf, isDigest, writeFileAtomic } from '@holotype/base'
+import { z } from 'zod'
 import { SITE_NOTE_SETTLED_MS } from '../limits.ts'
 
-/** What files had which digest when they were read last, so that an unchanged one is not read again. */
+const fileSchema = z.object({
+  name: z.string(),
+  /** By what it is known again; empty where it had changed just then. */
+  seen: z.string(),
+  size: z.number(),
+  digest: z.string().refine(isDigest),
+  modified: z.number().optional(),
+})
+
+const directorySchema = z.object({
+  /** As of a file. */
+  seen: z.string(),
+  directories: z.array(z.string()),
+  files: z.array(fileSchema),
+  links: z.array(z.object({ name: z.string(), link: z.string() })),
+})
+
+const notesSchema = z.record(z.string(), directorySchema)
+
+/** A file of a site as it was when it was read last. */
+export type NotedFile = Readonly<z.infer<typeof fileSchema>>
+
+/** What of a directory is published. */
+export type NotedDirectory = Readonly<z.infer<typeof directorySchema>>
+
+/** What stood in a site's directories when they were read last, so that what did not change is not read again. */
 export interface DigestNotes {
-  recall(path: string, facts: Stats): Digest | undefined
-  remember(path: string, facts: Stats, digest: Digest): void
-  /** Writes what was asked for or remembered, and forgets the rest. */
+  recall(directory: string): NotedDirectory | undefined
+  remember(directory: string, found: NotedDirectory): void
+  /** By what a file or directory is known again; empty where it changed just now, for a second change could fall into the same tick of the clock. */
+  seen(facts: Stats): string
+  /** Writes what was remembered, and forgets the rest. @throws DISK_FULL */
   close(): void
 }
 
 /**
- * Opens the notes in a file. A file is the same while inode, size and times of data and inode are; one that changed within the last moments is not
- * noted, for a second change could fall into the same tick of the file system's clock.
- * @throws DISK_FULL (on close)
+ * Opens the notes in a file. What is published is replaced by renames, which change the times of its directory: one that is the same by inode and times holds
+ * the same files. So bit rot is not listed as if it were news, and listing a site costs a look at each directory.
  */
 export function openDigestNotes(file: string): DigestNotes {
   const before = readNotes(file)
-  const after = new Map<string, string>()
-  const opened = Date.now()
-  const read = (path: string, facts: Stats): Digest | undefined => {
-    const note = before.get(path)
-    const digest = note?.slice(note.lastIndexOf(' ') + 1)
-    if (digest === undefined || !isDigest(digest) || note !== `${seen(facts)} ${digest}`) return undefined
-    after.set(path, note)
-    return digest
-  }
+  const after: Record<string, NotedDirectory> = {}
+  const settled = Date.now() - SITE_NOTE_SETTLED_MS
+  let changed = false
   return {
-    recall: read,
-    remember(path, facts, digest) {
-      if (Math.max(facts.mtimeMs, facts.ctimeMs) < opened - SITE_NOTE_SETTLED_MS)
-        after.set(path, `${seen(facts)} ${digest}`)
+    recall: (directory) => before.get(directory),
+    remember(directory, found) {
+      after[directory] = found
+      if (before.get(directory) !== found) changed = true
+    },
+    seen({ ino, size, mtimeMs, ctimeMs }) {
+      return Math.max(mtimeMs, ctimeMs) < settled ? `${ino} ${size} ${mtimeMs} ${ctimeMs}` : ''
     },
     close() {
-      const same = after.size === before.size && [...after].every(([path, note]) => before.get(path) === note)
-      if (!same) writeFileAtomic(file, [...after].map(([path, note]) => `${path}\t${note}\n`).join(''))
+      if (changed || Object.keys(after).length !== before.size) writeFileAtomic(file, JSON.stringify(after))
     },
   }
 }
 
-function seen({ ino, size, mtimeMs, ctimeMs }: Stats): string {
-  return `${ino} ${size} ${mtimeMs} ${ctimeMs}`
-}
-
-function readNotes(file: string): ReadonlyMap<string, string> {
+/** Notes that cannot be read are none: all is read anew. */
+function readNotes(file: string): ReadonlyMap<string, NotedDirectory> {
   try {
-    const lines = readFileSync(file, 'utf8').split('\n')
-    return new Map(
-      lines.flatMap((line): [string, string][] => {
-        const [path, note] = line.split('\t')
-        return path === undefined || note === undefined ? [] : [[path, note]]
-      }),
-    )
+    const notes = notesSchema.safeParse(JSON.parse(readFileSync(file, 'utf8')))
+    return new Map(Object.entries(notes.data ?? {}))
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return new Map()
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError) return new Map()
     throw error
   }
 }

@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { compareText, digestOf, errnoOf, run, writeFileAtomic } from '@holotype/base'
 import { SITE_NAME_BYTES, SITE_NAMES, SITE_PART_ENTRIES, SITE_PART_MEAN, SITE_PART_SECONDS } from '../limits.ts'
-import { type DigestNotes, openDigestNotes } from './digest-notes.ts'
+import { type DigestNotes, type NotedDirectory, type NotedFile, openDigestNotes } from './digest-notes.ts'
 import { hashFile } from './hash-file.ts'
 import { isPublished, isSafeLink, LIST_FILE, objectDigest, partPath, turnOf } from './layout.ts'
 import {
@@ -123,39 +123,74 @@ async function entriesOf(
   const entries: SiteEntry[] = []
   const pending = ['']
   for (let directory = pending.pop(); directory !== undefined; directory = pending.pop()) {
+    const facts = statSync(join(site, directory), { throwIfNoEntry: false })
+    if (!facts) continue
+    const seen = notes.seen(facts)
+    const before = notes.recall(directory)
+    const known = before !== undefined && seen !== '' && before.seen === seen
+    const found = known ? before : await readDirectory({ site, directory, notes, before, seen })
+    notes.remember(directory, found)
     const newest = shown.get(directory) ?? (/\/\.tops\/[^/]+$/.test(directory) ? 0 : Number.POSITIVE_INFINITY)
-    for (const found of entriesIn(join(site, directory))) {
-      const path = directory === '' ? found.name : `${directory}/${found.name}`
-      if (!isPublished(`${path}${found.isDirectory() && directory === 'objects' ? `/${'0'.repeat(62)}` : ''}`)) continue
-      if (Number.parseInt(found.name, 10) > newest) continue
-      if (found.isDirectory()) pending.push(path)
-      else if (turnOf(path) !== undefined) continue
-      else if (found.isSymbolicLink()) entries.push(...linkAt(site, path))
-      else if (found.isFile()) entries.push(...(await fileAt(site, path, notes)))
-    }
+    const isShown = (name: string) => !(Number.parseInt(name, 10) > newest)
+    const at = directory === '' ? '' : `${directory}/`
+    for (const name of found.directories) if (isShown(name)) pending.push(`${at}${name}`)
+    for (const { name, link } of found.links) if (isShown(name)) entries.push({ path: `${at}${name}`, link })
+    for (const { name, size, digest, modified } of found.files)
+      if (isShown(name))
+        entries.push({ path: `${at}${name}`, size, digest, ...(modified === undefined ? {} : { modified }) })
   }
   return entries.sort((a, b) => compareText(a.path, b.path))
 }
 
-function linkAt(site: string, path: string): SiteEntry[] {
-  const link = readlinkSync(join(site, path))
-  return isSafeLink(path, link) ? [{ path, link }] : []
+interface Reading {
+  readonly site: string
+  readonly directory: string
+  readonly notes: DigestNotes
+  readonly before: NotedDirectory | undefined
+  readonly seen: string
+}
+
+async function readDirectory({ site, directory, notes, before, seen }: Reading): Promise<NotedDirectory> {
+  const directories: string[] = []
+  const links: { name: string; link: string }[] = []
+  const files: NotedFile[] = []
+  const noted = new Map(before?.files.map((file) => [file.name, file]))
+  for (const entry of entriesIn(join(site, directory))) {
+    const { name } = entry
+    const path = directory === '' ? name : `${directory}/${name}`
+    const within = entry.isDirectory() && directory === 'objects' ? `${path}/${'0'.repeat(62)}` : path
+    if (!isPublished(within)) continue
+    if (entry.isDirectory()) directories.push(name)
+    else if (turnOf(path) !== undefined) continue
+    else if (entry.isSymbolicLink()) {
+      const link = readlinkSync(join(site, path))
+      if (isSafeLink(path, link)) links.push({ name, link })
+    } else if (entry.isFile()) files.push(...(await fileAt(site, path, { name, notes, noted: noted.get(name) })))
+  }
+  // A file that changed just now may change again without another name: then the directory is looked at again too.
+  return { seen: files.every((file) => file.seen !== '') ? seen : '', directories, files, links }
+}
+
+interface FileBefore {
+  readonly name: string
+  readonly notes: DigestNotes
+  readonly noted: NotedFile | undefined
 }
 
 /** None where it is gone by now. */
-async function fileAt(site: string, path: string, notes: DigestNotes): Promise<SiteEntry[]> {
+async function fileAt(site: string, path: string, { name, notes, noted }: FileBefore): Promise<NotedFile[]> {
   const facts = statSync(join(site, path), { throwIfNoEntry: false })
   if (!facts) return []
   const { size } = facts
+  const seen = notes.seen(facts)
   const named = objectDigest(path)
-  if (named !== undefined) return size === 0 ? [] : [{ path, size, digest: named }]
-  const modified = path.includes('/.tops/') ? { modified: Math.floor(facts.mtimeMs / 1000) } : {}
-  const known = notes.recall(path, facts)
-  if (known !== undefined) return [{ path, size, digest: known, ...modified }]
+  // A file of no bytes is what a power cut leaves of an object that was not flushed.
+  if (named !== undefined) return size === 0 ? [] : [{ name, seen, size, digest: named }]
+  if (noted && seen !== '' && noted.seen === seen) return [noted]
   const hashed = await hashFile(join(site, path), size)
   if (hashed === undefined || hashed.size !== size) return []
-  notes.remember(path, facts, hashed.digest)
-  return [{ path, size, digest: hashed.digest, ...modified }]
+  const modified = path.includes('/.tops/') ? { modified: Math.floor(facts.mtimeMs / 1000) } : {}
+  return [{ name, seen, size, digest: hashed.digest, ...modified }]
 }
 
 /** Cuts the sorted list where a hash of the path says so: what is new changes the piece it falls into, and no other. */
