@@ -70,7 +70,7 @@ export async function ostree(directory: string, trees: Trees): Promise<Deliverer
   const tool = async (...words: string[]) =>
     (await run(['ostree', `--repo=${repository}`, ...words], { timeoutMs: 30 * 60_000 })).stdout.toString().trim()
   await tool('init', '--mode=archive')
-  const commit = (tree: string) => tool('commit', '--branch=tree', '--no-xattrs', `--tree=dir=${tree}`)
+  const commit = (tree: string) => tool('commit', '--branch=tree', '--fsync=false', '--no-xattrs', `--tree=dir=${tree}`)
   const commits = [await commit(trees.release), await commit(trees.updates)]
   await tool('static-delta', 'generate', `--from=${commits[0]}`, `--to=${commits[1]}`)
   await tool('summary', '--update')
