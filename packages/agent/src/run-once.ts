@@ -1,5 +1,5 @@
 import { type Digest, type HolotypeError, isErrorCode, type Progress } from '@holotype/base'
-import { type ChannelStatement, decide } from '@holotype/trust'
+import { type ChannelStatement, type ChannelTarget, decide } from '@holotype/trust'
 import { type AgentConfig, readConfig, readNodeKey } from './config.ts'
 import { currentStatement, type Patience, patience } from './current-statement.ts'
 import { asHolotypeError } from './explain.ts'
@@ -99,7 +99,7 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
   try {
     statement = await currentStatement(options, config, node)
   } catch (error) {
-    return { outcome: 'failed', node, error: asHolotypeError(error), isRefused: readRefused(state) !== undefined }
+    return await workAlone(options, config, asHolotypeError(error))
   }
   const { target } = decide(statement, { id: config.node, labels: config.labels })
   const refused = readRefused(state)
@@ -109,15 +109,49 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
   const place = { ...options, config, statement: statement.number }
   if (isRefused) {
     if (isSettled(options, node, refused.back, statement)) return { outcome: 'unchanged', node, isRefused }
-    return { ...(await goBack(place, statement, { sites: config.sites, back: refused.back })), isRefused }
+    return { ...(await goBack(place, refused.back, statement.current)), isRefused }
   }
   if (isSettled(options, node, target.image, statement)) return { outcome: 'unchanged', node, isRefused }
   const site = openSite({ mirrors: config.sites, ...patience(options) })
   const done = await syncAndReport({ ...place, target, site })
-  if (!isErrorCode(done.error, 'AGENT_HEALTH_FAILED') || done.node.previous === null) return { ...done, isRefused }
+  const { error } = done
+  if (error?.code !== 'AGENT_HEALTH_FAILED') return { ...done, isRefused }
+  return await decline(place, { ...done, error }, { image: target.image, current: statement.current })
+}
+
+/**
+ * A run without a statement. What was begun of going back is ended all the same, and an image that has come is checked: it may be what keeps the
+ * statement away.
+ */
+async function workAlone(options: RunOnceOptions, config: AgentConfig, error: HolotypeError): Promise<Done> {
+  const { state } = options
+  const node = readNodeState(state)
+  const refused = readRefused(state)
+  const failed = { outcome: 'failed', node, error, isRefused: refused !== undefined } as const
+  if (readHeld(state)) return failed
+  const place = { ...options, config, statement: node.statement }
+  if (refused) {
+    if (node.image === refused.back && !readJournal(state)) return failed
+    return { ...failed, ...(await goBack(place, refused.back)), outcome: 'failed', error }
+  }
+  if (!node.unchecked || node.image === null || options.atRest) return failed
+  const { image } = node
+  const done = await syncAndReport({ ...place, target: { image, packs: [] }, site: noSite })
+  if (done.error?.code === 'AGENT_HEALTH_FAILED') return await decline(place, { ...done, error: done.error }, { image })
+  return { ...failed, ...done, outcome: 'failed', error }
+}
+
+/** Goes back from an image whose health checks failed, if there is a way. */
+async function decline(
+  place: BackPlace,
+  done: Synced & { readonly error: HolotypeError },
+  { image, current }: { readonly image: Digest; readonly current?: ChannelTarget },
+): Promise<Done> {
   const back = done.node.previous
-  refuse(state, { image: target.image, back, statement: statement.number, reason: done.error.message })
-  const gone = await goBack(place, statement, { sites: config.sites, back })
+  if (back === null) return { ...done, isRefused: false }
+  const { state, statement } = place
+  refuse(state, { image, back, statement, reason: done.error.message })
+  const gone = await goBack(place, back, current)
   // There is no way back: the next run makes the checks again.
   if (isErrorCode(gone.error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
   return {
@@ -143,17 +177,15 @@ function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { nu
   )
 }
 
+type BackPlace = Omit<SyncPlace, 'target' | 'site' | 'config'> & Patience & { readonly config: AgentConfig }
+
 /** Back to the image before: from what the node kept of it, else from the site if the statement still names it. */
-function goBack(
-  place: Omit<SyncPlace, 'target' | 'site'> & Patience,
-  { current }: ChannelStatement,
-  { sites, back }: { readonly sites: readonly string[]; readonly back: Digest },
-): Promise<Synced> {
-  const site = openSite({ mirrors: sites, ...patience(place) })
+function goBack(place: BackPlace, back: Digest, current?: ChannelTarget): Promise<Synced> {
+  const site = openSite({ mirrors: place.config.sites, ...patience(place) })
   return syncAndReport({
     ...place,
     target: { image: back, packs: [] },
     site: noSite,
-    ...(current.image === back ? { otherwise: { target: current, site } } : {}),
+    ...(current?.image === back ? { otherwise: { target: current, site } } : {}),
   })
 }

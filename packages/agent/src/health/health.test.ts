@@ -206,6 +206,36 @@ describe('a node whose image is ill', () => {
     expect((await run()).outcome).toBe('unchanged')
   })
 
+  test('an image that cuts the node off is checked and left without a statement, whenever the run was killed', async () => {
+    const good = await image('good', 'good')
+    const bad = await image('bad', 'bad')
+    await world.publish(1, good)
+    await world.enrol()
+    await run()
+    await world.publish(2, bad)
+    // Killed before the checks: as a run at rest leaves it.
+    expect(await world.run({ atRest: true })).toMatchObject({ outcome: 'converged', image: bad.image })
+    world.mirror.lie = (path) => (path.endsWith('/good') ? undefined : 'error')
+    expect(await run()).toMatchObject({ outcome: 'rolled-back', image: good.image })
+    await at(good)
+    const refused = readFileSync(join(world.state, 'refused.json'))
+    // Killed after the decision: the root is at the new image again, and the site away.
+    world.mirror.lie = () => undefined
+    release(world.state)
+    await world.run({ atRest: true })
+    writeFileSync(join(world.state, 'refused.json'), refused)
+    world.mirror.lie = (path) => (path.endsWith('/good') ? undefined : 'error')
+    expect(await run()).toMatchObject({
+      outcome: 'failed',
+      image: good.image,
+      error: { code: 'AGENT_SITE_UNREACHABLE' },
+    })
+    await at(good)
+    const reports = world.server.reports.length
+    expect(await run()).toMatchObject({ outcome: 'failed', image: good.image })
+    expect(world.server.reports.length).toBe(reports)
+  })
+
   test('a kill while it goes back is made good by the next run', async () => {
     const good = await image('good', 'good')
     const bad = await image('bad', 'bad')
