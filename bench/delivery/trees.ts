@@ -61,10 +61,7 @@ function suiteOf(stanzas: readonly string[]): string {
 
 /** Flips the first byte of every hundredth file, its size and mtime kept: what a bad disk does. Gives how many. */
 export function damage(root: string): number {
-  const files = readdirSync(root, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
+  const files = [...filesBelow(root)].sort()
   const chosen = files.filter((_, index) => index % 100 === 0)
   for (const path of chosen) {
     const file = openSync(path, 'r+')
@@ -79,4 +76,13 @@ export function damage(root: string): number {
     closeSync(file)
   }
   return chosen.length
+}
+
+/** Regular files, no symlink followed: readdir's own `recursive` follows them, out of the tree. */
+function* filesBelow(directory: string): Generator<string> {
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name)
+    if (entry.isDirectory()) yield* filesBelow(path)
+    else if (entry.isFile()) yield path
+  }
 }
