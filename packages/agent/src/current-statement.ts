@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ChannelStatement, openTrustClient } from '@holotype/trust'
+import { isErrorCode } from '@holotype/base'
+import { type ChannelStatement, openTrustClient, TIMESTAMP_BYTES, TIMESTAMP_FILE } from '@holotype/trust'
 import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
-import { FETCH_RETRY_MS, HTTP_IDLE_MS, STATEMENT_ATTEMPTS } from './limits.ts'
+import { asFields, asInteger } from './json.ts'
+import { FETCH_RETRY_MS, HTTP_IDLE_MS, STATEMENT_ATTEMPTS, TIMESTAMPS_MS } from './limits.ts'
+import { byQuality, type Mirror, openMirrors } from './site/mirrors.ts'
 import { openSite, type Site } from './site/site.ts'
 import type { NodeState } from './state/node-state.ts'
 
@@ -22,37 +25,108 @@ export interface StatementOptions extends Patience {
 }
 
 /**
- * The channel's statement, verified, not older than the last one obeyed. Each mirror is asked by itself: files of two mirrors, one of them
- * behind, do not fit together.
- * @throws AGENT_STATEMENT_OLD, AGENT_SITE_UNREACHABLE, what `trust` throws
+ * The channel's newest statement that some mirror has, verified, not older than the last one obeyed. All mirrors are asked for their timestamp, so
+ * that one that stays behind keeps no node back where another one answers; those that are not much later than the first count. The rest of the
+ * metadata comes from the mirror that the timestamp is of: files of two mirrors, one of them behind, do not fit together.
+ * @throws AGENT_STATEMENT_OLD, AGENT_SITE_UNREACHABLE, what `trust` throws: of the mirror that says it is the newest and does not stand unverified
  */
 export async function currentStatement(
   options: StatementOptions,
   config: AgentConfig,
   node: NodeState,
 ): Promise<ChannelStatement> {
-  let failure: unknown
-  for (const mirror of config.sites) {
-    const site = openSite({ mirrors: [mirror], ...patience(options), attempts: STATEMENT_ATTEMPTS })
+  const mirrors = byQuality(openMirrors(config.sites, options))
+  const failures: unknown[] = []
+  // Those that failed lately only if the others have nothing.
+  for (const group of [mirrors.filter((one) => !one.isResting()), mirrors.filter((one) => one.isResting())]) {
+    const late = new Set(group)
+    const enough = new AbortController()
+    const asked = group.map(async (mirror) => {
+      const offer = await askTimestamp(mirror, options, enough.signal)
+      if (!enough.signal.aborted) late.delete(mirror)
+      return offer
+    })
     try {
-      return await statementFrom(site, options, config, node)
-    } catch (error) {
-      failure ??= error
+      for await (const offers of earlyThenLate(asked)) {
+        for (const offer of offers.toSorted((a, b) => b.version - a.version)) {
+          try {
+            const statement = await statementFrom(offer, options, config, node)
+            offer.mirror.succeeded()
+            for (const mirror of late) mirror.failed()
+            return statement
+          } catch (error) {
+            if (isErrorCode(error, 'DISK_FULL')) throw error
+            offer.mirror.failed()
+            failures.push(error)
+          }
+        }
+      }
+    } finally {
+      enough.abort()
     }
   }
-  throw failure
+  throw failures.find((error) => !isErrorCode(error, 'AGENT_SITE_UNREACHABLE')) ?? unreachable(failures)
+}
+
+/** What a mirror has for a timestamp, not verified. */
+interface Offer {
+  readonly mirror: Mirror
+  readonly site: Site
+  readonly timestamp: Promise<Buffer | undefined>
+  /** As it says itself; -1 if it says none. */
+  readonly version: number
+}
+
+async function askTimestamp(mirror: Mirror, options: StatementOptions, signal: AbortSignal): Promise<Offer> {
+  const site = openSite({ mirrors: [mirror], ...patience(options), attempts: STATEMENT_ATTEMPTS, signal })
+  const timestamp = site.file(TIMESTAMP_FILE, TIMESTAMP_BYTES)
+  return { mirror, site, timestamp, version: claimedVersion(await timestamp.catch(() => undefined)) }
+}
+
+/** First those that came at most TIMESTAMPS_MS after the first timestamp, then the others. */
+async function* earlyThenLate(asked: readonly Promise<Offer>[]): AsyncGenerator<readonly Offer[]> {
+  const came: Offer[] = []
+  const enough = Promise.withResolvers<void>()
+  const all = Promise.all(
+    asked.map(async (one) => {
+      const offer = await one
+      came.push(offer)
+      if (offer.version >= 0) setTimeout(enough.resolve, TIMESTAMPS_MS).unref()
+    }),
+  )
+  await Promise.race([all, enough.promise])
+  const early = came.length
+  yield came.slice(0, early)
+  await all
+  yield came.slice(early)
+}
+
+/** Of bytes that nobody has verified yet. */
+function claimedVersion(bytes: Buffer | undefined): number {
+  try {
+    const { signed } = asFields(JSON.parse(bytes?.toString() ?? ''), 'the timestamp')
+    return asInteger(asFields(signed, 'signed').version, 'version')
+  } catch {
+    return -1
+  }
 }
 
 async function statementFrom(
-  site: Site,
+  { site, timestamp }: Offer,
   options: StatementOptions,
   config: AgentConfig,
   node: NodeState,
 ): Promise<ChannelStatement> {
+  let first: Promise<Buffer | undefined> | undefined = timestamp
   const client = openTrustClient({
     directory: join(options.state, 'trust'),
     initialRoot: readFileSync(join(options.state, 'root.json')),
-    fetch: (path, maxBytes) => site.file(path, maxBytes),
+    fetch(path, maxBytes) {
+      const bytes = path === TIMESTAMP_FILE ? first : undefined
+      // Under another root it is asked for again.
+      if (bytes) first = undefined
+      return bytes ?? site.file(path, maxBytes)
+    },
     now: () => new Date(options.now()),
   })
   const { statement } = await client.refresh(config.channel)
@@ -62,6 +136,13 @@ async function statementFrom(
       what: `statement ${statement.number} of ${config.channel}, this node has obeyed ${node.statement}`,
     })
   return statement
+}
+
+/** Of several mirrors none of which could be asked. */
+function unreachable(failures: readonly unknown[]): unknown {
+  if (failures.length < 2) return failures[0]
+  const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)))
+  return fail('AGENT_SITE_UNREACHABLE', { what: reasons.join('; ') })
 }
 
 /** With the defaults. */

@@ -8,6 +8,7 @@ import { asFields, asText, asTextMap, FormError } from './json.ts'
 import { HTTP_IDLE_MS, TRUST_ROOT_BYTES } from './limits.ts'
 import type { EnrolRequest, EnrolResponse } from './protocol.ts'
 import { apiUrl, send } from './report/server-client.ts'
+import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { parseEnrolmentToken } from './token.ts'
@@ -65,7 +66,7 @@ export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
 }
 
 async function pinnedRoot(sites: readonly string[], wanted: string): Promise<Buffer> {
-  const site = openSite({ mirrors: sites, idleMs: HTTP_IDLE_MS })
+  const site = openSite({ mirrors: openMirrors(sites), idleMs: HTTP_IDLE_MS })
   const bytes = await site.file('trust/1.root.json', TRUST_ROOT_BYTES)
   if (!bytes) throw fail('AGENT_SITE_UNREACHABLE', { what: `${sites.join(', ')} has no trust/1.root.json` })
   const found = digestOf(bytes)

@@ -18,7 +18,7 @@ export const RANGE_GAP_BYTES = 64 * 1024
 export const RANGE_BYTES = 32 * 1024 * 1024
 /** Range requests at a time. */
 export const CONCURRENT_RANGES = 2
-/** Times one file or range is asked for, over all mirrors, before the run gives up. */
+/** Times one file or range is asked for in vain, over all mirrors, before the run gives up. */
 export const FETCH_ATTEMPTS = 6
 /** Times a mirror is asked for each file of trust metadata before the next mirror gets its turn. */
 export const STATEMENT_ATTEMPTS = 2
@@ -26,6 +26,32 @@ export const STATEMENT_ATTEMPTS = 2
 export const FETCH_RETRY_MS = 100
 /** Milliseconds a connection may stay silent. */
 export const HTTP_IDLE_MS = 15_000
+/** Milliseconds until a mirror answers, where another one could be asked. */
+export const ANSWER_MS = 5000
+/** Milliseconds that the other mirrors have for their timestamps after the first one came. */
+export const TIMESTAMPS_MS = 2000
+/** Bytes per second below which a body is given up, whoever serves it: over HTTP_IDLE_MS. */
+export const LEAST_BYTES_PER_SECOND = 4096
+/** Milliseconds over which a mirror must be slow to be left for another one. */
+export const SLOW_MS = 2000
+/** The part of the best other mirror's speed below which a mirror is slow. */
+export const SLOW_PART = 0.25
+/** Bytes per second that a mirror is taken to serve as long as it was not measured, by whoever would leave another one for it. */
+export const ASSUMED_BYTES_PER_SECOND = 512 * 1024
+/** Bytes of the request that mirrors are compared by. */
+export const TYPICAL_BYTES = 1024 * 1024
+/** Bytes of a body that say how fast a mirror is. */
+export const SAMPLE_BYTES = 256 * 1024
+/** Milliseconds waited for a body, however short, that say so too. */
+export const SAMPLE_MS = 1000
+/** Milliseconds for which a measured speed is good: then the mirror is tried again. */
+export const FIGURES_GOOD_MS = 60 * 60_000
+/** Milliseconds for which a mirror that failed is asked after the others; twice as many with each failure more. */
+export const MIRROR_REST_MS = 15_000
+/** Milliseconds it is at most. */
+export const MIRROR_REST_MAX_MS = 10 * 60_000
+/** Bytes by which a range must have grown for a further FETCH_ATTEMPTS attempts. */
+export const ADVANCE_BYTES = 64 * 1024
 /** Bytes of an answer from the server. */
 export const SERVER_ANSWER_BYTES = 1024 * 1024
 /** Milliseconds a request to the server may take: it must not hold up the node. */
@@ -88,3 +114,21 @@ export const CONDITION_FILES = 5
 export const KERNELS = 100
 /** Bytes of a kernel's version text. */
 export const KERNEL_VERSION_BYTES = 512
+/** Milliseconds of a rate limit's bytes that may come at once after a pause. */
+export const BURST_MS = 100
+/** Milliseconds of work between two rests. */
+export const SLICE_MS = 5
+/** Milliseconds of one rest for work; longer ones are taken in pieces. */
+export const REST_MS = 500
+/** Milliseconds over which the pressure on a machine is taken. */
+export const PRESSURE_MS = 100
+/** Percent of the time that others may stand still for want of processor, disk or memory, where nothing else is said. */
+export const PRESSURE_PERCENT = 10
+/** The share of time that work gets in however much others stand still: a run must end. */
+export const LEAST_SHARE = 0.1
+/** What the share grows by when others do not stand still. */
+export const SHARE_STEP = 0.05
+/** Bytes written after which a throttled run brings them to the disk, so that no flush has much to write. */
+export const FLUSH_BYTES = 16 * 1024 * 1024
+/** Bytes a second of a throttle at least: what passes in one piece is waited for in one piece, and a mirror does not wait for ever. */
+export const LEAST_RATE = 1024 * 1024

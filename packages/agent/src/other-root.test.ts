@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { silent } from '@holotype/base'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { prepareOtherRoot, switchRoot } from './other-root.ts'
+import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { EVERY_KIND, everyKind } from './testing/every-kind.ts'
 import { judge } from './testing/interrupted.ts'
@@ -22,7 +23,7 @@ const prepare = (target: Awaited<ReturnType<World['image']>>) =>
     root: other(),
     state: join(world.directory, 'other-state'),
     running: { state: world.state, root: world.root },
-    site: openSite({ mirrors: [world.mirror.url], idleMs: 500, retryMs: 5 }),
+    site: openSite({ mirrors: openMirrors([world.mirror.url]), idleMs: 500, retryMs: 5 }),
     target,
     progress: silent,
     now: Date.now,

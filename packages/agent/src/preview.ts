@@ -7,6 +7,7 @@ import { type Held, readHeld, readRefused } from './held.ts'
 import { type OwnerOf, ownersOf } from './owners.ts'
 import { objectFolders, planSync } from './plan-sync.ts'
 import { previousObjects } from './rollback/previous.ts'
+import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
@@ -64,7 +65,7 @@ export async function previewRun(
   const statement = await currentStatement(options, config, node)
   const { target } = decide(statement, { id: config.node, labels: config.labels })
   const refused = readRefused(state)
-  const site = openSite({ mirrors: config.sites, ...patience(options) })
+  const site = openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) })
   const folders = objectFolders(state)
   const { kept } = folders
   const work = await planSync(

@@ -9,6 +9,7 @@ import { checkIn } from './report/check-in.ts'
 import { conditionFlags } from './report/condition.ts'
 import { openServer } from './report/server-client.ts'
 import { noSite } from './rollback/no-site.ts'
+import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
@@ -112,7 +113,7 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
     return { ...(await goBack(place, refused.back, statement.current)), isRefused }
   }
   if (isSettled(options, node, target.image, statement)) return { outcome: 'unchanged', node, isRefused }
-  const site = openSite({ mirrors: config.sites, ...patience(options) })
+  const site = openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) })
   const done = await syncAndReport({ ...place, target, site })
   const { error } = done
   if (error?.code !== 'AGENT_HEALTH_FAILED') return { ...done, isRefused }
@@ -181,7 +182,7 @@ type BackPlace = Omit<SyncPlace, 'target' | 'site' | 'config'> & Patience & { re
 
 /** Back to the image before: from what the node kept of it, else from the site if the statement still names it. */
 function goBack(place: BackPlace, back: Digest, current?: ChannelTarget): Promise<Synced> {
-  const site = openSite({ mirrors: place.config.sites, ...patience(place) })
+  const site = openSite({ mirrors: openMirrors(place.config.sites, place), ...patience(place) })
   return syncAndReport({
     ...place,
     target: { image: back, packs: [] },

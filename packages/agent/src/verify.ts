@@ -4,6 +4,7 @@ import { readConfig } from './config.ts'
 import { fail } from './errors.ts'
 import { OWNERS_IDLE_MS } from './limits.ts'
 import { ownersOf } from './owners.ts'
+import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
@@ -59,7 +60,7 @@ export async function verifyRoot(options: {
     }),
   )
   if (plan.differences.length === 0) return { image, paths: plan.paths, differences: [] }
-  const site = openSite({ mirrors: config.sites, idleMs: OWNERS_IDLE_MS, attempts: 1 })
+  const site = openSite({ mirrors: openMirrors(config.sites), idleMs: OWNERS_IDLE_MS, attempts: 1 })
   const ownerOf = await ownersOf(known.manifest.owners, objectFolders(state).kept, site)
   const differences = plan.differences.map((difference) => {
     const owner = ownerOf(difference.path)

@@ -1,7 +1,8 @@
 export { bucketOf, decide, type Decision } from './decide.ts'
 export { fail as failTrust } from './errors.ts'
 export type { Keyring, KeyringOptions, MinisignKey, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
-export { type RoleName, roleOf } from './roles.ts'
+export { TIMESTAMP_BYTES } from './limits.ts'
+export { type RoleName, roleOf, TIMESTAMP_FILE } from './roles.ts'
 export {
   addChannel,
   createHolderKey,

@@ -2,8 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Digest, digestOf, HolotypeError, hexOf } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { FETCH_ATTEMPTS, FETCH_RETRY_MS } from '../limits.ts'
-import { bodyChunks, discard, openRequest, readBody } from './http.ts'
+import { ADVANCE_BYTES, ANSWER_MS, FETCH_ATTEMPTS, FETCH_RETRY_MS, LEAST_BYTES_PER_SECOND, SLOW_MS } from '../limits.ts'
+import { bodyChunks, discard, openRequest, type Pace, readBody, Slow } from './http.ts'
+import { byQuality, type Mirror, tooSlow } from './mirrors.ts'
 
 /** Bytes that are not what their digest or index says: another mirror may have the right ones. */
 export class WrongBytes extends Error {}
@@ -12,10 +13,10 @@ export class WrongBytes extends Error {}
 export interface Site {
   /** A file of the site, one byte longer than `maxBytes` if it is too long; undefined when every mirror says it has none. @throws AGENT_SITE_UNREACHABLE */
   file(path: string, maxBytes: number): Promise<Buffer | undefined>
-  /** An object of a few megabytes, verified. @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_MISSING, AGENT_OBJECT_CORRUPT */
+  /** An object that fits into memory, verified; goes on where a body broke off. @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_MISSING, AGENT_OBJECT_CORRUPT */
   object(digest: Digest, maxBytes: number): Promise<Buffer>
   /**
-   * The bytes of an object from what `sink` wants next to `end`. Goes on where a body broke off, with the next mirror.
+   * The bytes of an object from what `sink` wants next to `end`. Goes on where a body broke off or became slow, with the best mirror of the others.
    * @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_CORRUPT
    */
   range(digest: Digest, end: number, sink: RangeSink): Promise<void>
@@ -31,10 +32,12 @@ export interface RangeSink {
 }
 
 export interface SiteOptions {
-  readonly mirrors: readonly string[]
+  readonly mirrors: readonly Mirror[]
   readonly idleMs: number
   readonly attempts?: number
   readonly retryMs?: number
+  /** Ends all requests, and what waits for them with an error. */
+  readonly signal?: AbortSignal
 }
 
 /** Where an object lies below the site's base. */
@@ -44,90 +47,175 @@ export function objectPath(digest: Digest): string {
 }
 
 export function openSite(options: SiteOptions): Site {
-  const { mirrors, idleMs, attempts = FETCH_ATTEMPTS, retryMs = FETCH_RETRY_MS } = options
-  let preferred = 0
+  const { mirrors, idleMs, attempts = FETCH_ATTEMPTS, retryMs = FETCH_RETRY_MS, signal } = options
   let bytes = 0
-  const bases = mirrors.map((mirror) => new URL(mirror.endsWith('/') ? mirror : `${mirror}/`))
 
-  /** Tries until `attempt` gives a value; each failure moves on to the next mirror, for all requests that follow. */
-  async function overMirrors<T>(path: string, attempt: (url: URL) => Promise<T>): Promise<T | undefined> {
-    const absent = new Set<number>()
-    const failures: string[] = []
+  /** Tries until `attempt` gives a value: the best mirror first, after a failure another one. `position`: how far the attempts have come. */
+  async function overMirrors<T>(
+    path: string,
+    attempt: (request: Request) => Promise<T>,
+    position: () => number = () => 0,
+  ): Promise<T | undefined> {
+    const absent = new Set<Mirror>()
+    const failures = new Map<Mirror, Failure>()
+    const failed = (mirror: Mirror) => failures.get(mirror)?.times ?? 0
+    let furthest = position()
     let wrong: WrongBytes | undefined
-    for (let tries = 0; tries < Math.max(attempts, bases.length); tries++) {
-      const index = preferred % bases.length
-      const base = bases[index]
-      if (!base || absent.size === bases.length) break
+    for (let vain = 0; vain < Math.max(attempts, mirrors.length); ) {
+      const there = byQuality(mirrors).filter((mirror) => !absent.has(mirror))
+      const [mirror] = there.toSorted((a, b) => failed(a) - failed(b))
+      if (!mirror) return undefined
+      // Only a mirror that was asked before is given time to recover.
+      if (failed(mirror) > 0) await wait(retryMs * vain, undefined, signal ? { signal } : {})
+      const from = position()
+      const others = there.filter((other) => other !== mirror && !other.isResting())
       try {
-        return await attempt(new URL(path, base))
+        const value = await attempt({ mirror, others, url: new URL(path, mirror.base) })
+        mirror.succeeded()
+        return value
       } catch (error) {
-        if (error instanceof HolotypeError) throw error
-        if (error instanceof Absent) absent.add(index)
+        if (error instanceof HolotypeError || signal?.aborted) throw error
+        const reason = `${mirror.base.host}: ${error instanceof Error ? error.message : String(error)}`
         if (error instanceof WrongBytes) wrong = error
-        failures.push(`${base.host}: ${error instanceof Error ? error.message : String(error)}`)
-        if (preferred % bases.length === index) preferred = index + 1
-        // Only a mirror that was asked before is given time to recover.
-        if (tries + 1 >= bases.length && !(error instanceof Absent)) await wait(retryMs * (tries + 1))
+        if (error instanceof Absent) absent.add(mirror)
+        // What began before this mirror's first byte is begun anew: it may be another's bytes that are wrong.
+        const isItsFault = !(error instanceof Absent || (error instanceof WrongBytes && position() < from))
+        failures.set(mirror, { times: failed(mirror) + Number(isItsFault), reason })
+        // A slow one is better than none.
+        if (isItsFault && !(error instanceof Slow && others.length > 0)) mirror.failed()
+        const advanced = position() - furthest >= ADVANCE_BYTES
+        vain = advanced ? 0 : vain + 1
+        if (advanced) furthest = position()
       }
     }
-    if (absent.size === bases.length) return undefined
-    const what = `${path}: ${[...new Set(failures)].slice(-4).join('; ')}`
+    const reasons = [...failures.values()].slice(-4).map(({ reason }) => reason)
+    const what = `${path}: ${reasons.join('; ')}`
     if (wrong) throw fail('AGENT_OBJECT_CORRUPT', { what, cause: wrong })
     throw fail('AGENT_SITE_UNREACHABLE', { what })
   }
 
-  async function whole(url: URL, maxBytes: number): Promise<Buffer> {
-    const body = await readBody(await open(url, {}, 200), maxBytes)
-    bytes += body.length
-    return body
-  }
-
-  async function open(url: URL, headers: Readonly<Record<string, string>>, wanted: number): Promise<IncomingMessage> {
-    const answer = await openRequest(url, { idleMs, headers })
+  async function open(request: Request, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+    const { mirror, others, url } = request
+    const asked = performance.now()
+    const answerMs = others.length > 0 ? Math.min(ANSWER_MS, idleMs) : idleMs
+    const answer = await openRequest(url, { idleMs, answerMs, headers, ...(signal ? { signal } : {}) })
+    mirror.answered(performance.now() - asked)
     const status = answer.statusCode ?? 0
-    if (status === wanted || (status === 200 && wanted === 206)) return answer
+    if (status === 200 || (status === 206 && headers.range !== undefined)) return answer
     discard(answer)
     // A bucket without list permission says 403 for what is not there.
     if (status === 404 || status === 410 || status === 403) throw new Absent(`answered ${status}`)
+    if (status === 416) throw new BeyondEnd(`answered ${status}`)
+    if (status >= 300 && status < 400) throw new Error(`answered ${status}: redirects are not followed`)
     throw new Error(`answered ${status}`)
+  }
+
+  const paceOf = ({ mirror, others }: Request): Pace => ({
+    overMs: others.length > 0 ? Math.min(SLOW_MS, idleMs) : idleMs,
+    least: () => tooSlow(others.filter((other) => !other.isResting())) ?? LEAST_BYTES_PER_SECOND,
+    measured: mirror.served,
+  })
+
+  /** To `end`, or to the end of the object, which is then no longer than `maxBytes`. */
+  async function stretch(request: Request, { end, maxBytes }: { end?: number; maxBytes: number }, sink: RangeSink) {
+    const from = sink.position()
+    const last = end === undefined ? '' : end - 1
+    const answer = await open(request, end === undefined && from === 0 ? {} : { range: `bytes=${from}-${last}` })
+    // A server without ranges sends all from the start: what lies before is skipped.
+    let at = answer.statusCode === 206 ? rangeStart(answer) : 0
+    if (at > from) {
+      answer.destroy()
+      throw new WrongBytes(`asked from ${from}, got from ${at}`)
+    }
+    const endsThere = Number(answer.headers['content-length']) === (end ?? 0) - at
+    for await (const chunk of bodyChunks(answer, paceOf(request))) {
+      bytes += chunk.length
+      const useful = chunk.subarray(
+        Math.min(chunk.length, Math.max(0, sink.position() - at)),
+        Math.max(0, (end ?? maxBytes + 1) - at),
+      )
+      at += chunk.length
+      if (useful.length > 0) await sink.feed(useful)
+      // What ends by itself leaves the connection for the next request; what does not is not waited for.
+      if (at > (end ?? maxBytes) || (at === end && !endsThere)) break
+    }
+    if (sink.position() < (end ?? 0)) throw new Error(`the answer ended at byte ${sink.position()} of ${end}`)
   }
 
   return {
     fetched: () => bytes,
-    file: (path, maxBytes) => overMirrors(path, (url) => whole(url, maxBytes)),
-    async object(digest, maxBytes) {
-      const found = await overMirrors(objectPath(digest), async (url) => {
-        const body = await whole(url, maxBytes)
-        if (digestOf(body) !== digest) throw new WrongBytes(`wrong bytes for ${digest}`)
+    file: (path, maxBytes) =>
+      overMirrors(path, async (request) => {
+        const body = await readBody(await open(request, {}), maxBytes, paceOf(request))
+        bytes += body.length
         return body
-      })
+      }),
+    async object(digest, maxBytes) {
+      const body = collector()
+      const found = await overMirrors(
+        objectPath(digest),
+        async (request) => {
+          // What broke off at its very end is whole; what has more bytes than the object is none of it.
+          await stretch(request, { maxBytes }, body).catch((error: unknown) => {
+            if (!(error instanceof BeyondEnd)) throw error
+          })
+          return body.take(digest)
+        },
+        () => body.position(),
+      )
       if (found) return found
       throw fail('AGENT_OBJECT_MISSING', { what: `no mirror has the object ${digest}` })
     },
     async range(digest, end, sink) {
-      const done = await overMirrors(objectPath(digest), async (url) => {
-        const from = sink.position()
-        const answer = await open(url, { range: `bytes=${from}-${end - 1}` }, 206)
-        // A server without ranges sends all from the start: what lies before is skipped.
-        let at = answer.statusCode === 206 ? rangeStart(answer) : 0
-        if (at > from) throw new WrongBytes(`asked from ${from}, got from ${at}`)
-        for await (const chunk of bodyChunks(answer)) {
-          bytes += chunk.length
-          const position = sink.position()
-          const useful = chunk.subarray(Math.min(chunk.length, Math.max(0, position - at)), Math.max(0, end - at))
-          at += chunk.length
-          if (useful.length > 0) await sink.feed(useful)
-          if (at > end) break
-        }
-        if (sink.position() < end) throw new Error(`the answer ended at byte ${sink.position()} of ${end}`)
-        return true
-      })
+      const done = await overMirrors(
+        objectPath(digest),
+        async (request) => {
+          await stretch(request, { end, maxBytes: end }, sink)
+          return true
+        },
+        () => sink.position(),
+      )
       if (!done) throw fail('AGENT_OBJECT_MISSING', { what: `no mirror has the pack ${digest}` })
     },
   }
 }
 
+/** One attempt: which mirror is asked, and which could be asked instead. */
+interface Request {
+  readonly mirror: Mirror
+  readonly others: readonly Mirror[]
+  readonly url: URL
+}
+
+interface Failure {
+  readonly times: number
+  readonly reason: string
+}
+
 class Absent extends Error {}
+
+/** The object ends before the byte asked for. */
+class BeyondEnd extends Error {}
+
+/** Holds an object in memory while it comes in pieces. */
+function collector(): RangeSink & { take(digest: Digest): Buffer } {
+  let chunks: Buffer[] = []
+  let length = 0
+  return {
+    position: () => length,
+    feed(chunk) {
+      chunks.push(chunk)
+      length += chunk.length
+    },
+    take(digest) {
+      const body = Buffer.concat(chunks)
+      if (digestOf(body) === digest) return body
+      chunks = []
+      length = 0
+      throw new WrongBytes(`wrong bytes for ${digest}`)
+    },
+  }
+}
 
 function rangeStart(answer: IncomingMessage): number {
   const [, start] = /^bytes ([0-9]{1,15})-/.exec(answer.headers['content-range'] ?? '') ?? []
