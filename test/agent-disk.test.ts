@@ -10,7 +10,7 @@ import { openStore } from '@holotype/store'
 import { afterEach, expect, test } from 'vitest'
 import { makeImage } from '../packages/agent/src/testing/world.ts'
 import { makeAgentDisk } from '../packages/image/src/boot-check/agent-disk.ts'
-import { outcomeOf } from '../packages/image/src/boot-check/upgrade.ts'
+import { outcomeOf } from '../packages/image/src/boot-check/guest-node.ts'
 
 /*
  * The second disk of a boot check, without a machine: what e2fsprogs reads from it runs here, with nothing but what lies on it. Where it

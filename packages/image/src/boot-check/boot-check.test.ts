@@ -5,7 +5,7 @@ import { openSource } from '../export/source.ts'
 import { sampleImage } from '../export/testing/sample-image.ts'
 import { bootChecksOf } from './boot-checks.ts'
 import { SHELL_PATHS } from './guest-shell.ts'
-import { notOurs, outcomeOf } from './upgrade.ts'
+import { notOurs, outcomeOf } from './guest-node.ts'
 
 test('a spec that says nothing of checks gets the defaults', () => {
   const store = openStore(temporaryDirectory())

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isErrorCode } from '@holotype/base'
 import { BOOT_TRIES } from '../limits.ts'
 import { type GuestShell, openGuestShell } from './guest-shell.ts'
-import { accelerators, type Firmware, type Machine, startMachine } from './machine.ts'
+import { accelerators, type Firmware, type Forward, type Machine, startMachine } from './machine.ts'
 import { type CheckResult, result } from './run-checks.ts'
 
 export interface Boot {
@@ -26,6 +26,7 @@ export interface BootOnceOptions {
   readonly disk: string
   /** A second disk, only read. */
   readonly second?: string
+  readonly forwards?: readonly Forward[]
   readonly architecture: string
   /** An empty directory with a short path. */
   readonly scratch: string

@@ -17,11 +17,19 @@ export function accelerators(): readonly Accelerator[] {
   return existsSync('/dev/kvm') ? ['kvm', 'tcg'] : ['tcg']
 }
 
+/** A TCP port of the guest, which has the address 10.0.2.15, and the one of the loopback that leads there. */
+export interface Forward {
+  readonly from: number
+  readonly to: number
+}
+
 export interface MachineOptions {
   /** A raw disk, which the machine writes to. */
   readonly disk: string
   /** Another one, only read. */
   readonly second?: string
+  /** Its ports that are reached at ports of this machine's loopback. Absent: it has no network. */
+  readonly forwards?: readonly Forward[]
   readonly architecture: string
   readonly firmware: Firmware
   readonly accelerator: Accelerator
@@ -31,7 +39,7 @@ export interface MachineOptions {
   readonly log: string
 }
 
-/** A virtual machine without network. Its first serial port is its console, kept in `log`; the second is `shell`. */
+/** A virtual machine; nothing outside can be reached from it. Its first serial port is its console, kept in `log`; the second is `shell`. */
 export interface Machine extends AsyncDisposable {
   readonly shell: Socket
   /** What the console has shown so far. */
@@ -55,6 +63,8 @@ export function hasFirmware(firmware: Firmware): boolean {
   return firmware === 'bios' || UEFI.some(([code]) => existsSync(code))
 }
 
+/** Where qemu's user network expects its guest. */
+const GUEST_ADDRESS = '10.0.2.15'
 const CONNECT_TRIES = 100
 const CONNECT_WAIT_MS = 100
 
@@ -106,7 +116,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
 }
 
 function argumentsOf(
-  { disk, second, architecture, firmware, accelerator, scratch, log }: MachineOptions,
+  { disk, second, forwards = [], architecture, firmware, accelerator, scratch, log }: MachineOptions,
   socket: string,
 ): string[] {
   if (architecture !== 'amd64')
@@ -131,10 +141,20 @@ function argumentsOf(
     ...(second === undefined
       ? []
       : ['-drive', `file=${second.replaceAll(',', ',,')},if=virtio,format=raw,readonly=on`]),
+    ...(forwards.length === 0 ? [] : network(forwards)),
     ...['-serial', `file:${log}`],
     // `wait`: the guest starts when somebody listens, or its first words are lost.
     ...['-serial', `unix:${socket.replaceAll(',', ',,')},server=on,wait=on`],
     ...['-device', 'virtio-rng-pci'],
+  ]
+}
+
+/** `restrict`: the guest is answered and reaches nobody. No `romfile`: it does not boot from there. */
+function network(forwards: readonly Forward[]): string[] {
+  const hosts = forwards.map(({ from, to }) => `hostfwd=tcp:127.0.0.1:${from}-${GUEST_ADDRESS}:${to}`)
+  return [
+    ...['-netdev', ['user', 'id=net', 'restrict=on', ...hosts].join(',')],
+    ...['-device', 'virtio-net-pci,netdev=net,romfile='],
   ]
 }
 

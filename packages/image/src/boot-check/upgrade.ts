@@ -1,17 +1,15 @@
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { type Digest, isErrorCode, type Progress, shortDigest } from '@holotype/base'
+import type { Digest, Progress } from '@holotype/base'
 import type { Store } from '@holotype/store'
-import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { GUEST_AGENT_MS, GUEST_COMMAND_MS, GUEST_SHUTDOWN_MS, UPGRADE_PATHS_SHOWN } from '../limits.ts'
-import { type AgentDisk, type AgentProgram, DISK_LABEL, makeAgentDisk } from './agent-disk.ts'
+import { GUEST_AGENT_MS } from '../limits.ts'
+import { type AgentProgram, makeAgentDisk } from './agent-disk.ts'
 import type { BootChecks } from './boot-checks.ts'
 import { type Boot, bootOnce, passed } from './boot-once.ts'
-import { type GuestShell, KEEP_SHELL, SHELL_PATHS } from './guest-shell.ts'
-import type { Firmware, Machine } from './machine.ts'
-import { type CheckResult, result, runChecks } from './run-checks.ts'
+import { asItWas, type GuestAgent, type GuestNode, moveTo, openAgent, restart, STATE, still } from './guest-node.ts'
+import { KEEP_SHELL } from './guest-shell.ts'
+import type { Firmware } from './machine.ts'
 
 /*
  * A node of the image before, on its own disk, is brought to the next image in place: once its plug is pulled while the agent writes, then
@@ -44,15 +42,7 @@ export interface UpgradeOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/** A machine that runs, as a node. */
-interface Node {
-  readonly shell: GuestShell
-  readonly machine: Machine
-  readonly agent: Agent
-  readonly results: CheckResult[]
-}
-
-type Stage = readonly [Boot['boot'], BootChecks, (node: Node) => Promise<void>]
+type Stage = readonly [Boot['boot'], BootChecks, (node: GuestNode) => Promise<void>]
 
 /** Stops after a boot with a failed check: what follows would tell of nothing else. @throws BOOT_FAILED, PROCESS_*, OBJECT_*, DISK_FULL */
 export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
@@ -109,104 +99,11 @@ export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
   }
 }
 
-const PLACE = '/run/holotype-agent'
-const STATE = '/var/lib/holotype'
-const PORT = 47_701
-
-interface Agent {
-  readonly shell: GuestShell
-  readonly disk: AgentDisk
-  /** Text of sh that runs a verb, with the site at a statement when one is given. */
-  text(verb: readonly string[], statement?: number): string
-  /** Runs it and gives its result or its error. */
-  run(verb: readonly string[], statement?: number): Promise<unknown>
-}
-
-async function openAgent(shell: GuestShell, disk: AgentDisk): Promise<Agent> {
-  const mounted = await shell.run(
-    `mkdir -p ${PLACE} && mount -t ext4 -o ro LABEL=${DISK_LABEL} ${PLACE}`,
-    GUEST_COMMAND_MS,
-  )
-  if (mounted.code !== 0) throw fail('BOOT_FAILED', { what: `the agent's disk cannot be mounted: ${mounted.output}` })
-  const node = `${PLACE}/lib/loader --library-path ${PLACE}/lib ${PLACE}/node`
-  const text = (verb: readonly string[], statement?: number) => {
-    const run = `${node} ${PLACE}/${disk.program} ${verb.join(' ')} --state ${STATE} --json`
-    const serve = `${node} ${PLACE}/serve-site.ts ${PLACE}/statement-${statement} ${PORT} ${disk.channel}`
-    return statement === undefined ? run : whileServing(serve, run)
-  }
-  return {
-    shell,
-    disk,
-    text,
-    run: async (verb, statement) => outcomeOf((await shell.run(text(verb, statement), GUEST_AGENT_MS)).output),
-  }
-}
-
-/** Text of sh that runs a program while another serves. */
-function whileServing(serve: string, run: string): string {
-  const said = '/run/holotype-site'
-  return `${serve} >${said} 2>&1 & site=$!
-until grep -q ready ${said} || ! kill -0 $site; do sleep 0.2; done
-${run}
-kill $site; cat ${said}`
-}
-
-const lineSchema = z.union([z.object({ result: z.unknown() }), z.object({ error: z.unknown() })])
-
-/** The result or the error that the agent wrote last. @throws BOOT_FAILED when it wrote neither */
-export function outcomeOf(output: string): unknown {
-  for (const line of output.split('\n').reverse()) {
-    const { data } = lineSchema.safeParse(parseLine(line))
-    if (data) return data
-  }
-  throw fail('BOOT_FAILED', { what: `the agent said nothing to build on: ${output.slice(-500)}` })
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line)
-  } catch {
-    return undefined
-  }
-}
-
-/** Makes the machine a node, which takes its disk for what it was made of: all that differs is what booting did. */
-async function asItWas(agent: Agent, image: Digest): Promise<CheckResult> {
-  const { channel, trustRoot } = agent.disk
-  const address = `http://127.0.0.1:${PORT}`
-  const token = `ht1.${channel.padEnd(16, '-')}.${trustRoot.slice('sha256:'.length)}`
-  await agent.run(['enrol', '--server', address, '--site', address, '--token', token, '--root', '/'], 1)
-  const state = JSON.stringify({ image, statement: 0, failure: null })
-  await agent.shell.run(`printf '%s' '${state}' >${STATE}/state.json`, GUEST_COMMAND_MS)
-  const outcome = await agent.run(['run', '--verify'], 1)
-  const { data } = runSchema.safeParse(outcome)
-  if (data?.result.outcome !== 'converged') return result(AS_IT_WAS, false, describe(outcome))
-  const paths = notOurs((data.result.report?.repaired ?? []).map((path) => ({ path, kinds: [] })))
-  return result(AS_IT_WAS, paths.length === 0, paths.length === 0 ? 'booting changed nothing' : changedText(paths))
-}
-
-const AS_IT_WAS = 'as the image'
-
-const runSchema = z.object({
-  result: z.object({
-    outcome: z.string(),
-    image: z.string().nullable(),
-    report: z
-      .object({
-        changed: z.object({ written: z.number(), removed: z.number(), metadata: z.number() }),
-        repaired: z.array(z.string()),
-        bytesFetched: z.number(),
-        milliseconds: z.number(),
-      })
-      .optional(),
-  }),
-})
-
 /**
  * Starts an upgrade and returns while the agent writes. What it wrote is made durable as it would be at any moment: when another program
  * makes a file of its own durable, the file system's journal takes all names with it, and no bytes.
  */
-async function cutOff({ shell, text }: Agent, statement: number): Promise<void> {
+async function cutOff({ shell, text }: GuestAgent, statement: number): Promise<void> {
   const journal = `${STATE}/journal.json`
   const { code } = await shell.run(
     `(${text(['run'], statement)}) >/run/holotype-cut 2>&1 & run=$!
@@ -215,93 +112,4 @@ sleep 1; ${KEEP_SHELL} && test -e ${journal}`,
     GUEST_AGENT_MS,
   )
   if (code !== 0) throw fail('BOOT_FAILED', { what: 'the agent was not at work when the power was to be cut' })
-}
-
-interface Move {
-  readonly statement: number
-  readonly image: Digest
-  readonly checks: BootChecks
-  readonly step: string
-}
-
-/** Brings the running system to an image and checks it as it runs on. */
-async function moveTo({ agent, shell, results }: Node, { statement, image, checks, step }: Move): Promise<void> {
-  const outcome = await agent.run(['run'], statement)
-  const { data } = runSchema.safeParse(outcome)
-  const arrived = data?.result.outcome === 'converged' && data.result.image === image
-  const { changed, bytesFetched, milliseconds } = data?.result.report ?? {}
-  const words = changed
-    ? `${changed.written} written, ${changed.removed} removed, ${changed.metadata} metadata; ${bytesFetched} bytes fetched, ${milliseconds} ms`
-    : 'nothing to do'
-  results.push(result(step, arrived, arrived ? `at ${shortDigest(image)}: ${words}` : describe(outcome)))
-  if (arrived) results.push(await verified(agent), ...(await runChecks(shell, checks)))
-}
-
-/** After a boot: the kernel, every file, and the checks. */
-async function still({ agent, shell, results }: Node, checks: BootChecks): Promise<void> {
-  results.push(await kernel(shell), await verified(agent), ...(await runChecks(shell, checks)))
-}
-
-const verifySchema = z.object({
-  result: z.object({
-    paths: z.number(),
-    differences: z.array(z.object({ path: z.string(), kinds: z.array(z.string()) })),
-  }),
-})
-
-async function verified(agent: Agent): Promise<CheckResult> {
-  const outcome = await agent.run(['verify'])
-  const { data } = verifySchema.safeParse(outcome)
-  if (!data) return result('verified', false, describe(outcome))
-  const paths = notOurs(data.result.differences)
-  const { length } = paths
-  return result('verified', length === 0, length === 0 ? `${data.result.paths} paths read` : changedText(paths))
-}
-
-interface Different {
-  readonly path: string
-  readonly kinds: readonly string[]
-}
-
-/** Without the guest's shell, and the times of the directories that it lies in. */
-export function notOurs(different: readonly Different[]): Different[] {
-  return different.filter(
-    ({ path, kinds }) =>
-      !SHELL_PATHS.includes(path) &&
-      !(
-        kinds.every((kind) => kind === 'mtime' || kind === 'extra') &&
-        SHELL_PATHS.some((own) => own.startsWith(`${path}/`))
-      ),
-  )
-}
-
-function changedText(paths: readonly Different[]): string {
-  const shown = paths.slice(0, UPGRADE_PATHS_SHOWN).map(({ path, kinds }) => [path, ...kinds].join(' '))
-  const more = paths.length > shown.length ? `, and ${paths.length - shown.length} more` : ''
-  return `not as the image, and not excluded: ${shown.join(', ')}${more}`
-}
-
-function describe(outcome: unknown): string {
-  return JSON.stringify(outcome)
-}
-
-/** The kernel that runs is one of the root's: its modules are there. */
-async function kernel(shell: GuestShell): Promise<CheckResult> {
-  const { code, output } = await shell.run('uname -r && test -d "/lib/modules/$(uname -r)"', GUEST_COMMAND_MS)
-  return result('kernel of the image', code === 0, output)
-}
-
-/** Down in order, with the shell's unit put back for the next start. */
-async function restart({ shell, machine }: Node): Promise<void> {
-  const kept = await shell.run(KEEP_SHELL, GUEST_COMMAND_MS)
-  if (kept.code !== 0) throw fail('BOOT_FAILED', { what: `the shell cannot be put back: ${kept.output}` })
-  // Its answer may be lost when the machine is gone first.
-  await shell.run('systemctl --no-block reboot', GUEST_SHUTDOWN_MS).catch((error: unknown) => {
-    if (!isErrorCode(error, 'BOOT_FAILED')) throw error
-  })
-  const end = performance.now() + GUEST_SHUTDOWN_MS
-  while (machine.ended() === undefined) {
-    if (performance.now() > end) throw fail('BOOT_FAILED', { what: 'the machine did not go down' })
-    await sleep(200)
-  }
 }
