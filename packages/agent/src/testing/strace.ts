@@ -84,12 +84,10 @@ function changes(name: string, line: string, directory: string): boolean {
   return line.includes(directory) || line.includes('/proc/self/fd/')
 }
 
-/** Runs the agent once and does something to it at one call: `signal=KILL` ends it before the call, `error=EIO` fails it. */
-export async function inject(state: string, { name, number }: Call, what: string): Promise<Ended> {
-  return straced(
-    ['-qq', '-e', `trace=${name}`, '-e', `inject=${name}:${what}:when=${number}`, '-o', '/dev/null'],
-    state,
-  )
+/** Runs the agent once and does something to it at one call: `signal=KILL` ends it before the call, `error=EIO` fails it, and with `onward` every later one of the same name. */
+export async function inject(state: string, { name, number }: Call, what: string, onward = false): Promise<Ended> {
+  const when = onward ? `${number}+` : String(number)
+  return straced(['-qq', '-e', `trace=${name}`, '-e', `inject=${name}:${what}:when=${when}`, '-o', '/dev/null'], state)
 }
 
 function straced(options: readonly string[], state: string): Promise<Ended> {
