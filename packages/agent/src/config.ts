@@ -2,7 +2,9 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errnoOf } from '@holotype/base'
+import type { ThrottleSettings } from '@holotype/image'
 import { fail } from './errors.ts'
+import { throttleFrom } from './throttle/settings.ts'
 import { asFields, asText, asTextMap, asTexts } from './json.ts'
 
 /** Who this node is and where it pulls from: `config.json` of the state directory, written by enrolment. */
@@ -16,6 +18,8 @@ export interface AgentConfig {
   readonly sites: readonly string[]
   /** The directory that is kept at the image. */
   readonly root: string
+  /** Goes before what images say; set by who looks after the node, not by enrolment. */
+  readonly throttle?: ThrottleSettings
 }
 
 /** @throws AGENT_NOT_ENROLLED, AGENT_STATE_MALFORMED */
@@ -31,6 +35,7 @@ export function readConfig(state: string): AgentConfig {
       server: asText(fields.server, 'server'),
       sites: asTexts(fields.sites, 'sites'),
       root: asText(fields.root, 'root'),
+      ...(fields.throttle === undefined ? {} : { throttle: throttleFrom(fields.throttle) }),
     }
   } catch (error) {
     throw fail('AGENT_STATE_MALFORMED', { what: `${join(state, 'config.json')} is not a configuration`, cause: error })

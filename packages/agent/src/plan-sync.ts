@@ -7,6 +7,7 @@ import { HARDLINKS_BYTES, MANIFEST_BYTES } from './limits.ts'
 import { openDelta } from './site/delta.ts'
 import { openPacks, type Packs } from './site/packs.ts'
 import type { Site } from './site/site.ts'
+import { adoptThrottle } from './throttle/this-process.ts'
 import { type Journal, readJournal } from './state/node-state.ts'
 import { type ObjectFolder, openObjects } from './state/objects.ts'
 import { openStatCache, type StatCache } from './state/stat-cache.ts'
@@ -67,6 +68,7 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
   const root = realpathSync(options.root)
   const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
   const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
+  adoptThrottle(manifest.throttle ?? {})
   const hardlinks = manifest.hardlinks ? parseHardlinks(await fetch(manifest.hardlinks, HARDLINKS_BYTES)) : []
   const territory = territoryOf({
     root,

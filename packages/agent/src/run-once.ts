@@ -13,6 +13,7 @@ import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
+import { atFullSpeed, startThrottle } from './throttle/this-process.ts'
 import { syncAndReport, type Synced, type SyncPlace } from './sync-and-report.ts'
 
 export interface RunOnceOptions extends Patience {
@@ -32,6 +33,8 @@ export interface RunOnceOptions extends Patience {
   readonly newId: () => string
   /** Milliseconds between two rounds of health checks; default HEALTH_ROUND_MS. */
   readonly roundMs?: number
+  /** Spare what else runs on the machine, as the image and the node's configuration say. Default: no. Never at rest. */
+  readonly throttled?: boolean
 }
 
 /** What one run found and did. */
@@ -62,6 +65,8 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   const config = { ...read, root: options.root ?? read.root }
   const key = readNodeKey(state)
   using _lock = lockState(state)
+  using _throttle =
+    options.throttled && !options.atRest ? startThrottle([state, config.root], config.throttle ?? {}) : null
   const done = await work(options, config)
   // What runs is of the root only where the root is the running system's.
   const lives = config.root === '/' && !options.atRest
@@ -181,9 +186,10 @@ function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { nu
 type BackPlace = Omit<SyncPlace, 'target' | 'site' | 'config'> & Patience & { readonly config: AgentConfig }
 
 /** Back to the image before: from what the node kept of it, else from the site if the statement still names it. */
-function goBack(place: BackPlace, back: Digest, current?: ChannelTarget): Promise<Synced> {
+async function goBack(place: BackPlace, back: Digest, current?: ChannelTarget): Promise<Synced> {
+  using _speed = atFullSpeed()
   const site = openSite({ mirrors: openMirrors(place.config.sites, place), ...patience(place) })
-  return syncAndReport({
+  return await syncAndReport({
     ...place,
     target: { image: back, packs: [] },
     site: noSite,

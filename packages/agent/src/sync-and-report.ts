@@ -12,6 +12,7 @@ import { enqueue } from './report/queue.ts'
 import { noSite } from './rollback/no-site.ts'
 import type { Site } from './site/site.ts'
 import { type NodeState, readNodeState, writeNodeState } from './state/node-state.ts'
+import { atFullSpeed } from './throttle/this-process.ts'
 import { sync, type SyncOptions, type SyncResult } from './sync.ts'
 
 export interface SyncPlace {
@@ -132,6 +133,7 @@ async function syncFrom(place: SyncPlace, options: Omit<SyncOptions, 'site' | 't
 /** @throws AGENT_HEALTH_FAILED with what failed */
 async function pass({ config, target, roundMs }: SyncPlace, { health }: SyncResult): Promise<void> {
   if (!health) return
+  using _speed = atFullSpeed()
   const results = await checkHealth(health, { root: config.root, ...(roundMs === undefined ? {} : { roundMs }) })
   const failed = results.filter(({ passed }) => !passed)
   const words = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')

@@ -9,6 +9,7 @@ import { stage } from './site/stage.ts'
 import { removeJournal, writeJournal } from './state/node-state.ts'
 import type { ObjectFolder } from './state/objects.ts'
 import { refreshCache } from './state/refresh-cache.ts'
+import { atFullSpeed } from './throttle/this-process.ts'
 import { type NodeManifest, parseManifest } from './tree/manifest.ts'
 import { isEmptyPlan, type Plan } from './tree/plan.ts'
 import { runTriggers, type TriggerResult } from './triggers.ts'
@@ -64,7 +65,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       if (moved && work.claimed) keepPrevious({ root, plan, tree: work.claimed, previous: past })
       writeJournal(state, journal)
       if (before.length > 0) {
-        triggers.push(...(await runTriggers(before, root, progress)))
+        triggers.push(...(await unhindered(before, root, progress)))
         writeJournal(state, { ...journal, before: [] })
       }
       keepExecutable({ root, state, plan })
@@ -78,7 +79,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
         previous,
         unchecked: moved && manifest.health !== undefined,
       })
-    triggers.push(...(await runTriggers(after, root, progress)))
+    triggers.push(...(await unhindered(after, root, progress)))
     if (plan.blocked.length > 0) {
       // The journal stays: as long as something is in the way, every run looks again.
       writeJournal(state, { ...journal, before: [], after: [] })
@@ -93,6 +94,12 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     if (isErrorCode(error, 'DISK_FULL')) staged.clear()
     throw error
   }
+}
+
+/** Runs triggers as they would run without a throttle: they are the node's own work, and restart it. */
+async function unhindered(...given: Parameters<typeof runTriggers>): Promise<TriggerResult[]> {
+  using _speed = atFullSpeed()
+  return await runTriggers(...given)
 }
 
 /** Of images but this one and the previous one nothing is kept. */

@@ -10,6 +10,7 @@ import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
 import { openStatCache } from './state/stat-cache.ts'
 import { keptImage, objectFolders } from './plan-sync.ts'
+import { adoptThrottle, startThrottle } from './throttle/this-process.ts'
 import type { Difference } from './tree/plan.ts'
 import { scan } from './tree/scan.ts'
 import { mountsBelow, territoryOf } from './tree/territory.ts'
@@ -30,16 +31,20 @@ export interface VerifyReport {
 export async function verifyRoot(options: {
   readonly state: string
   readonly progress?: Progress
+  /** See `RunOnceOptions`. */
+  readonly throttled?: boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }): Promise<VerifyReport> {
   const { state, now, progress = silent } = options
   const config = readConfig(state)
   using _lock = lockState(state)
+  using _throttle = options.throttled ? startThrottle([state], config.throttle ?? {}) : null
   const { image } = readNodeState(state)
   const known = image === null ? undefined : await keptImage(objectFolders(state).kept, image)
   if (image === null || !known)
     throw fail('AGENT_NOT_SYNCED', { what: `${state} keeps no image to compare ${config.root} with` })
+  adoptThrottle(known.manifest.throttle ?? {})
   const root = realpathSync(config.root)
   const territory = territoryOf({
     root,

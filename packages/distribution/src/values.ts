@@ -30,6 +30,13 @@ export const share = z
   .transform((text) => Math.round(Number.parseFloat(text) * 100))
   .refine((value) => value <= 10_000, 'a share is at most 100%')
 
+/** `20MiB/s` → bytes a second. */
+export const rate = z
+  .string()
+  .regex(/^[1-9]\d{0,5}(MiB|GiB)\/s$/, 'a rate is a whole number of MiB/s or GiB/s: 20MiB/s')
+  .describe('a rate')
+  .transform((text) => Number.parseInt(text, 10) * (text.endsWith('GiB/s') ? 1024 ** 3 : 1024 ** 2))
+
 /** An octal mode as text: `'0644'`. */
 export const mode = z
   .string()

@@ -28,6 +28,18 @@ export interface HealthChecks {
   readonly grace: number
 }
 
+/** How a node spares what else it does while its agent works. What is not said is as the agent has it: no rates, and 10 % for each pressure. */
+export interface ThrottleSettings {
+  /** Bytes a second from the network. */
+  readonly network?: number | undefined
+  /** Bytes a second read from and written to files. */
+  readonly disk?: number | undefined
+  /** Percent of the time in which others may stand still for want of it, before the agent slows down. 100: it never does. */
+  readonly pressure?:
+    | { readonly cpu?: number | undefined; readonly io?: number | undefined; readonly memory?: number | undefined }
+    | undefined
+}
+
 /** A composed image, an object: what the channel statement names and the agent ends in. */
 export interface ImageManifest {
   readonly schema: 'holotype.image/1'
@@ -62,6 +74,7 @@ export interface ImageManifest {
   readonly triggers: readonly ImageTrigger[]
   /** Absent: nothing is checked. */
   readonly health?: HealthChecks
+  readonly throttle?: ThrottleSettings
 }
 
 export type Risk = 'high' | 'medium' | 'low' | 'none'

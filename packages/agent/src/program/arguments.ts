@@ -22,12 +22,13 @@ export type Command =
       readonly dryRun: boolean
       /** Nothing of the root runs yet. */
       readonly boot: boolean
+      readonly throttle: boolean
     }
   | { readonly verb: 'rescue'; readonly state: string; readonly root: string }
   | { readonly verb: 'status'; readonly state: string }
   | { readonly verb: 'hold'; readonly state: string; readonly reason: string }
   | { readonly verb: 'release'; readonly state: string }
-  | { readonly verb: 'verify'; readonly state: string }
+  | { readonly verb: 'verify'; readonly state: string; readonly throttle: boolean }
   | { readonly verb: 'self-test'; readonly state: string }
   | { readonly verb: 'rollback'; readonly state: string; readonly reason: string }
 
@@ -45,22 +46,23 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
   holotype-agent verify                                    read every file again, report drift, change nothing
   holotype-agent self-test                                 whether this executable can do its work on this machine
 
-  --state DIR   the agent's own directory (default /var/lib/holotype)
-  --json        one JSON value a line: progress events, then the result
+  --state DIR     the agent's own directory (default /var/lib/holotype)
+  --no-throttle   run, verify: as fast as it goes, whatever else the machine has to do
+  --json          one JSON value a line: progress events, then the result
 `
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
   enrol: ['server', 'site', 'token', 'root', 'state', 'json'],
-  run: ['once', 'interval', 'verify', 'dry-run', 'boot', 'state', 'json'],
+  run: ['once', 'interval', 'verify', 'dry-run', 'boot', 'no-throttle', 'state', 'json'],
   rescue: ['root', 'state', 'json'],
   status: ['state', 'json'],
   hold: ['reason', 'state', 'json'],
   rollback: ['reason', 'state', 'json'],
   release: ['state', 'json'],
-  verify: ['state', 'json'],
+  verify: ['no-throttle', 'state', 'json'],
   'self-test': ['state', 'json'],
 }
-const SWITCHES = new Set(['once', 'verify', 'dry-run', 'boot', 'json'])
+const SWITCHES = new Set(['once', 'verify', 'dry-run', 'boot', 'no-throttle', 'json'])
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 
 /** @throws AGENT_USAGE */
@@ -92,6 +94,7 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
         verify: flags.has('verify'),
         dryRun: flags.has('dry-run'),
         boot: flags.has('boot'),
+        throttle: !flags.has('no-throttle'),
         ...(interval === undefined ? {} : { interval: parseDuration(interval) }),
       }
     }
@@ -102,9 +105,10 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
     case 'hold':
     case 'rollback':
       return { verb, state, reason: flags.get('reason') ?? '' }
+    case 'verify':
+      return { verb, state, throttle: !flags.has('no-throttle') }
     case 'status':
     case 'release':
-    case 'verify':
     case 'self-test':
       return { verb, state }
     default:

@@ -43,7 +43,9 @@ test('arguments are read', () => {
     verify: true,
     dryRun: false,
     boot: false,
+    throttle: true,
   })
+  expect(parseArguments(['verify', '--no-throttle'], '/s')).toEqual({ verb: 'verify', state: '/s', throttle: false })
   expect(parseArguments([], '/s')).toEqual({ verb: 'help' })
   // The state of a root that does not run is within it.
   expect(parseArguments(['rescue', '--root', '/mnt'], '/var/lib/holotype')).toEqual({

@@ -83,7 +83,8 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
     }
     case 'verify': {
       const { verifyRoot } = await import('../verify.ts')
-      const report = await verifyRoot({ state: command.state, progress: output.progress, now: Date.now })
+      const { state, throttle } = command
+      const report = await verifyRoot({ state, throttled: throttle, progress: output.progress, now: Date.now })
       output.result({ ...report }, [
         ...report.differences.map(({ path, kinds, owner }) => `${path}: ${kinds.join(', ')}${ownedBy(owner)}`),
         `${report.differences.length} of ${report.paths} paths differ from ${shortDigest(report.image)}`,
@@ -95,10 +96,10 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
 
 type RunCommand = Extract<Command, { verb: 'run' }>
 
-type RunChoices = Pick<RunOnceOptions, 'state' | 'root' | 'verify' | 'atRest' | 'rehash'>
+type RunChoices = Pick<RunOnceOptions, 'state' | 'root' | 'verify' | 'atRest' | 'rehash' | 'throttled'>
 
-function optionsOf({ state, verify, boot }: RunCommand): RunChoices {
-  return { state, verify, atRest: boot }
+function optionsOf({ state, verify, boot, throttle }: RunCommand): RunChoices {
+  return { state, verify, atRest: boot, throttled: throttle }
 }
 
 async function once(choices: RunChoices, output: Output): Promise<number> {

@@ -1,5 +1,6 @@
 import { Agent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as SecureAgent, request as httpsRequest } from 'node:https'
+import { awake, pass } from '../throttle/this-process.ts'
 
 /*
  * A thin request on node:http: the built-in fetch costs a fast start and memory that this program saves.
@@ -25,7 +26,7 @@ export interface Pace {
   readonly overMs: number
   /** Bytes per second below which the body is given up. */
   readonly least: () => number
-  /** Told at the end, whatever it is: bytes, and milliseconds waited for them. */
+  /** Told at the end, whatever it is: bytes, and milliseconds until all of them were read. */
   readonly measured: (bytes: number, milliseconds: number) => void
 }
 
@@ -88,6 +89,7 @@ export async function* bodyChunks(answer: IncomingMessage, pace?: Pace): AsyncGe
     for await (const chunk of answer) {
       if (!Buffer.isBuffer(chunk)) continue
       watched?.came(chunk.length)
+      pass('fetched', chunk.length)
       yield chunk
       watched?.wait()
     }
@@ -101,12 +103,12 @@ export async function* bodyChunks(answer: IncomingMessage, pace?: Pace): AsyncGe
 
 /** Measures a body and ends it when it comes too slowly. The time that whoever reads it takes with its bytes does not count. */
 function watch(answer: IncomingMessage, { overMs, least, measured }: Pace) {
-  let since: number | undefined = performance.now()
+  let since: number | undefined = awake()
   let before = 0
   let bytes = 0
   let from = { waited: 0, bytes: 0 }
   let slow: Error | undefined
-  const waited = () => before + (since === undefined ? 0 : performance.now() - since)
+  const waited = () => before + (since === undefined ? 0 : awake() - since)
   const timer = setInterval(() => {
     const milliseconds = waited() - from.waited
     if (milliseconds < overMs) return
@@ -123,12 +125,12 @@ function watch(answer: IncomingMessage, { overMs, least, measured }: Pace) {
       since = undefined
     },
     wait() {
-      since = performance.now()
+      since = awake()
     },
     slow: () => slow,
     end() {
       clearInterval(timer)
-      measured(bytes, waited())
+      measured(bytes, performance.now() - began)
     },
   }
 }

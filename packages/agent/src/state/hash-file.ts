@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type Digest, digester, digestOf } from '@holotype/base'
 import { CHUNK_BYTES } from '../limits.ts'
+import { pass } from '../throttle/this-process.ts'
 
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
@@ -23,6 +24,7 @@ export function readThrough(
     buffer ??= Buffer.allocUnsafeSlow(CHUNK_BYTES)
     const first = buffer.subarray(0, readSync(file, buffer, 0, buffer.length, null))
     onChunk(first)
+    pass('read', first.length)
     if (first.length < buffer.length && first.length === stat.size) return { digest: digestOf(first), stat }
     const running = digester()
     running.update(first)
@@ -31,6 +33,7 @@ export function readThrough(
       if (chunk.length === 0) return { digest: running.digest(), stat }
       running.update(chunk)
       onChunk(chunk)
+      pass('read', chunk.length)
     }
   } finally {
     closeSync(file)
@@ -45,6 +48,7 @@ export function* readPieces(path: string, bytes: number): Generator<Buffer> {
       const piece = Buffer.allocUnsafeSlow(bytes)
       const count = readSync(file, piece, 0, bytes, null)
       if (count === 0) return
+      pass('read', count)
       yield piece.subarray(0, count)
     }
   } finally {
@@ -67,6 +71,7 @@ export function readPiece(
         const count = readSync(file, into, at, length - at, offset + at)
         if (count === 0) return false
         at += count
+        pass('read', count)
       }
       return true
     } finally {

@@ -1,5 +1,6 @@
 import { ftruncateSync, writeSync } from 'node:fs'
 import { HOLE_BYTES } from '../limits.ts'
+import { pass } from '../throttle/this-process.ts'
 
 const ZEROS = Buffer.alloc(HOLE_BYTES)
 
@@ -13,6 +14,7 @@ export function sparseWriter(file: number): { write(bytes: Buffer): void; end():
       from += count
       at += count
       written = at
+      pass('written', count)
     }
   }
   return {

@@ -2,12 +2,13 @@ import { type Digest, isDigest } from '@holotype/base'
 import type { HealthChecks, ImageManifest, ImageTrigger } from '@holotype/image'
 import { fail } from '../errors.ts'
 import { asFields, asInteger, asList, asText, asTexts, FormError } from '../json.ts'
+import { throttleFrom } from '../throttle/settings.ts'
 import { GLOB_LENGTH, GLOB_PARTS, HEALTH_CHECKS } from '../limits.ts'
 
 /** What the agent needs of an image manifest. */
 export type NodeManifest = Pick<
   ImageManifest,
-  'name' | 'root' | 'owners' | 'exclusions' | 'triggers' | 'hardlinks' | 'health'
+  'name' | 'root' | 'owners' | 'exclusions' | 'triggers' | 'hardlinks' | 'health' | 'throttle'
 >
 
 /** Parses a manifest's bytes, whose digest the caller has verified. @throws AGENT_OBJECT_MALFORMED */
@@ -33,6 +34,7 @@ export function parseManifest(bytes: Uint8Array): NodeManifest {
       exclusions: asTexts(fields.exclusions, 'exclusions').map(checkGlob),
       triggers: asList(fields.triggers, 'triggers').map(triggerFrom),
       ...(fields.health === undefined ? {} : { health: healthFrom(fields.health) }),
+      ...(fields.throttle === undefined ? {} : { throttle: throttleFrom(fields.throttle) }),
     }
   } catch (error) {
     if (!(error instanceof FormError || error instanceof SyntaxError)) throw error

@@ -6,6 +6,7 @@ import {
   fileSchema,
   groupSchema,
   healthSchema,
+  throttleSchema,
   kernelSchema,
   modulesSchema,
   mountSchema,
@@ -148,6 +149,7 @@ export const imageSchema = z.strictObject({
     .describe('globs of paths that belong to the node: the agent neither reads, writes nor deletes them'),
   triggers: z.array(triggerSchema).default([]).describe('what an agent runs when paths changed'),
   health: healthSchema.optional(),
+  throttle: throttleSchema.optional(),
 })
 
 /** An image as it is composed: what it starts from is laid below it, its variables are in place. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { absolutePath, duration, mode } from '../values.ts'
+import { absolutePath, duration, mode, rate } from '../values.ts'
 
 /** The parts of an image's spec that set up the system in it. */
 
@@ -225,3 +225,27 @@ export const bootChecksSchema = z
   })
   .prefault({})
   .describe('what must hold after the image booted')
+
+const percent = z
+  .string()
+  .regex(/^([1-9]\d?|100)%$/, 'a pressure is a whole percentage from 1% to 100%')
+  .transform((text) => Number.parseInt(text, 10))
+  .optional()
+
+/** What is left out is left out of the image too: there the agent's own values hold. */
+export const throttleSchema = z
+  .strictObject({
+    network: rate.optional().describe('what is fetched: `20MiB/s`'),
+    disk: rate.optional().describe('what is read and written, together'),
+    pressure: z
+      .strictObject({
+        cpu: percent.describe('of processor'),
+        io: percent.describe('of disk'),
+        memory: percent.describe('of memory'),
+      })
+      .optional()
+      .describe(
+        'the percentage of time in which others may wait before the agent slows down, at most to a tenth; `10%` each unless told, `100%`: it never does',
+      ),
+  })
+  .describe('how an agent spares what else its node does')

@@ -107,6 +107,7 @@ function freeze(
     exclusions: spec.exclusions,
     triggers: spec.triggers,
     ...(spec.health ? { health: spec.health } : {}),
+    ...(spec.throttle ? { throttle: spec.throttle } : {}),
   } satisfies ImageManifest
   return { image: store.putJson(manifest), manifest }
 }
