@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type CutRun, cutRunReason, prepareCutRun, someCalls } from './testing/cut-run.ts'
 import { type Call, type Ended, inject } from './testing/strace.ts'
@@ -18,8 +16,7 @@ const PATIENT = { idleMs: 20_000 }
 describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   let run: CutRun
   beforeAll(async () => {
-    // In memory, where an fsync is free: what outlives a power cut is power-cut.test.ts' matter.
-    run = await prepareCutRun(existsSync('/dev/shm') ? '/dev/shm' : tmpdir())
+    run = await prepareCutRun()
   })
   afterAll(() => run[Symbol.asyncDispose]())
 

@@ -30,7 +30,7 @@ const isExcluded = (path: string) => path.startsWith('/keep/') || path === '/etc
 const isOdd = (path: string) => path === '/more'
 
 /** @throws when the uncut run does not end in the image */
-export async function prepareCutRun(parent: string): Promise<CutRun> {
+export async function prepareCutRun(parent?: string): Promise<CutRun> {
   const world = await makeWorld(parent)
   const saved = join(world.directory, 'saved')
   const copy = (from: string, to: string) => {

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Digest, digestOf } from '@holotype/base'
@@ -64,8 +64,11 @@ export interface World extends AsyncDisposable {
   run(options?: Partial<RunOnceOptions>): Promise<RunOutcome>
 }
 
+/** In memory, where a flush costs nothing: what outlives a power cut is power-cut.test.ts' matter. */
+const MEMORY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
 /** `parent`: where its directory is made. */
-export async function makeWorld(parent: string = tmpdir()): Promise<World> {
+export async function makeWorld(parent: string = MEMORY): Promise<World> {
   const directory = mkdtempSync(join(parent, 'holotype-agent-'))
   const site = join(directory, 'site')
   mkdirSync(site)
