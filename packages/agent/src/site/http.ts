@@ -101,9 +101,13 @@ export async function* bodyChunks(answer: IncomingMessage, pace?: Pace): AsyncGe
   }
 }
 
-/** Measures a body and ends it when it comes too slowly. The time that whoever reads it takes with its bytes does not count. */
+/**
+ * Measures a body and ends it when it comes too slowly: then the time that whoever reads it takes with its bytes does not count. It counts in what
+ * is measured, as without it a body that waits in a buffer would seem to come at any speed.
+ */
 function watch(answer: IncomingMessage, { overMs, least, measured }: Pace) {
-  let since: number | undefined = awake()
+  const began = awake()
+  let since: number | undefined = began
   let before = 0
   let bytes = 0
   let from = { waited: 0, bytes: 0 }
@@ -130,7 +134,7 @@ function watch(answer: IncomingMessage, { overMs, least, measured }: Pace) {
     slow: () => slow,
     end() {
       clearInterval(timer)
-      measured(bytes, performance.now() - began)
+      measured(bytes, awake() - began)
     },
   }
 }
