@@ -20,8 +20,9 @@ export interface EnrolOptions {
   readonly sites: readonly string[]
   /** `ht1.SECRET.ROOT-DIGEST`. */
   readonly token: string
-  /** The directory to keep at the image. */
+  /** The directory to keep at the image; of a node with two roots where the running one is found. */
   readonly root: string
+  readonly roots?: AgentConfig['roots']
   /** The agent's own directory; best on the file system of `root`. */
   readonly state: string
   readonly hostname: string
@@ -32,13 +33,14 @@ export interface EnrolOptions {
  * token. The trust root comes first, so that a wrong address costs no token. The configuration is written last: an enrolment that broke
  * off is repeated with a new token.
  * @throws AGENT_TOKEN_MALFORMED, AGENT_ALREADY_ENROLLED, AGENT_ROOT_PIN, AGENT_SITE_UNREACHABLE, AGENT_SERVER_UNREACHABLE,
- * AGENT_SERVER_REFUSED, AGENT_USAGE (an address), DISK_FULL
+ * AGENT_SERVER_REFUSED, AGENT_USAGE (an address), AGENT_ROOTS, DISK_FULL
  */
 export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
   const token = parseEnrolmentToken(options.token)
   for (const address of [options.server, ...options.sites]) checkAddress(address)
   mkdirSync(options.state, { recursive: true, mode: 0o700 })
-  mkdirSync(options.root, { recursive: true })
+  const roots = options.roots && (await import('./two-roots/roots.ts')).checkRoots(options.roots, options.state)
+  if (!roots) mkdirSync(options.root, { recursive: true })
   using _lock = lockState(options.state)
   const path = join(options.state, 'config.json')
   if (existsSync(path)) throw fail('AGENT_ALREADY_ENROLLED', { what: `${path} is there already` })
@@ -59,7 +61,9 @@ export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
     ...parseAnswer(answer),
     server: options.server,
     sites: options.sites,
-    root: realpathSync(options.root),
+    // Which root runs is looked up when it is asked for.
+    root: roots ? options.root : realpathSync(options.root),
+    ...(roots ? { roots } : {}),
   }
   writeFileAtomic(path, `${JSON.stringify(config, undefined, 2)}\n`, 0o600)
   return config

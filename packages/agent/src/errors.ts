@@ -107,6 +107,21 @@ export const fail = defineErrors({
     when: 'an operator took the node back to the image before',
     hint: 'the node is held there until `holotype-agent release`',
   },
+  AGENT_ROOTS: {
+    kind: 'usage',
+    when: 'two roots are enrolled that one cannot replace by the other',
+    hint: 'name two directories, and a link and a state directory that lie in neither, or are mounted there',
+  },
+  AGENT_ACTIVATE_FAILED: {
+    kind: 'conflict',
+    when: 'the activation command of a node with two roots ended with an error',
+    hint: 'its words are above; the link leads where it led, and the next run tries again',
+  },
+  AGENT_ROOT_NOT_STARTED: {
+    kind: 'conflict',
+    when: 'a node with two roots was started since the other one was to start, and runs the old one',
+    hint: 'look for what the boot loader and the kernel of the other root said; this node tries the image again at a new statement or after `holotype-agent release`',
+  },
   AGENT_SELF_TEST: {
     kind: 'internal',
     when: 'the executable cannot do on this machine what a run needs',

@@ -132,3 +132,11 @@ export const SHARE_STEP = 0.05
 export const FLUSH_BYTES = 16 * 1024 * 1024
 /** Bytes a second of a throttle at least: what passes in one piece is waited for in one piece, and a mirror does not wait for ever. */
 export const LEAST_RATE = 1024 * 1024
+/** Milliseconds an activation command may take. */
+export const ACTIVATE_TIMEOUT_MS = 5 * 60_000
+/** Bytes an activation command may print. */
+export const ACTIVATE_PRINT_BYTES = 1024 * 1024
+/** Bytes of an excluded file that is carried over to the other root. */
+export const CARRIED_BYTES = 1024 * 1024
+/** Excluded files that are carried over. */
+export const CARRIED_FILES = 10_000

@@ -26,12 +26,21 @@ export interface PlanSyncOptions {
   readonly target: ChannelTarget
   /** The image the node claims to be at. */
   readonly from: Digest | null
+  /** Another root that is at an image of its own: deltas lead from there, not from what this root is at. */
+  readonly source?: SourceRoot
   /** Nothing of the root runs (a rescue, an early boot): no triggers. */
   readonly atRest: boolean
   /** Read every file whatever the stat cache says. */
   readonly rehash: boolean
   readonly progress: Progress
   readonly now: () => number
+}
+
+/** A root whose files are taken for another one. */
+export interface SourceRoot {
+  readonly root: string
+  readonly image: Digest
+  readonly ideal: IdealTree
 }
 
 /** What a sync would do, and what it has at hand for it. */
@@ -64,7 +73,7 @@ export function objectFolders(state: string): ObjectFolders {
 
 /** Compares a root with an image. Changes nothing but what the state directory keeps of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
 export async function planSync(options: PlanSyncOptions, { kept, staged }: ObjectFolders): Promise<SyncPlan> {
-  const { state, site, target, from, atRest, rehash, progress, now } = options
+  const { state, site, target, from, source, atRest, rehash, progress, now } = options
   const root = realpathSync(options.root)
   const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
   const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
@@ -77,18 +86,19 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
     mounts: mountsBelow(root),
   })
   const moves = from !== null && from !== target.image
-  const before = moves ? (await keptImage(kept, from))?.ideal : undefined
+  const before = source ? source.ideal : moves ? (await keptImage(kept, from))?.ideal : undefined
   const { untouched } = territory
   const delta =
-    before && target.delta?.from === from
-      ? await openDelta({ site, ref: target.delta, kept, claimed: before, root, untouched })
+    before && target.delta?.from === (source?.image ?? from)
+      ? await openDelta({ site, ref: target.delta, kept, claimed: before, root: source?.root ?? root, untouched })
       : undefined
   const packs = openPacks(site, kept, { refs: target.packs, delta })
   const cache = openStatCache(state)
   const unknown = (digest: Digest) => !cache.knows(digest)
   const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, claimed: before, progress })
   const interrupted = readJournal(state)
-  const claimed = from === target.image ? ideal : before
+  // What another root is at tells nothing of this one.
+  const claimed = from === target.image ? ideal : source ? undefined : before
   // After an interruption on the way to another image than now, the root may be anything between three images: nothing is called drift.
   const previous = interrupted && interrupted.to !== target.image ? undefined : claimed
   const plan = await runTask(progress, { title: 'compare', unit: 'files' }, (task) =>

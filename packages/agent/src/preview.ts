@@ -6,13 +6,16 @@ import { currentStatement, type Patience, patience } from './current-statement.t
 import { type Held, readHeld, readRefused } from './held.ts'
 import { type OwnerOf, ownersOf } from './owners.ts'
 import { objectFolders, planSync } from './plan-sync.ts'
-import { previousObjects } from './rollback/previous.ts'
+import { fileDigests, previousObjects } from './rollback/previous.ts'
 import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
+import type { ObjectFolder } from './state/objects.ts'
 import { parseManifest } from './tree/manifest.ts'
 import type { DifferenceKind, Plan } from './tree/plan.ts'
+import { planOther } from './two-roots/prepare.ts'
+import { findRoots, nodeOf, runningRoot } from './two-roots/roots.ts'
 
 /** One path that a run would change. */
 export interface PlannedChange {
@@ -61,17 +64,22 @@ export async function previewRun(
   const { state, now, progress = silent } = options
   const config = readConfig(state)
   using _lock = lockState(state)
-  const node = readNodeState(state)
+  const { roots } = config
+  const two = roots && findRoots(state, { ...config, roots })
+  const node = two ? nodeOf(two) : readNodeState(state)
   const statement = await currentStatement(options, config, node)
   const { target } = decide(statement, { id: config.node, labels: config.labels })
   const refused = readRefused(state)
   const site = openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) })
-  const folders = objectFolders(state)
+  const common = { site, target, rehash: false, progress, now }
+  // Of two roots the other one, unless the running one is at the image.
+  const other = two && two.running && node.image === target.image ? undefined : two
+  const there = other && (await planOther({ ...common, state, roots: other }))
+  const running = runningRoot(state, config)
+  const folders = there?.folders ?? objectFolders(running.state)
   const { kept } = folders
-  const work = await planSync(
-    { state, root: config.root, site, target, from: node.image, atRest: false, rehash: false, progress, now },
-    folders,
-  )
+  const place = { state: running.state, root: running.directory, from: node.image }
+  const work = there?.work ?? (await planSync({ ...common, ...place, atRest: false }, folders))
   const { plan, manifest } = work
   const moves = node.image !== null && node.image !== target.image
   const before = node.image === null ? undefined : kept.read(node.image)
@@ -79,7 +87,10 @@ export async function previewRun(
     to: await ownersOf(manifest.owners, kept, site),
     from: before && moves ? await ownersOf(parseManifest(before).owners, kept, site) : undefined,
   }
-  const { wanted, bytesToWrite } = wantedOf(plan, state)
+  const { wanted, bytesToWrite } = wantedOf(plan, folders.staged, [
+    previousObjects(running.state),
+    ...(there?.source ? [fileDigests(there.source.ideal)] : []),
+  ])
   return {
     statement: statement.number,
     from: node.image,
@@ -96,17 +107,20 @@ export async function previewRun(
   }
 }
 
-/** What a plan has to fetch: what is neither staged, nor in the root, nor kept of the image before. */
-function wantedOf(plan: Plan, state: string): { readonly wanted: ReadonlySet<Digest>; readonly bytesToWrite: number } {
-  const { staged } = objectFolders(state)
-  const previous = previousObjects(state)
+/** What a plan has to fetch: what is neither staged, nor in the root, nor to be had `elsewhere` on this machine. */
+function wantedOf(
+  plan: Plan,
+  staged: ObjectFolder,
+  elsewhere: readonly { readonly has: (digest: Digest, size: number) => boolean }[],
+): { readonly wanted: ReadonlySet<Digest>; readonly bytesToWrite: number } {
   const wanted = new Set<Digest>()
   let bytesToWrite = 0
   for (const { entry } of plan.leaves) {
     if (entry.type !== 'file') continue
     const { digest, size } = entry
     bytesToWrite += size
-    if (!plan.held.has(digest) && !previous.has(digest, size) && !staged.has(digest, size)) wanted.add(digest)
+    if (plan.held.has(digest) || staged.has(digest, size)) continue
+    if (!elsewhere.some((place) => place.has(digest, size))) wanted.add(digest)
   }
   return { wanted, bytesToWrite }
 }

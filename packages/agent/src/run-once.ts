@@ -14,6 +14,7 @@ import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
 import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
 import { atFullSpeed, startThrottle } from './throttle/this-process.ts'
+import type { TwoRoots } from './two-roots/roots.ts'
 import { syncAndReport, type Synced, type SyncPlace } from './sync-and-report.ts'
 
 export interface RunOnceOptions extends Patience {
@@ -40,10 +41,12 @@ export interface RunOnceOptions extends Patience {
 /** What one run found and did. */
 export interface RunOutcome {
   /**
-   * `unchanged`: nothing to do, no tree walk. `held`: an operator's hold. `rolled-back`: the image's health checks failed, and the root is at
-   * the image before.
+   * `unchanged`: nothing to do, no tree walk. `prepared`: the other of two roots is at the image, and starts next. `held`: an operator's hold.
+   * `rolled-back`: the image's health checks failed, and the root is at the image before; of two roots: the one that is starts next.
    */
-  readonly outcome: 'unchanged' | 'converged' | 'held' | 'failed' | 'rolled-back'
+  readonly outcome: 'unchanged' | 'converged' | 'prepared' | 'held' | 'failed' | 'rolled-back'
+  /** Of two roots the other one starts next. */
+  readonly rebootPending: boolean
   readonly image: Digest | null
   readonly statement: number
   /** What was (or will be) told the server; absent when nothing happened. */
@@ -67,7 +70,9 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   using _lock = lockState(state)
   using _throttle =
     options.throttled && !options.atRest ? startThrottle([state, config.root], config.throttle ?? {}) : null
-  const done = await work(options, config)
+  const done: Done = config.roots
+    ? await workInTwo(options, { ...config, roots: config.roots })
+    : await work(options, config)
   // What runs is of the root only where the root is the running system's.
   const lives = config.root === '/' && !options.atRest
   const running = lives ? await conditionFlags(state, { changed: done.report !== undefined, now: now() }) : []
@@ -76,15 +81,19 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
     state,
     node: done.node,
     flags: [
-      ...(readHeld(state) ? ['held'] : []),
-      ...(done.outcome === 'failed' ? ['failed'] : []),
-      ...(done.isRefused ? ['rolled-back'] : []),
-      ...running,
+      ...new Set([
+        ...(readHeld(state) ? ['held'] : []),
+        ...(done.outcome === 'failed' ? ['failed'] : []),
+        ...(done.isRefused ? ['rolled-back'] : []),
+        ...(done.rebootPending ? ['reboot-pending'] : []),
+        ...running,
+      ]),
     ],
     server: openServer({ server: config.server, node: config.node, key, now }),
   })
   return {
     outcome: done.outcome,
+    rebootPending: done.rebootPending ?? false,
     image: done.node.image,
     statement: done.node.statement,
     ...(done.report ? { report: done.report } : {}),
@@ -96,6 +105,15 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
 interface Done extends Synced {
   /** The node is not where its channel leads, because it went back from there. */
   readonly isRefused: boolean
+  /** See `RunOutcome`. */
+  readonly rebootPending?: boolean
+}
+
+async function workInTwo(options: RunOnceOptions, config: AgentConfig & { readonly roots: TwoRoots }): Promise<Done> {
+  const { runTwoRoots } = await import('./two-roots/run.ts')
+  return await runTwoRoots(options, config, () =>
+    openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) }),
+  )
 }
 
 async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done> {

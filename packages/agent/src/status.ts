@@ -4,12 +4,15 @@ import { type Held, readHeld, readRefused, type Refused } from './held.ts'
 import { queued } from './report/queue.ts'
 import { lockHolder } from './state/lock.ts'
 import { readJournal, readNodeState } from './state/node-state.ts'
+import { findRoots, nodeOf, startsNext, wholeImage } from './two-roots/roots.ts'
 
 /** What a node knows of itself, without asking anybody. */
 export interface AgentStatus {
   readonly config: AgentConfig
   readonly image: Digest | null
   readonly statement: number
+  /** Of a node with two roots: which they are. */
+  readonly roots?: readonly RootStatus[]
   /** The image the root was at before; `rollback` goes there. */
   readonly previous: Digest | null
   readonly held: Held | null
@@ -23,19 +26,47 @@ export interface AgentStatus {
   readonly running: number | null
 }
 
+/** One of two roots. */
+export interface RootStatus {
+  readonly directory: string
+  /** Null: it is at no image, or was being written when somebody was killed. */
+  readonly image: Digest | null
+  readonly runs: boolean
+  readonly startsNext: boolean
+}
+
 /** @throws AGENT_NOT_ENROLLED, AGENT_STATE_MALFORMED */
 export function readStatus(state: string): AgentStatus {
   const config = readConfig(state)
-  const { image, statement, previous } = readNodeState(state)
+  const { roots } = config
+  const two = roots && findRoots(state, { ...config, roots })
+  const { image, statement, previous } = two ? nodeOf(two) : readNodeState(state)
+  const next = roots && startsNext(roots)
   return {
     config,
+    ...(two
+      ? {
+          roots: [two.running, two.other].flatMap((root) =>
+            root
+              ? [
+                  {
+                    directory: root.name,
+                    image: wholeImage(root),
+                    runs: root === two.running,
+                    startsNext: root.name === next,
+                  },
+                ]
+              : [],
+          ),
+        }
+      : {}),
     image,
     statement,
     previous,
     held: readHeld(state) ?? null,
     refused: readRefused(state) ?? null,
     queued: queued(state).length,
-    between: readJournal(state) !== undefined,
+    between: readJournal(two?.running?.state ?? state) !== undefined,
     running: lockHolder(state) ?? null,
   }
 }

@@ -1,4 +1,5 @@
-import { type HolotypeError, isErrorCode, type Progress, shortDigest, silent } from '@holotype/base'
+import { type Digest, type HolotypeError, isErrorCode, type Progress, shortDigest, silent } from '@holotype/base'
+import type { HealthChecks } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
 import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
@@ -17,6 +18,8 @@ import { sync, type SyncOptions, type SyncResult } from './sync.ts'
 
 export interface SyncPlace {
   readonly state: string
+  /** The state directory of the node, where reports wait; default `state`, which may be that of one of its roots. */
+  readonly reports?: string
   readonly config: Pick<AgentConfig, 'root'>
   /** The number of the statement that is obeyed. */
   readonly statement: number
@@ -34,7 +37,7 @@ export interface SyncPlace {
 }
 
 export interface Synced {
-  readonly outcome: 'unchanged' | 'converged' | 'held' | 'failed' | 'rolled-back'
+  readonly outcome: 'unchanged' | 'converged' | 'prepared' | 'held' | 'failed' | 'rolled-back'
   readonly node: NodeState
   /** Queued for the server; absent when nothing is news. */
   readonly report?: RunReport
@@ -43,7 +46,7 @@ export interface Synced {
 
 /** Brings the root to an image, makes the image's health checks if it is another than before, and queues the report of it. Never throws. */
 export async function syncAndReport(place: SyncPlace): Promise<Synced> {
-  const { state, config, site, target, statement, atRest = false, rehash = false, now } = place
+  const { state, reports = state, config, site, target, statement, atRest = false, rehash = false, now } = place
   const started = now()
   const before = readNodeState(state)
   let node = before
@@ -78,13 +81,13 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     })
     done = { ...resultFields(result), ...(await driftOwners(place, result)) }
     if (node.unchecked && !atRest) {
-      await pass(place, result)
+      await checkImage(result.health, { root: config.root, image: target.image, roundMs: place.roundMs })
       save({ ...node, unchecked: false })
     }
     // A look that found nothing is no news.
     const news = before.image !== target.image || before.failure !== null || hasNews(result)
     const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...done }
-    if (news) enqueue(state, report)
+    if (news) enqueue(reports, report)
     return { outcome: 'converged', node, ...(news ? { report } : {}) }
   } catch (thrown) {
     const error = asHolotypeError(thrown)
@@ -94,7 +97,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     if (before.failure === failure || error.code === 'AGENT_NO_PREVIOUS') return { outcome: 'failed', node, error }
     const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, error: wordsOf(error) }
     try {
-      enqueue(state, report)
+      enqueue(reports, report)
       save({ ...node, failure })
     } catch {
       // The disk of the state directory is full too: the error itself still reaches the operator.
@@ -130,16 +133,19 @@ async function syncFrom(place: SyncPlace, options: Omit<SyncOptions, 'site' | 't
   }
 }
 
-/** @throws AGENT_HEALTH_FAILED with what failed */
-async function pass({ config, target, roundMs }: SyncPlace, { health }: SyncResult): Promise<void> {
+/** Makes the health checks of an image, if it has any. @throws AGENT_HEALTH_FAILED with what failed */
+export async function checkImage(
+  health: HealthChecks | undefined,
+  { root, image, roundMs }: { readonly root: string; readonly image: Digest; readonly roundMs: number | undefined },
+): Promise<void> {
   if (!health) return
   using _speed = atFullSpeed()
-  const results = await checkHealth(health, { root: config.root, ...(roundMs === undefined ? {} : { roundMs }) })
+  const results = await checkHealth(health, { root, ...(roundMs === undefined ? {} : { roundMs }) })
   const failed = results.filter(({ passed }) => !passed)
   const words = failed.map(({ check, detail }) => `${check}: ${detail}`).join('; ')
   if (failed.length > 0)
     throw fail('AGENT_HEALTH_FAILED', {
-      what: `${shortDigest(target.image)}: ${words.slice(0, HEALTH_FAILURES_CHARACTERS)}`,
+      what: `${shortDigest(image)}: ${words.slice(0, HEALTH_FAILURES_CHARACTERS)}`,
       data: { checks: failed.map(({ check, detail }) => ({ check, detail })) },
     })
 }

@@ -103,9 +103,15 @@ async function unhindered(...given: Parameters<typeof runTriggers>): Promise<Tri
 }
 
 /** Of images but this one and the previous one nothing is kept. */
-async function forgetOthers(
-  { state, target, from, kept, previous }: SyncOptions & { readonly kept: ObjectFolder },
-  { manifest, ideal, claimed }: SyncPlan,
+export async function forgetOthers(
+  {
+    state,
+    target,
+    from,
+    kept,
+    previous,
+  }: Pick<SyncOptions, 'state' | 'target' | 'from' | 'previous'> & { readonly kept: ObjectFolder },
+  { manifest, ideal, claimed }: Pick<SyncPlan, 'manifest' | 'ideal' | 'claimed'>,
 ): Promise<void> {
   const before = previous === null ? undefined : previous === from ? claimed : (await keptImage(kept, previous))?.ideal
   const links = (image: NodeManifest | undefined) => (image?.hardlinks ? [image.hardlinks] : [])

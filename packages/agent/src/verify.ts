@@ -11,6 +11,7 @@ import { readNodeState } from './state/node-state.ts'
 import { openStatCache } from './state/stat-cache.ts'
 import { keptImage, objectFolders } from './plan-sync.ts'
 import { adoptThrottle, startThrottle } from './throttle/this-process.ts'
+import { runningRoot } from './two-roots/roots.ts'
 import type { Difference } from './tree/plan.ts'
 import { scan } from './tree/scan.ts'
 import { mountsBelow, territoryOf } from './tree/territory.ts'
@@ -36,16 +37,17 @@ export async function verifyRoot(options: {
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }): Promise<VerifyReport> {
-  const { state, now, progress = silent } = options
-  const config = readConfig(state)
-  using _lock = lockState(state)
-  using _throttle = options.throttled ? startThrottle([state], config.throttle ?? {}) : null
+  const { now, progress = silent } = options
+  const config = readConfig(options.state)
+  using _lock = lockState(options.state)
+  using _throttle = options.throttled ? startThrottle([options.state], config.throttle ?? {}) : null
+  const { state, directory } = runningRoot(options.state, config)
   const { image } = readNodeState(state)
   const known = image === null ? undefined : await keptImage(objectFolders(state).kept, image)
   if (image === null || !known)
-    throw fail('AGENT_NOT_SYNCED', { what: `${state} keeps no image to compare ${config.root} with` })
+    throw fail('AGENT_NOT_SYNCED', { what: `${state} keeps no image to compare ${directory} with` })
   adoptThrottle(known.manifest.throttle ?? {})
-  const root = realpathSync(config.root)
+  const root = realpathSync(directory)
   const territory = territoryOf({
     root,
     state: realpathSync(state),

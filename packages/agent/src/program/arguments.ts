@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path'
+import type { AgentConfig } from '../config.ts'
 import { fail } from '../errors.ts'
 
 /** What a person asked for. */
@@ -10,6 +11,7 @@ export type Command =
       readonly sites: readonly string[]
       readonly token: string
       readonly root: string
+      readonly roots?: AgentConfig['roots']
       readonly state: string
     }
   | {
@@ -35,6 +37,8 @@ export type Command =
 export const USAGE = `holotype-agent: keeps this machine at the image its channel names
 
   holotype-agent enrol --server URL --site URL[,URL...] --token TOKEN [--root DIR] [--state DIR]
+  holotype-agent enrol … --roots DIR,DIR --current LINK [--activate PROGRAM]   two roots: the one that does not run is
+                                                           brought to the next image; LINK leads to the one that starts next
   holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
   holotype-agent run --dry-run                             what a run would do: paths, bytes, triggers
   holotype-agent run --boot                                before anything else runs: no triggers, no health checks
@@ -52,7 +56,7 @@ export const USAGE = `holotype-agent: keeps this machine at the image its channe
 `
 
 const FLAGS: Readonly<Record<string, readonly string[]>> = {
-  enrol: ['server', 'site', 'token', 'root', 'state', 'json'],
+  enrol: ['server', 'site', 'token', 'root', 'roots', 'current', 'activate', 'state', 'json'],
   run: ['once', 'interval', 'verify', 'dry-run', 'boot', 'no-throttle', 'state', 'json'],
   rescue: ['root', 'state', 'json'],
   status: ['state', 'json'],
@@ -81,6 +85,7 @@ export function parseArguments(argv: readonly string[], defaultState: string): C
         sites: required(flags, 'site').split(','),
         token: required(flags, 'token'),
         root: resolve(flags.get('root') ?? '/'),
+        ...rootsOf(flags),
         state,
       }
     case 'run': {
@@ -133,6 +138,24 @@ function parseFlags(verb: string, known: readonly string[], rest: readonly strin
     flags.set(name, value)
   }
   return flags
+}
+
+function rootsOf(flags: ReadonlyMap<string, string>): Pick<AgentConfig, 'roots'> {
+  const [roots, activate] = [flags.get('roots'), flags.get('activate')]
+  if (roots === undefined) {
+    if (activate !== undefined || flags.has('current')) throw usage('--current and --activate go with --roots')
+    return {}
+  }
+  const [a, b, ...more] = roots.split(',')
+  if (!a || !b || more.length > 0) throw usage(`--roots wants two directories, not ${roots}`)
+  const current = resolve(required(flags, 'current'))
+  return {
+    roots: {
+      directories: [resolve(a), resolve(b)],
+      current,
+      ...(activate === undefined ? {} : { activate: resolve(activate) }),
+    },
+  }
 }
 
 function required(flags: ReadonlyMap<string, string>, name: string): string {

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { formatBytes, HolotypeError, shortDigest } from '@holotype/base'
 import type { Condition } from '../report/condition.ts'
 import type { RunOnceOptions, RunOutcome } from '../run-once.ts'
+import type { RootStatus } from '../status.ts'
 import type { Command } from './arguments.ts'
 import type { Output } from './output.ts'
 
@@ -37,7 +38,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       output.result({ ...status, ...(condition ? { condition } : {}) }, [
         `node       ${config.name} (${config.node})`,
         `channel    ${config.channel}`,
-        `root       ${config.root}`,
+        ...(status.roots?.map(rootLine) ?? [`root       ${config.root}`]),
         `image      ${status.image === null ? 'none yet' : shortDigest(status.image)}${status.between ? ' (a sync is not finished)' : ''}`,
         `previous   ${status.previous === null ? 'none' : shortDigest(status.previous)}`,
         `statement  ${status.statement}`,
@@ -109,6 +110,15 @@ async function once(choices: RunChoices, output: Output): Promise<number> {
   return outcome.error ? output.failure(outcome.error) : 0
 }
 
+function rootLine({ directory, image, runs, startsNext }: RootStatus): string {
+  const words = [
+    image === null ? 'no image' : shortDigest(image),
+    ...(runs ? ['runs'] : []),
+    ...(startsNext ? ['starts next'] : []),
+  ]
+  return `root       ${directory}: ${words.join(', ')}`
+}
+
 function conditionLines({ reboot, restart, failedUnits }: Condition): string[] {
   return [
     `reboot     ${reboot ? `pending: runs ${reboot.running}, installed is ${reboot.installed}` : 'no'}`,
@@ -164,9 +174,12 @@ function tell(outcome: RunOutcome, output: Output): void {
   for (const warning of outcome.warnings) output.warning(warning)
   const { report, error, ...rest } = outcome
   const image = outcome.image === null ? 'no image' : shortDigest(outcome.image)
-  const line = report
-    ? `${outcome.outcome}: ${image}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.changed.metadata} metadata, ${report.repairedCount} repaired, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms`
-    : `${outcome.outcome}: ${image}`
+  const line =
+    outcome.outcome === 'prepared' && report
+      ? `prepared: ${shortDigest(report.to)}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms: reboot to activate`
+      : report
+        ? `${outcome.outcome}: ${image}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.changed.metadata} metadata, ${report.repairedCount} repaired, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms`
+        : `${outcome.outcome}: ${image}${outcome.rebootPending ? ', another root starts next: reboot to activate' : ''}`
   // A loop says what changes, not every few seconds that nothing did.
   const lines = line === lastTold ? [] : [line]
   lastTold = line

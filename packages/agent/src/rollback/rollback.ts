@@ -22,15 +22,15 @@ export interface RollBackOptions {
 export interface RolledBack {
   /** The image that was given up. */
   readonly from: Digest
-  /** The image the root is at. */
+  /** The image the root is at, or of two roots the one that starts next. */
   readonly image: Digest
   readonly report?: RunReport
 }
 
 /**
  * Takes the root back to the image before, from what the node kept of it: no network is used. A sync that was interrupted is given up, and
- * the root goes back to where it began. The node is held there, and the reports wait for the next run. Killed on the way, the next run
- * goes on with it.
+ * the root goes back to where it began. Of two roots the one before starts next. The node is held there, and the reports wait for the next
+ * run. Killed on the way, the next run goes on with it.
  * @throws AGENT_NOT_ENROLLED, AGENT_BUSY, AGENT_NO_PREVIOUS before anything is changed; what a sync throws; AGENT_HEALTH_FAILED when it is
  * there and ill
  */
@@ -38,14 +38,18 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
   const { state, reason, now, newId } = options
   const config = readConfig(state)
   using _lock = lockState(state)
+  const { roots } = config
+  const two = roots && (await import('../two-roots/go-back.ts')).wayBackInTwo(state, { ...config, roots })
   const node = readNodeState(state)
-  const { from, back } = wayBack(state, node)
-  const { statement } = node
+  const { from, back } = two ?? wayBack(state, node)
+  const { statement } = two ?? node
   const words = `${shortDigest(from)} given up for ${shortDigest(back)}${reason === '' ? '' : `: ${reason}`}`
   // Before anything else: should this be killed on the way, the next run goes on with it.
   refuse(state, { image: from, back, statement, reason: words })
   const target = { image: back, packs: [] }
-  const { error, report } = await syncAndReport({ ...options, config, statement, target, site: noSite })
+  const { error, report } = two
+    ? await two.go()
+    : await syncAndReport({ ...options, config, statement, target, site: noSite })
   if (isErrorCode(error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
   // Health checks come last: the root is there.
   if (error && error.code !== 'AGENT_HEALTH_FAILED') throw error

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Digest, digestOf } from '@holotype/base'
-import type { HealthChecks, ImageManifest, ImageTrigger } from '@holotype/image'
+import type { HealthChecks, ImageManifest, ImageTrigger, ThrottleSettings } from '@holotype/image'
 import {
   buildTree,
   type EntryInput,
@@ -20,7 +20,7 @@ import {
   type Keyring,
   publishStatement,
 } from '@holotype/trust'
-import { enrol } from '../enrol.ts'
+import { enrol, type EnrolOptions } from '../enrol.ts'
 import { runOnce, type RunOnceOptions, type RunOutcome } from '../run-once.ts'
 import { formatEnrolmentToken } from '../token.ts'
 import { type FakeServer, startFakeServer } from './fake-server.ts'
@@ -42,6 +42,7 @@ export interface ImageOptions {
   /** Groups of absolute paths, each one inode. */
   readonly hardlinks?: readonly (readonly string[])[]
   readonly health?: HealthChecks
+  readonly throttle?: ThrottleSettings
   /** Paths by owner. */
   readonly owners?: Readonly<Record<string, readonly string[]>>
 }
@@ -60,7 +61,7 @@ export interface World extends AsyncDisposable {
   /** Puts an image and its pack on the site. */
   image(sketch: Sketch, options?: ImageOptions): Promise<ChannelTarget>
   publish(number: number, current: ChannelTarget, more?: Partial<ChannelStatement>): Promise<void>
-  enrol(sites?: readonly string[]): Promise<void>
+  enrol(sites?: readonly string[], more?: Partial<EnrolOptions>): Promise<void>
   run(options?: Partial<RunOnceOptions>): Promise<RunOutcome>
 }
 
@@ -108,7 +109,7 @@ export async function makeWorld(parent: string = MEMORY): Promise<World> {
           ...more,
         },
       }),
-    async enrol(sites = [mirror.url]) {
+    async enrol(sites = [mirror.url], more = {}) {
       await enrol({
         server: server.url,
         sites,
@@ -116,6 +117,7 @@ export async function makeWorld(parent: string = MEMORY): Promise<World> {
         root: world.root,
         state: world.state,
         hostname: 'web1.example',
+        ...more,
       })
     },
     run: (options = {}) =>
@@ -155,6 +157,7 @@ export async function makeImage(store: Store, sketch: Sketch, options: ImageOpti
     exclusions: options.exclusions ?? [],
     triggers: options.triggers ?? [],
     ...(options.health ? { health: options.health } : {}),
+    ...(options.throttle ? { throttle: options.throttle } : {}),
   } satisfies ImageManifest
   const image = store.putJson(manifest)
   const { index, pack, size } = await writePack(store, objectsOf(store, tree.digest), store)
