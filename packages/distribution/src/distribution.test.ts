@@ -9,7 +9,7 @@ import { commitOf } from './commit.ts'
 import { initDistribution } from './init.ts'
 import { loadDistribution } from './load.ts'
 import { channelOf, imageOf, lockPathOf, recipeOf, recipeSourceOf } from './lookup.ts'
-import { duration, share } from './values.ts'
+import { duration, rate, share } from './values.ts'
 import { resolveSource } from './source.ts'
 
 let scratch = ''
@@ -258,6 +258,10 @@ describe('values', () => {
     ['0.01%', 1],
     ['100%', 10_000],
   ])('the share %s', (text, value) => expect(share.parse(text)).toBe(value))
+  test.each([
+    ['1MiB/s', 1024 ** 2],
+    ['20GiB/s', 20 * 1024 ** 3],
+  ])('the rate %s', (text, value) => expect(rate.parse(text)).toBe(value))
   test.each(['12', '1e1%', '100.01%', '-1%', '.5%'])('no share: %s', (text) =>
     expect(share.safeParse(text).success).toBe(false),
   )

@@ -247,6 +247,28 @@ describe('health checks', () => {
   })
 })
 
+describe('a throttle', () => {
+  const throttle = (text: string) => read({ 'images/web': `packages: [x]\nthrottle: ${text}\n` }).value.throttle
+
+  test('is in bytes a second and percent; what it does not say is not in it', () => {
+    expect(read({ 'images/web': 'packages: [x]\n' }).value).not.toHaveProperty('throttle')
+    expect(throttle('{ network: 20MiB/s, pressure: { cpu: 5%, io: 100% } }')).toEqual({
+      network: 20 * 1024 * 1024,
+      pressure: { cpu: 5, io: 100 },
+    })
+    expect(throttle('{ disk: 1GiB/s }')).toEqual({ disk: 1024 ** 3 })
+  })
+
+  test.each([
+    ['{ network: 20 }', 'throttle.network'],
+    ['{ disk: 0MiB/s }', 'a rate is a whole number of MiB/s or GiB/s'],
+    ['{ pressure: { cpu: 0% } }', 'from 1% to 100%'],
+    ['{ pressure: { disk: 5% } }', 'unknown key "disk"'],
+  ])('%s is refused', (text, message) => {
+    expect(errorOf(() => throttle(text))).toEqual({ code: 'YAML_SCHEMA', message: expect.stringContaining(message) })
+  })
+})
+
 test('joining is associative, and joining nothing changes nothing', () => {
   const value = fc.letrec((tie) => ({
     node: fc.oneof({ maxDepth: 3 }, fc.integer(), tie('list'), tie('table')),

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { isRoot, makeWorld, type World } from '../testing/world.ts'
+
+const MIB = 1024 * 1024
+/** Limits that are never reached, whatever else this machine does. */
+const NEVER = { cpu: 100, io: 100, memory: 100 }
+
+/** Milliseconds of a run onto an image of 4 MiB that do not compress. */
+async function timeOf(world: World, number: number, settings: { image: object; node: object; throttled?: boolean }) {
+  const image = await world.image({ big: randomBytes(4 * MIB) }, { throttle: { pressure: NEVER, ...settings.image } })
+  await world.publish(number, image)
+  const path = join(world.state, 'config.json')
+  const config: unknown = JSON.parse(readFileSync(path, 'utf8'))
+  writeFileSync(path, JSON.stringify(Object.assign({}, config, { throttle: { pressure: {}, ...settings.node } })))
+  const start = performance.now()
+  const { outcome } = await world.run({ throttled: settings.throttled ?? true })
+  expect(outcome).toBe('converged')
+  return performance.now() - start
+}
+
+test("a run keeps to its image's rates, and to the node's before them", async () => {
+  await using world = await makeWorld()
+  await world.publish(1, await world.image({ a: 'one' }))
+  await world.enrol()
+  await world.run()
+  // 4 MiB at 2 MiB/s, less what may come at once.
+  expect(await timeOf(world, 2, { image: { network: 2 * MIB }, node: {} })).toBeGreaterThan(1850)
+  expect(await timeOf(world, 3, { image: { network: MIB }, node: { network: 64 * MIB } })).toBeLessThan(3800)
+  expect(await timeOf(world, 4, { image: { disk: 2 * MIB }, node: {} })).toBeGreaterThan(1850)
+  expect(await timeOf(world, 5, { image: { disk: MIB }, node: {}, throttled: false })).toBeLessThan(3800)
+})
+
+test('a throttle that is none does not let the agent run', async () => {
+  await using world = await makeWorld()
+  await world.publish(1, await world.image({ a: 'one' }, { throttle: { network: 1 } }))
+  await world.enrol()
+  expect((await world.run()).error?.code).toBe('AGENT_OBJECT_MALFORMED')
+})
+
+test.skipIf(!isRoot)('a process is nice while it is throttled, and not where names change', () => {
+  const script = `
+    import { getPriority } from 'node:os'
+    import { atFullSpeed, startThrottle } from ${JSON.stringify(join(import.meta.dirname, 'this-process.ts'))}
+    const seen = []
+    {
+      using throttle = startThrottle(['/'], {})
+      seen.push(getPriority())
+      {
+        using speed = atFullSpeed()
+        seen.push(getPriority())
+      }
+      seen.push(getPriority())
+    }
+    console.log(JSON.stringify([...seen, getPriority()]))`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+  const usual = getPriority()
+  expect(JSON.parse(stdout.toString())).toEqual([19, usual, 19, usual])
+})
