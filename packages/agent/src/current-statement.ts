@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { isErrorCode } from '@holotype/base'
+import { HolotypeError } from '@holotype/base'
 import { type ChannelStatement, openTrustClient, TIMESTAMP_BYTES, TIMESTAMP_FILE } from '@holotype/trust'
 import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
 import { asFields, asInteger } from './json.ts'
 import { FETCH_RETRY_MS, HTTP_IDLE_MS, STATEMENT_ATTEMPTS, TIMESTAMPS_MS } from './limits.ts'
-import { byQuality, type Mirror, openMirrors } from './site/mirrors.ts'
+import { byQuality, type Mirror, nameOf, openMirrors } from './site/mirrors.ts'
 import { openSite, type Site } from './site/site.ts'
 import type { NodeState } from './state/node-state.ts'
 
@@ -28,7 +28,7 @@ export interface StatementOptions extends Patience {
  * The channel's newest statement that some mirror has, verified, not older than the last one obeyed. All mirrors are asked for their timestamp, so
  * that one that stays behind keeps no node back where another one answers; those that are not much later than the first count. The rest of the
  * metadata comes from the mirror that the timestamp is of: files of two mirrors, one of them behind, do not fit together.
- * @throws AGENT_STATEMENT_OLD, AGENT_SITE_UNREACHABLE, what `trust` throws: of the mirror that says it is the newest and does not stand unverified
+ * @throws AGENT_STATEMENT_OLD, AGENT_SITE_UNREACHABLE, what `trust` throws: with what each mirror did
  */
 export async function currentStatement(
   options: StatementOptions,
@@ -36,7 +36,7 @@ export async function currentStatement(
   node: NodeState,
 ): Promise<ChannelStatement> {
   const mirrors = byQuality(openMirrors(config.sites, options))
-  const failures: unknown[] = []
+  const failures: HolotypeError[] = []
   // Those that failed lately only if the others have nothing.
   for (const group of [mirrors.filter((one) => !one.isResting()), mirrors.filter((one) => one.isResting())]) {
     const late = new Set(group)
@@ -55,9 +55,9 @@ export async function currentStatement(
             for (const mirror of late) mirror.failed()
             return statement
           } catch (error) {
-            if (isErrorCode(error, 'DISK_FULL')) throw error
+            if (!(error instanceof HolotypeError) || error.code === 'DISK_FULL') throw error
             offer.mirror.failed()
-            failures.push(error)
+            failures.push(ofMirror(offer.mirror, error))
           }
         }
       }
@@ -65,7 +65,7 @@ export async function currentStatement(
       enough.abort()
     }
   }
-  throw failures.find((error) => !isErrorCode(error, 'AGENT_SITE_UNREACHABLE')) ?? unreachable(failures)
+  throw together(failures)
 }
 
 /** What a mirror has for a timestamp, not verified. */
@@ -138,11 +138,22 @@ async function statementFrom(
   return statement
 }
 
-/** Of several mirrors none of which could be asked. */
-function unreachable(failures: readonly unknown[]): unknown {
-  if (failures.length < 2) return failures[0]
-  const reasons = failures.map((error) => (error instanceof Error ? error.message : String(error)))
-  return fail('AGENT_SITE_UNREACHABLE', { what: reasons.join('; ') })
+/** With the name of the mirror. */
+function ofMirror(mirror: Mirror, error: HolotypeError): HolotypeError {
+  return error.code === 'AGENT_SITE_UNREACHABLE' ? error : reworded(error, `${error.message} (${nameOf(mirror)})`)
+}
+
+/** What each mirror did, under the code of the first that could be asked at all. */
+function together(failures: readonly HolotypeError[]): HolotypeError {
+  const reached = failures.filter(({ code }) => code !== 'AGENT_SITE_UNREACHABLE')
+  const [first] = reached.length > 0 ? reached : failures
+  if (!first) return fail('AGENT_SITE_UNREACHABLE', { what: 'the configuration names no site' })
+  const others = failures.filter((error) => error !== first)
+  return reworded(first, [first, ...others].map(({ message }) => message).join('; '))
+}
+
+function reworded({ code, kind, hint, data, cause }: HolotypeError, what: string): HolotypeError {
+  return new HolotypeError(code, { kind, hint, when: '' }, { what, data, cause })
 }
 
 /** With the defaults. */

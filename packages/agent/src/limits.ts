@@ -20,6 +20,8 @@ export const RANGE_BYTES = 32 * 1024 * 1024
 export const CONCURRENT_RANGES = 2
 /** Times one file or range is asked for in vain, over all mirrors, before the run gives up. */
 export const FETCH_ATTEMPTS = 6
+/** Times each of many mirrors is asked at least before that. */
+export const MIRROR_ATTEMPTS = 2
 /** Times a mirror is asked for each file of trust metadata before the next mirror gets its turn. */
 export const STATEMENT_ATTEMPTS = 2
 /** Milliseconds between two attempts, times the number of attempts so far. */
@@ -29,7 +31,7 @@ export const HTTP_IDLE_MS = 15_000
 /** Milliseconds until a mirror answers, where another one could be asked. */
 export const ANSWER_MS = 5000
 /** Milliseconds that the other mirrors have for their timestamps after the first one came. */
-export const TIMESTAMPS_MS = 2000
+export const TIMESTAMPS_MS = 5000
 /** Bytes per second below which a body is given up, whoever serves it: over HTTP_IDLE_MS. */
 export const LEAST_BYTES_PER_SECOND = 4096
 /** Milliseconds over which a mirror must be slow to be left for another one. */
@@ -42,7 +44,7 @@ export const ASSUMED_BYTES_PER_SECOND = 512 * 1024
 export const TYPICAL_BYTES = 1024 * 1024
 /** Bytes of a body that say how fast a mirror is. */
 export const SAMPLE_BYTES = 256 * 1024
-/** Milliseconds waited for a body, however short, that say so too. */
+/** Milliseconds of a body, however short, that say so too. */
 export const SAMPLE_MS = 1000
 /** Milliseconds for which a measured speed is good: then the mirror is tried again. */
 export const FIGURES_GOOD_MS = 60 * 60_000
@@ -68,6 +70,14 @@ export const TRIGGER_PRINT_BYTES = 8 * 1024 * 1024
 export const GLOB_PARTS = 64
 /** Characters of one glob. */
 export const GLOB_LENGTH = 1024
+/** Bytes of a node's overrides. */
+export const OVERRIDES_BYTES = 64 * 1024
+/** Overrides of one node. */
+export const OVERRIDES = 100
+/** Characters of an override's reason. */
+export const OVERRIDE_CHARACTERS = 200
+/** Wildcards `*` and `**` of an override's glob; half as many may be `**`. */
+export const OVERRIDE_WILDCARDS = 4
 /** Directories of an image below one another. */
 export const TREE_DEPTH = 512
 /** Entries of one image, all directories together. */

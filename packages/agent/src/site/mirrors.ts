@@ -16,7 +16,7 @@ import {
 interface Figures {
   /** Milliseconds from a request to the head of its answer, the later ones counting more. */
   readonly firstByteMs: number
-  /** Of bodies, in the time that was waited for them, the later ones counting more. */
+  /** Of bodies, the later ones counting more. */
   readonly bytesPerSecond: number
   /** When `bytesPerSecond` was last measured, in milliseconds since the epoch. */
   readonly measuredAt: number
@@ -38,7 +38,7 @@ export interface Mirror {
   readonly isResting: () => boolean
   /** The head of an answer came. */
   answered(milliseconds: number): void
-  /** Bytes of a body came, in so much time waited for them. */
+  /** Bytes of a body came and were read, in so much time. */
   served(bytes: number, milliseconds: number): void
   /** What it served is what was wanted. */
   succeeded(): void
@@ -106,6 +106,11 @@ export function openMirrors(
       },
     }
   })
+}
+
+/** As messages name it: its address, without what may be secret in it. */
+export function nameOf({ base }: Mirror): string {
+  return `${base.host}${base.pathname.slice(0, -1)}`
 }
 
 /**

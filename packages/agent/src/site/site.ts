@@ -2,9 +2,17 @@ import type { IncomingMessage } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Digest, digestOf, HolotypeError, hexOf } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { ADVANCE_BYTES, ANSWER_MS, FETCH_ATTEMPTS, FETCH_RETRY_MS, LEAST_BYTES_PER_SECOND, SLOW_MS } from '../limits.ts'
+import {
+  ADVANCE_BYTES,
+  ANSWER_MS,
+  FETCH_ATTEMPTS,
+  FETCH_RETRY_MS,
+  LEAST_BYTES_PER_SECOND,
+  MIRROR_ATTEMPTS,
+  SLOW_MS,
+} from '../limits.ts'
 import { bodyChunks, discard, openRequest, type Pace, readBody, Slow } from './http.ts'
-import { byQuality, type Mirror, tooSlow } from './mirrors.ts'
+import { byQuality, type Mirror, nameOf, tooSlow } from './mirrors.ts'
 
 /** Bytes that are not what their digest or index says: another mirror may have the right ones. */
 export class WrongBytes extends Error {}
@@ -59,9 +67,10 @@ export function openSite(options: SiteOptions): Site {
     const absent = new Set<Mirror>()
     const failures = new Map<Mirror, Failure>()
     const failed = (mirror: Mirror) => failures.get(mirror)?.times ?? 0
+    const most = attempts === 1 ? mirrors.length : Math.max(attempts, MIRROR_ATTEMPTS * mirrors.length)
     let furthest = position()
     let wrong: WrongBytes | undefined
-    for (let vain = 0; vain < Math.max(attempts, mirrors.length); ) {
+    for (let vain = 0; vain < most; ) {
       const there = byQuality(mirrors).filter((mirror) => !absent.has(mirror))
       const [mirror] = there.toSorted((a, b) => failed(a) - failed(b))
       if (!mirror) return undefined
@@ -75,12 +84,14 @@ export function openSite(options: SiteOptions): Site {
         return value
       } catch (error) {
         if (error instanceof HolotypeError || signal?.aborted) throw error
-        const reason = `${mirror.base.host}: ${error instanceof Error ? error.message : String(error)}`
+        const reason = `${nameOf(mirror)}: ${error instanceof Error ? error.message : String(error)}`
         if (error instanceof WrongBytes) wrong = error
         if (error instanceof Absent) absent.add(mirror)
         // What began before this mirror's first byte is begun anew: it may be another's bytes that are wrong.
         const isItsFault = !(error instanceof Absent || (error instanceof WrongBytes && position() < from))
-        failures.set(mirror, { times: failed(mirror) + Number(isItsFault), reason })
+        // Wrong bytes will be wrong again: whoever only broke off is asked before.
+        const weight = error instanceof WrongBytes ? MIRROR_ATTEMPTS : 1
+        failures.set(mirror, { times: failed(mirror) + (isItsFault ? weight : 0), reason })
         // A slow one is better than none.
         if (isItsFault && !(error instanceof Slow && others.length > 0)) mirror.failed()
         const advanced = position() - furthest >= ADVANCE_BYTES
