@@ -140,6 +140,10 @@ export const LEAST_SHARE = 0.1
 export const SHARE_STEP = 0.05
 /** Bytes written after which a throttled run brings them to the disk, so that no flush has much to write. */
 export const FLUSH_BYTES = 16 * 1024 * 1024
+/** setpriority(2) of a throttled run: a tenth of the processor time of one that is not nice, so that a run ends on a busy machine too. */
+export const NICENESS = 10
+/** Bytes that have passed before a run is nice. */
+export const NICE_AFTER_BYTES = 16 * 1024 * 1024
 /** Bytes a second of a throttle at least: what passes in one piece is waited for in one piece, and a mirror does not wait for ever. */
 export const LEAST_RATE = 1024 * 1024
 /** Milliseconds an activation command may take. */

@@ -1,5 +1,6 @@
 import { getPriority, setPriority } from 'node:os'
 import type { ThrottleSettings } from '@holotype/image'
+import { NICE_AFTER_BYTES, NICENESS } from '../limits.ts'
 import { linuxMachine } from './linux.ts'
 import { mergeThrottles } from './settings.ts'
 import { type Passing, Throttle } from './throttle.ts'
@@ -9,27 +10,25 @@ import { type Passing, Throttle } from './throttle.ts'
  * a run lets only one run of a node move bytes.
  */
 
-/** setpriority(2): the least processor time that is not none. A thread that is started later has it too. */
-const NICEST = 19
-
 interface Started {
   readonly throttle: Throttle
   readonly own: ThrottleSettings
   /** The niceness that this process was started with. */
   readonly niceness: number
+  /** Bytes that passed so far: a run that is over in a moment is not worth being nice. */
+  passed: number
 }
 
 let current: Started | undefined
 let rested = 0
 
 /**
- * From here to its disposal everything that moves bytes is throttled, and this process is nice.
+ * From here to its disposal everything that moves bytes is throttled; when many have passed this process is nice too.
  * @param folders on the file systems that are written to
  * @param own what the node's own configuration says, which goes before what images say
  */
 export function startThrottle(folders: readonly string[], own: ThrottleSettings): Disposable {
-  current = { throttle: new Throttle(own, linuxMachine(folders)), own, niceness: getPriority() }
-  beNice(NICEST)
+  current = { throttle: new Throttle(own, linuxMachine(folders)), own, niceness: getPriority(), passed: 0 }
   return {
     [Symbol.dispose]() {
       if (current) beNice(current.niceness)
@@ -45,7 +44,10 @@ export function adoptThrottle(image: ThrottleSettings): void {
 
 /** Bytes have passed. Takes as long as it must be waited. */
 export function pass(how: Passing, bytes: number): void {
-  rested += current?.throttle.pass(how, bytes) ?? 0
+  if (!current) return
+  current.passed += bytes
+  if (isNice(current) && current.passed - bytes < NICE_AFTER_BYTES) beNice(NICENESS)
+  rested += current.throttle.pass(how, bytes)
 }
 
 /** Milliseconds on a clock that stands still while the throttle does: by it a mirror is not slow because we rest. */
@@ -64,11 +66,16 @@ export function atFullSpeed(): Disposable {
   return {
     [Symbol.dispose]() {
       current = paused
-      if (paused) beNice(NICEST)
+      if (paused && isNice(paused)) beNice(NICENESS)
     },
   }
 }
 
+function isNice({ passed, niceness }: Started): boolean {
+  return passed >= NICE_AFTER_BYTES && niceness < NICENESS
+}
+
+/** Of this thread, which moves the bytes; threads that are started later have it too. */
 function beNice(niceness: number): void {
   try {
     setPriority(0, niceness)

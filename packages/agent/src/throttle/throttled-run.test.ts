@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { getPriority } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { NICE_AFTER_BYTES, NICENESS } from '../limits.ts'
 import { isRoot, makeWorld, type World } from '../testing/world.ts'
 
 const MIB = 1024 * 1024
@@ -42,13 +43,16 @@ test('a throttle that is none does not let the agent run', async () => {
   expect((await world.run()).error?.code).toBe('AGENT_OBJECT_MALFORMED')
 })
 
-test.skipIf(!isRoot)('a process is nice while it is throttled, and not where names change', () => {
+test.skipIf(!isRoot)('a process is nice after many bytes, and not where names change', () => {
   const script = `
     import { getPriority } from 'node:os'
-    import { atFullSpeed, startThrottle } from ${JSON.stringify(join(import.meta.dirname, 'this-process.ts'))}
+    import { atFullSpeed, pass, startThrottle } from ${JSON.stringify(join(import.meta.dirname, 'this-process.ts'))}
     const seen = []
     {
       using throttle = startThrottle(['/'], {})
+      pass('read', ${NICE_AFTER_BYTES - 1})
+      seen.push(getPriority())
+      pass('read', 1)
       seen.push(getPriority())
       {
         using speed = atFullSpeed()
@@ -59,5 +63,5 @@ test.skipIf(!isRoot)('a process is nice while it is throttled, and not where nam
     console.log(JSON.stringify([...seen, getPriority()]))`
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
   const usual = getPriority()
-  expect(JSON.parse(stdout.toString())).toEqual([19, usual, 19, usual])
+  expect(JSON.parse(stdout.toString())).toEqual([usual, NICENESS, usual, NICENESS, usual])
 })
