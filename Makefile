@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-upstream equal migrate boot-check fuzz soak crash libraries agent agent-packages agent-suite reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-throttle bench-upstream equal migrate boot-check live-root fuzz soak crash libraries agent agent-packages agent-suite reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -44,11 +44,17 @@ bench-publish: npm ## Measure our publishing beside reprepro, aptly, apt-ftparch
 bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree and casync, in memory and on disk
 	@node bench/delivery.ts
 
+bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)
+	@node bench/throttle.ts
+
 bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
 	@node bench/upstream-memory.ts
 
 boot-check: setup ## Export a disk of a real image, boot it in qemu with BIOS and UEFI, pull its plug, promote it
 	@BOOT_CHECK=1 vitest run test/guide.test.ts -t 'exports a disk'
+
+live-root: setup ## Move a system that runs in qemu to another libc, systemd and OpenSSH and back, while a client keeps it busy
+	@LIVE_ROOT=1 vitest run test/live-root.test.ts
 
 fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
 	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)
@@ -60,7 +66,7 @@ migrate: npm ## Go from one Debian release to the next in small steps, each held
 	@MIGRATE=all vitest run test/migrate.test.ts
 
 crash: npm ## Kill the agent at every system call, let every one fail, and cut the power at every one (half an hour)
-	@CRASH=all vitest run packages/agent/src/crash.test.ts packages/agent/src/power-cut.test.ts
+	@CRASH=all vitest run packages/agent/src/crash.test.ts packages/agent/src/power-cut.test.ts packages/agent/src/two-roots/crash.test.ts
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts
