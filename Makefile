@@ -47,6 +47,9 @@ bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree an
 bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)
 	@node bench/throttle.ts
 
+bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)
+	@node bench/throttle.ts
+
 bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
 	@node bench/upstream-memory.ts
 

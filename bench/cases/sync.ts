@@ -35,7 +35,7 @@ export async function syncing(bench: Bench): Promise<Row[]> {
   const states: string[] = []
   for (let round = 0; round < rounds; round++) states.push(await enrol(bench, server.address, round))
   const run = (round: number, ...more: string[]) =>
-    measure({ argv: [AGENT, 'run', '--once', '--json', '--state', states[round] ?? '', ...more] })
+    measure({ argv: [AGENT, 'run', '--once', '--no-throttle', '--json', '--state', states[round] ?? '', ...more] })
   const who = 'holotype-agent run --once'
   const trees = join(place.scratch, 'trees')
   mkdirSync(trees)

@@ -67,16 +67,16 @@ export async function makeSite(directory: string, trees: Trees, say: (line: stri
   }
 }
 
-/** Our agent, from nginx. Every file is looked at by its stat where a peer compares all; damage is found by that too, as a change moves ctime. */
-export function own(site: OwnSite, nginx: WebServer): Deliverer {
+/** Our agent, from nginx, by itself as fast as its peers. Every file is looked at by its stat where a peer compares all; damage is found by that too, as a change moves ctime. */
+export function own(site: OwnSite, nginx: WebServer, flags: readonly string[] = ['--no-throttle']): Deliverer {
   const servers: AsyncDisposable[] = []
   return {
-    who: 'holotype-agent',
+    who: ['holotype-agent', ...flags].join(' '),
     rootOf: (target) => join(target, 'root'),
     async run(step, target) {
       if (step === 'first') servers.push(await enrolNode(target, `${nginx.url}/site`, site.root))
       if (step === 'first' || step === 'delta') await site.state(step === 'first' ? 0 : 1)
-      const more = step === 'damaged' ? ['--verify'] : []
+      const more = [...flags, ...(step === 'damaged' ? ['--verify'] : [])]
       const argv = [AGENT, 'run', '--once', '--json', '--state', join(target, 'state'), ...more] as const
       return await withServer(nginx, () => measure({ argv: [...argv] }))
     },

@@ -33,24 +33,30 @@ export async function withServer(
   return { ...cost, serverSeconds: processorSeconds(server.pid) - before, wireBytes: server.sent() - sent }
 }
 
-/** rsync from its daemon. With `checksum` every file is read on both sides, as mtimes that do not tell need, and as damage needs. */
-export async function rsync(directory: string, trees: Trees, flags: string): Promise<Deliverer> {
+/** rsync from its daemon, started by `starter` if there is one. With `checksum` every file is read on both sides, as mtimes that do not tell need, and as damage needs. */
+export async function rsync(
+  directory: string,
+  trees: Trees,
+  flags: string,
+  starter: readonly string[] = [],
+): Promise<Deliverer> {
   const modules = join(directory, 'modules')
   mkdirSync(modules, { recursive: true })
   symlinkSync(trees.release, join(modules, 'first'))
   symlinkSync(trees.updates, join(modules, 'second'))
   const daemon = await startRsync(join(directory, 'daemon'), modules)
   const pull = async (module: string, target: string, more: readonly string[]) => {
+    const [first = '', ...rest] = [...starter, 'rsync']
     const options = [flags, ...more, '--numeric-ids', '--delete', '--stats']
     const { stdout, ...cost } = await measure({
-      argv: ['rsync', ...options, `${daemon.url}${module}/`, `${target}/`],
+      argv: [first, ...rest, ...options, `${daemon.url}${module}/`, `${target}/`],
     })
     const total = (which: string) =>
       Number(new RegExp(`Total bytes ${which}: ([\\d,.]+)`).exec(stdout)?.[1]?.replaceAll(/\D/g, '') ?? 0)
     return { cost, bytes: total('received') + total('sent') }
   }
   return {
-    who: `rsync ${flags} --delete`,
+    who: [...starter, `rsync ${flags} --delete`].join(' '),
     rootOf: (target) => target,
     async run(step, target) {
       const before = processorSeconds(daemon.pid)

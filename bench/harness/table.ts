@@ -31,7 +31,7 @@ export function markdownTable(rows: readonly Row[]): string {
 export function replaceBlock(
   text: string,
   block: string,
-  name: 'bench' | 'bench-publish' | 'bench-delivery' = 'bench',
+  name: 'bench' | 'bench-publish' | 'bench-delivery' | 'bench-throttle' = 'bench',
 ): string {
   const begin = `<!-- ${name}: written by the harness, BENCH_README=1 make ${name} -->`
   const end = `<!-- ${name}: end -->`
