@@ -86,6 +86,8 @@ function copyProgram(file: string, to: string): string {
   for (let directory = queue.pop(); directory !== undefined; directory = queue.pop()) {
     if (seen.has(directory)) continue
     seen.add(directory)
+    if (relative(root, directory).startsWith('..'))
+      throw fail('BOOT_FAILED', { what: `the agent's dependency ${directory} does not lie in ${root}` })
     cpSync(directory, join(to, relative(root, directory)), { recursive: true })
     const { dependencies, optionalDependencies } = packageSchema.parse(
       JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')),

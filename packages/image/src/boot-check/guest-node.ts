@@ -63,7 +63,8 @@ ${run}
 kill $site; cat ${said}`
 }
 
-const lineSchema = z.union([z.object({ result: z.unknown() }), z.object({ error: z.unknown() })])
+const resultSchema = z.object({ result: z.unknown() })
+const lineSchema = z.union([resultSchema, z.object({ error: z.unknown() })])
 
 /** The result or the error that the agent wrote last. @throws BOOT_FAILED when it wrote neither */
 export function outcomeOf(output: string): unknown {
@@ -87,7 +88,11 @@ export async function asItWas(agent: GuestAgent, image: Digest): Promise<CheckRe
   const { channel, trustRoot } = agent.disk
   const address = `http://127.0.0.1:${PORT}`
   const token = `ht1.${channel.padEnd(16, '-')}.${trustRoot.slice('sha256:'.length)}`
-  await agent.run(['enrol', '--server', address, '--site', address, '--token', token, '--root', '/'], 1)
+  const enrolled = await agent.run(
+    ['enrol', '--server', address, '--site', address, '--token', token, '--root', '/'],
+    1,
+  )
+  if (!resultSchema.safeParse(enrolled).success) return result(AS_IT_WAS, false, describe(enrolled))
   const state = JSON.stringify({ image, statement: 0, failure: null })
   await agent.shell.run(`printf '%s' '${state}' >${STATE}/state.json`, GUEST_COMMAND_MS)
   const outcome = await agent.run(['run', '--verify'], 1)
