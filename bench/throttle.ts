@@ -57,7 +57,7 @@ try {
     all.use(await rsync(join(scratch, 'rsync'), trees, '-a')),
     all.use(await rsync(join(scratch, 'rsync-nice'), trees, '-a', ['nice', '-n19', 'ionice', '-c3'])),
   ]
-  const neighbours = [all.use(diskNeighbour(scratch)), all.use(await cpuNeighbour())]
+  const neighbours = [all.use(await diskNeighbour(scratch)), all.use(await cpuNeighbour())]
   const rows: string[] = []
   for (const neighbour of neighbours)
     for (const mover of movers) {

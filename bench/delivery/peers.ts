@@ -46,7 +46,7 @@ export async function rsync(
   symlinkSync(trees.updates, join(modules, 'second'))
   const daemon = await startRsync(join(directory, 'daemon'), modules)
   const pull = async (module: string, target: string, more: readonly string[]) => {
-    const [first = '', ...rest] = [...starter, 'rsync']
+    const [first, ...rest] = [...starter, 'rsync']
     const options = [flags, ...more, '--numeric-ids', '--delete', '--stats']
     const { stdout, ...cost } = await measure({
       argv: [first, ...rest, ...options, `${daemon.url}${module}/`, `${target}/`],

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { run } from '@holotype/base'
 import { z } from 'zod'
 
 /** What a neighbour saw while it was looked at. */
@@ -21,11 +22,13 @@ export interface Neighbour extends AsyncDisposable {
 const LONGEST_SECONDS = 1800
 
 /** Random reads and writes of 4 KiB past the page cache, one at a time, as a database's. */
-export function diskNeighbour(directory: string): Neighbour {
+export async function diskNeighbour(directory: string): Promise<Neighbour> {
   const job = [
     ...['--name=neighbour', `--filename=${join(directory, 'fio.data')}`, '--size=512m', '--direct=1'],
     ...['--bs=4k', '--rw=randrw', '--rwmixread=70', '--ioengine=psync', '--output-format=json'],
   ]
+  // The file is laid out before anybody looks.
+  await run(['fio', ...job, '--create_only=1'], { timeoutMs: 10 * 60_000 })
   return {
     who: 'fio, 4 KiB reads and writes at random',
     async during(work) {

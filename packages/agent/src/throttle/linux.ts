@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { SYSTEM_PATH } from '@holotype/base'
 import { FLUSH_TIMEOUT_MS } from '../limits.ts'
 import { type PerResource } from './share.ts'
@@ -11,6 +11,7 @@ import type { Machine } from './throttle.ts'
  */
 export function linuxMachine(folders: readonly string[]): Machine {
   const cell = new Int32Array(new SharedArrayBuffer(4))
+  const byFileSystem = new Map(folders.map((folder) => [statSync(folder).dev, folder]))
   return {
     now: () => performance.now(),
     sleep: (milliseconds) => void Atomics.wait(cell, 0, 0, milliseconds),
@@ -19,7 +20,7 @@ export function linuxMachine(folders: readonly string[]): Machine {
     lately: () => pressure('avg10', 1),
     flush() {
       // One syncfs for all that was written; a failure of the disk is told by the flush that counts, before names change.
-      spawnSync('sync', ['--file-system', ...folders], {
+      spawnSync('sync', ['--file-system', ...byFileSystem.values()], {
         env: { PATH: SYSTEM_PATH },
         stdio: 'ignore',
         timeout: FLUSH_TIMEOUT_MS,
