@@ -42,7 +42,7 @@ export async function openDelta(options: DeltaOptions): Promise<Delta | undefine
   const { site, ref, kept, claimed } = options
   try {
     const bytes = await site.object(ref.index, DELTA_INDEX_BYTES)
-    const { index, trees } = openDeltaIndex(bytes, treeDictionary(treesOf(claimed)))
+    const { index, trees } = openDeltaIndex(bytes, treeDictionary(treesOf(claimed, kept)))
     if (index.pack !== ref.pack || index.from !== claimed.root.tree) return undefined
     for (const tree of trees) kept.put(digestOf(tree), tree)
     return deltaOf(index, options)
@@ -52,10 +52,10 @@ export async function openDelta(options: DeltaOptions): Promise<Delta | undefine
   }
 }
 
-function* treesOf(tree: IdealTree): Generator<[Digest, Buffer]> {
+function* treesOf(tree: IdealTree, kept: ObjectFolder): Generator<[Digest, Buffer]> {
   for (const digest of tree.trees) {
-    const loaded = tree.loaded(digest)
-    if (loaded) yield [digest, loaded.bytes]
+    const bytes = kept.read(digest)
+    if (bytes) yield [digest, bytes]
   }
 }
 

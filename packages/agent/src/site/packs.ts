@@ -7,6 +7,7 @@ import { CONCURRENT_RANGES, PACK_INDEX_BYTES, RANGE_BYTES, RANGE_GAP_BYTES } fro
 import type { ObjectFolder } from '../state/objects.ts'
 import type { Delta } from './delta.ts'
 import { frameReader, type ObjectSink } from './frame-reader.ts'
+import { type Places, placesIn, type Stretch } from './places.ts'
 import type { Site } from './site.ts'
 
 /** The packs of a channel target: where each object of its image can be fetched. */
@@ -22,41 +23,32 @@ export interface Packs {
   sizeOf(digest: Digest): number | undefined
 }
 
-interface Place {
-  readonly pack: number
-  readonly frame: number
-  readonly size: number
-}
-
 /** The packs, by their indexes: read when something is wanted that the delta does not bring, and kept so that the next sync need not fetch them. */
 export function openPacks(
   site: Site,
   kept: ObjectFolder,
   { refs, delta }: { readonly refs: readonly PackRef[]; readonly delta: Delta | undefined },
 ): Packs {
-  const indexes: PackIndex[] = []
-  const places = new Map<Digest, Place>()
+  let places: Places | undefined
   const open = async () => {
-    for (const ref of refs.slice(indexes.length)) {
-      const index = await indexOf(site, kept, ref)
-      const pack = indexes.push(index) - 1
-      for (const [frame, { objects }] of index.frames.entries())
-        for (const { digest, size } of objects) if (!places.has(digest)) places.set(digest, { pack, frame, size })
-    }
+    if (places) return places
+    const indexes: PackIndex[] = []
+    for (const ref of refs) indexes.push(await indexOf(site, kept, ref))
+    places = placesIn(indexes)
+    return places
   }
   return {
-    sizeOf: (digest) => places.get(digest)?.size,
+    sizeOf: (digest) => places?.sizeOf(digest),
     async cost(wanted) {
       if (wanted.size === 0) return 0
       if (delta) return delta.sizeOf(wanted)
-      await open()
-      return plan(wanted, places, indexes).reduce((sum, run) => sum + run.bytes, 0)
+      return plan(wanted, await open()).reduce((sum, run) => sum + run.bytes, 0)
     },
     async fetch(all, sink, { progress, title }) {
       const wanted = delta ? await fetchDelta(delta, all, sink, progress) : all
       if (wanted.size === 0) return
-      await open()
-      const runs = plan(wanted, places, indexes)
+      const from = await open()
+      const runs = plan(wanted, from)
       const total = runs.reduce((sum, run) => sum + run.bytes, 0)
       if (runs.length === 0) return
       await runTask(progress, { title, total, unit: 'bytes' }, async (task) => {
@@ -64,7 +56,14 @@ export function openPacks(
         let next = 0
         const work = async () => {
           for (let run = runs[next++]; run; run = runs[next++]) {
-            await fetchRun(site, run, sink)
+            const pack = refs[run.pack]
+            if (pack)
+              await fetchRun(
+                site,
+                pack.pack,
+                run.stretches.map(({ frame }) => from.frame(frame)),
+                sink,
+              )
             done += run.bytes
             task.advance(done)
           }
@@ -110,50 +109,45 @@ function fetchDelta(
 
 /** Frames of one pack that one request fetches. */
 interface FrameRun {
-  readonly pack: Digest
-  readonly frames: readonly PackFrame[]
+  /** The number of the pack. */
+  readonly pack: number
+  readonly stretches: readonly Stretch[]
   readonly bytes: number
 }
 
-async function fetchRun(site: Site, run: FrameRun, sink: ObjectSink): Promise<void> {
-  const last = run.frames.at(-1)
+async function fetchRun(site: Site, pack: Digest, frames: readonly PackFrame[], sink: ObjectSink): Promise<void> {
+  const last = frames.at(-1)
   if (!last) return
-  const reader = frameReader(run.frames, sink)
+  const reader = frameReader(frames, sink)
   try {
-    await site.range(run.pack, last.offset + last.length, reader)
+    await site.range(pack, last.offset + last.length, reader)
   } finally {
     reader.close()
   }
 }
 
-function plan(
-  wanted: ReadonlySet<Digest>,
-  places: ReadonlyMap<Digest, Place>,
-  indexes: readonly PackIndex[],
-): FrameRun[] {
-  const framesByPack = indexes.map(() => new Set<number>())
+function plan(wanted: ReadonlySet<Digest>, places: Places): FrameRun[] {
+  const frames = new Set<number>()
   for (const digest of wanted) {
-    const place = places.get(digest)
-    if (!place) throw fail('AGENT_OBJECT_MISSING', { what: `no pack of the channel statement holds ${digest}` })
-    framesByPack[place.pack]?.add(place.frame)
+    const frame = places.frameOf(digest)
+    if (frame === undefined)
+      throw fail('AGENT_OBJECT_MISSING', { what: `no pack of the channel statement holds ${digest}` })
+    frames.add(frame)
   }
-  return indexes.flatMap((index, pack) => {
-    const numbers = [...(framesByPack[pack] ?? [])].sort((a, b) => a - b)
-    return coalesce(numbers.flatMap((number) => index.frames[number] ?? [])).map((frames) => ({
-      pack: index.pack,
-      frames,
-      bytes: spanOf(frames),
-    }))
-  })
+  // Frames are numbered in the order of the packs and of their offsets.
+  const stretches = [...frames].sort((a, b) => a - b).map((frame) => places.stretchOf(frame))
+  return [...Map.groupBy(stretches, ({ pack }) => pack)].flatMap(([pack, ofPack]) =>
+    coalesce(ofPack).map((run) => ({ pack, stretches: run, bytes: spanOf(run) })),
+  )
 }
 
-interface Stretch {
+interface Extent {
   readonly offset: number
   readonly length: number
 }
 
 /** Joins frames that lie near each other into one request, up to a length. */
-export function coalesce<Frame extends Stretch>(frames: readonly Frame[]): Frame[][] {
+export function coalesce<Frame extends Extent>(frames: readonly Frame[]): Frame[][] {
   const runs: Frame[][] = []
   for (const frame of frames) {
     const run = runs.at(-1)
@@ -165,7 +159,7 @@ export function coalesce<Frame extends Stretch>(frames: readonly Frame[]): Frame
   return runs
 }
 
-function spanOf(frames: readonly Stretch[]): number {
+function spanOf(frames: readonly Extent[]): number {
   const [first, last] = [frames[0], frames.at(-1)]
   return first && last ? last.offset + last.length - first.offset : 0
 }

@@ -3,6 +3,7 @@ import type { ImageManifest } from '@holotype/image'
 import { type Entry, parseTree, type Tree } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { TREE_BYTES, TREE_DEPTH, TREE_ENTRIES } from '../limits.ts'
+import { free, served } from '../memory.ts'
 import type { ObjectSink } from '../site/frame-reader.ts'
 import type { Packs } from '../site/packs.ts'
 import type { ObjectFolder } from '../state/objects.ts'
@@ -18,7 +19,6 @@ export interface IdealTree {
 }
 
 export interface LoadedTree {
-  readonly bytes: Buffer
   readonly children: ReadonlyMap<string, Entry>
   readonly stats: Tree['stats']
 }
@@ -124,7 +124,9 @@ async function load(
 function parsed(bytes: Buffer | undefined): LoadedTree | undefined {
   if (!bytes) return undefined
   const { entries, stats } = parseTree(bytes)
-  return { bytes, children: new Map(entries.map((entry) => [entry.name, entry])), stats }
+  served(bytes.length)
+  free(bytes)
+  return { children: new Map(entries.map((entry) => [entry.name, entry])), stats }
 }
 
 /** The sums that a directory entry states must be those of its tree: so the root's sum bounds the walk, also where trees are shared. */

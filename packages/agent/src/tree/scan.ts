@@ -44,6 +44,8 @@ export interface ScanOptions {
 
 type Children = ReadonlyMap<string, Entry>
 const NONE: Children = new Map()
+/** One list for the many paths of a first sync. */
+const MISSING = ['missing'] as const
 /** A path whose extended attributes are not known from the stat cache. */
 interface Suspect {
   readonly path: string
@@ -110,7 +112,7 @@ class Walk {
           return extra ? { ...work, xattrs: { extra } } : work
         }),
       differences: this.#differences
-        .map(({ path, kinds }) => ({ path: path.toWellFormed(), kinds }))
+        .map((one) => (one.path.isWellFormed() ? one : { ...one, path: one.path.toWellFormed() }))
         .sort((a, b) => compareText(a.path, b.path)),
       drift: [...this.#drift].map((path) => path.toWellFormed()).sort(compareText),
       blocked: this.#blocked,
@@ -246,7 +248,7 @@ class Walk {
     if (!present) {
       this.#directories.push({ path, entry, replaces: actual ? 'leaf' : 'nothing' })
       this.#touched.add(parentOf(path))
-      this.#differ(path, [actual ? 'type' : 'missing'])
+      this.#differ(path, actual ? ['type'] : MISSING)
       this.#driftUnless(path, actual, previous)
     } else if (
       previous &&
@@ -270,7 +272,7 @@ class Walk {
       group.push({ path, entry, actual, work })
     }
     if (!actual) {
-      this.#differ(path, ['missing'])
+      this.#differ(path, MISSING)
       this.#driftUnless(path, actual, previous)
       return take({ path, entry })
     }
