@@ -37,8 +37,8 @@ export type Command =
 export const USAGE = `holotype-agent: keeps this machine at the image its channel names
 
   holotype-agent enrol --server URL --site URL[,URL...] --token TOKEN [--root DIR] [--state DIR]
-  holotype-agent enrol … --roots DIR,DIR --current LINK [--activate PROGRAM]   two roots: the one that does not run is
-                                                           brought to the next image; LINK leads to the one that starts next
+    [--roots DIR,DIR --current LINK [--activate PROGRAM]]  two roots: the one that does not run gets the next image, and
+                                                           LINK, or what PROGRAM told a boot loader, starts it
   holotype-agent run [--once | --interval 2s] [--verify]   pull, sync, report; --verify looks at every path
   holotype-agent run --dry-run                             what a run would do: paths, bytes, triggers
   holotype-agent run --boot                                before anything else runs: no triggers, no health checks

@@ -29,6 +29,10 @@ test.each([
   ['rescue', '--root is missing'],
   ['sync', 'no verb sync'],
   ['enrol --server x', '--site is missing'],
+  ['enrol --server x --site y --token z --roots a', 'wants two directories'],
+  ['enrol --server x --site y --token z --roots a,b,c --current d', 'wants two directories'],
+  ['enrol --server x --site y --token z --roots a,b', '--current is missing'],
+  ['enrol --server x --site y --token z --activate p', 'go with --roots'],
   ['status --state', 'wants a value'],
   ['status --json=1', 'takes no value'],
 ])('%s is refused with what is wrong', (line, words) => {
@@ -47,6 +51,12 @@ test('arguments are read', () => {
   })
   expect(parseArguments(['verify', '--no-throttle'], '/s')).toEqual({ verb: 'verify', state: '/s', throttle: false })
   expect(parseArguments([], '/s')).toEqual({ verb: 'help' })
+  expect(
+    parseArguments('enrol --server x --site y --token z --roots /a,/b --current /c --activate /p'.split(' '), '/s'),
+  ).toEqual({
+    ...{ verb: 'enrol', server: 'x', sites: ['y'], token: 'z', root: '/', state: '/s' },
+    roots: { directories: ['/a', '/b'], current: '/c', activate: '/p' },
+  })
   // The state of a root that does not run is within it.
   expect(parseArguments(['rescue', '--root', '/mnt'], '/var/lib/holotype')).toEqual({
     verb: 'rescue',
