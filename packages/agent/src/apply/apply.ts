@@ -17,7 +17,7 @@ import { errnoOf, type Progress, run, runTask, type Task } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { BATCH_PATHS, FLUSH_TIMEOUT_MS } from '../limits.ts'
 import type { ObjectFolder } from '../state/objects.ts'
-import { atFullSpeed } from '../throttle/this-process.ts'
+import { atFullSpeed, checkPortions } from '../throttle/this-process.ts'
 import { nameOf, parentOf, systemPath } from '../tree/names.ts'
 import type { MetadataWork, Plan, Removal } from '../tree/plan.ts'
 import { Areas, temporaryBeside } from './areas.ts'
@@ -61,6 +61,7 @@ export async function applyPlan({ root, plan, staged, progress }: ApplyOptions):
   const ready = await runTask(progress, { title: 'make ready', total: count, unit: 'files' }, (task) =>
     makeReady({ plan, staged, areas, step: stepper(task) }),
   )
+  checkPortions()
   // A name that is durable before its bytes would be an empty file after a power cut, and nothing boots from an empty kernel.
   for (const { pathForOthers } of areas.all) await flush(pathForOthers, progress)
   // From the first name to the last the root is between two images: that is to be short.

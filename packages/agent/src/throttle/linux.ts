@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync, statSync } from 'node:fs'
-import { SYSTEM_PATH } from '@holotype/base'
+import { failBase, SYSTEM_PATH } from '@holotype/base'
 import { FLUSH_TIMEOUT_MS } from '../limits.ts'
 import { type PerResource } from './share.ts'
 import type { Machine } from './throttle.ts'
@@ -11,7 +11,7 @@ import type { Machine } from './throttle.ts'
  */
 export function linuxMachine(folders: readonly string[]): Machine {
   const cell = new Int32Array(new SharedArrayBuffer(4))
-  const byFileSystem = new Map(folders.map((folder) => [statSync(folder).dev, folder]))
+  const byFileSystem = new Map(folders.map((folder) => [statSync(folder, { throwIfNoEntry: false })?.dev, folder]))
   return {
     now: () => performance.now(),
     sleep: (milliseconds) => void Atomics.wait(cell, 0, 0, milliseconds),
@@ -19,12 +19,13 @@ export function linuxMachine(folders: readonly string[]): Machine {
     stalled: () => pressure('total', 1000),
     lately: () => pressure('avg10', 1),
     flush() {
-      // One syncfs for all that was written; a failure of the disk is told by the flush that counts, before names change.
-      spawnSync('sync', ['--file-system', ...byFileSystem.values()], {
-        env: { PATH: SYSTEM_PATH },
-        stdio: 'ignore',
+      const { status, stderr, error } = spawnSync('sync', ['--file-system', ...byFileSystem.values()], {
+        env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
+        encoding: 'utf8',
         timeout: FLUSH_TIMEOUT_MS,
       })
+      if (status !== 0)
+        throw failBase('PROCESS_FAILED', { what: `sync ended with code ${status}: ${stderr.trim()}`, cause: error })
     },
   }
 }

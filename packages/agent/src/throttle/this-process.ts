@@ -50,6 +50,11 @@ export function pass(how: Passing, bytes: number): void {
   rested += current.throttle.pass(how, bytes)
 }
 
+/** @throws PROCESS_FAILED when a portion of what was written did not get to the disk */
+export function checkPortions(): void {
+  current?.throttle.check()
+}
+
 /** Milliseconds on a clock that stands still while the throttle does: by it a mirror is not slow because we rest. */
 export function awake(): number {
   return performance.now() - rested

@@ -198,6 +198,19 @@ describe('a throttle', () => {
     speedOf(throttle, machine, 1000, 'read')
     expect(machine.flushes()).toBe(10)
   })
+
+  test('remembers that a portion did not get there', () => {
+    const machine = fakeMachine()
+    let left = 2
+    const flush = () => {
+      if (--left === 0) throw new Error('EIO')
+    }
+    const throttle = new Throttle({}, { ...machine, flush })
+    speedOf(throttle, machine, FLUSH_BYTES / MIB)
+    throttle.check()
+    speedOf(throttle, machine, (5 * FLUSH_BYTES) / MIB)
+    expect(() => throttle.check()).toThrow('EIO')
+  })
 })
 
 describe('settings', () => {

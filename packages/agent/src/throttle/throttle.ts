@@ -18,7 +18,7 @@ export interface Machine {
   stalled(): PerResource | undefined
   /** The share of the last ten seconds in which some task stood still, in percent; undefined likewise. */
   lately(): PerResource | undefined
-  /** Brings what was written to the disk. */
+  /** Brings what was written to the disk; throws when the disk does not take it. */
   flush(): void
 }
 
@@ -33,6 +33,7 @@ export class Throttle {
   #disk: ReturnType<typeof tokenBucket> | undefined
   #share = 1
   #unflushed = 0
+  #failure: unknown
   /** Milliseconds still to rest for work that was done. */
   #debt = 0
   /** When work was looked at last, and what this thread had done then. */
@@ -69,7 +70,7 @@ export class Throttle {
     const machine = this.#machine
     if (how === 'written' && (this.#unflushed += bytes) >= FLUSH_BYTES) {
       this.#unflushed = 0
-      machine.flush()
+      this.#flush()
     }
     const now = machine.now()
     const bucket = how === 'fetched' ? this.#network : this.#disk
@@ -96,6 +97,22 @@ export class Throttle {
     this.#own.io += disk
     if (now - this.#began.now >= PRESSURE_MS) this.#decide(now)
     this.#debt += (work + disk) * (1 / this.#share - 1)
+  }
+
+  #flush(): void {
+    try {
+      this.#machine.flush()
+    } catch (error) {
+      this.#failure ??= error
+    }
+  }
+
+  /**
+   * Throws what a flush of a portion threw. The kernel tells of bytes that the disk did not take once (syncfs(2)): the flush that counts would not hear of
+   * it again, and where bytes pass it might be taken for a file that cannot be read.
+   */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure
   }
 
   #decide(now: number): void {
