@@ -72,6 +72,11 @@ export const fail = defineErrors({
     when: 'a channel statement has a lower number than one this node has obeyed',
     hint: 'a mirror serves the past; to go back to an older image publish a new, higher-numbered statement that names it',
   },
+  AGENT_OVERRIDES_MALFORMED: {
+    kind: 'input',
+    when: 'a line of the overrides of this node is not `keep GLOB REASON`',
+    hint: 'correct the file at the line and column named: nothing is changed on this node until then',
+  },
   AGENT_NOT_SYNCED: {
     kind: 'input',
     when: 'verify is asked for on a node that is at no image yet, or keeps not all of its directories',

@@ -76,8 +76,8 @@ export const OVERRIDES_BYTES = 64 * 1024
 export const OVERRIDES = 100
 /** Characters of an override's reason. */
 export const OVERRIDE_CHARACTERS = 200
-/** Wildcards `*` and `**` of an override's glob; half as many may be `**`. */
-export const OVERRIDE_WILDCARDS = 4
+/** Wildcards `*` and `**` of an override's glob. */
+export const OVERRIDE_WILDCARDS = 3
 /** Directories of an image below one another. */
 export const TREE_DEPTH = 512
 /** Entries of one image, all directories together. */

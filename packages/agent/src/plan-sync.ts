@@ -28,6 +28,8 @@ export interface PlanSyncOptions {
   readonly from: Digest | null
   /** Another root that is at an image of its own: deltas lead from there, not from what this root is at. */
   readonly source?: SourceRoot
+  /** What this node's overrides keep: exclusions besides the image's. */
+  readonly overrides?: readonly string[]
   /** Nothing of the root runs (a rescue, an early boot): no triggers. */
   readonly atRest: boolean
   /** Read every file whatever the stat cache says. */
@@ -82,7 +84,7 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
   const territory = territoryOf({
     root,
     state: realpathSync(state),
-    exclusions: manifest.exclusions,
+    exclusions: [...manifest.exclusions, ...(options.overrides ?? [])],
     mounts: mountsBelow(root),
   })
   const moves = from !== null && from !== target.image

@@ -5,6 +5,7 @@ import { readConfig } from './config.ts'
 import { currentStatement, type Patience, patience } from './current-statement.ts'
 import { type Held, readHeld, readRefused } from './held.ts'
 import { type OwnerOf, ownersOf } from './owners.ts'
+import { overriddenGlobs } from './overrides.ts'
 import { objectFolders, planSync } from './plan-sync.ts'
 import { fileDigests, previousObjects } from './rollback/previous.ts'
 import { openMirrors } from './site/mirrors.ts'
@@ -71,7 +72,7 @@ export async function previewRun(
   const { target } = decide(statement, { id: config.node, labels: config.labels })
   const refused = readRefused(state)
   const site = openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) })
-  const common = { site, target, rehash: false, progress, now }
+  const common = { site, target, overrides: overriddenGlobs(state), rehash: false, progress, now }
   // Of two roots the other one, unless the running one is at the image.
   const other = two && two.running && node.image === target.image ? undefined : two
   const there = other && (await planOther({ ...common, state, roots: other }))

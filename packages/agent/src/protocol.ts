@@ -29,7 +29,7 @@ export interface CheckinRequest {
   readonly kernel: string
   /**
    * Words: `held`; `failed`; `rolled-back` from the image that the channel wants of it; `reboot-pending`: the newest kernel does not run;
-   * `restart-pending`: programs run that are replaced on the disk; `units-failed`.
+   * `restart-pending`: programs run that are replaced on the disk; `units-failed`; `overrides`: the node keeps paths of its own.
    */
   readonly flags: readonly string[]
 }
@@ -62,6 +62,8 @@ export interface RunReport {
   /** Paths that differed from the image the node claimed to be at (drift), repaired. At most 100, then counted only. */
   readonly repaired: readonly string[]
   readonly repairedCount: number
+  /** What the node's overrides keep, at most 100; absent: nothing. */
+  readonly overrides?: readonly { readonly glob: string; readonly reason: string }[]
   /** Whose these paths are in the image, where it has them: `package:NAME`, `spec`, `step:NAME`. Absent: not known. */
   readonly repairedOwners?: Readonly<Record<string, string>>
   readonly triggers: readonly {

@@ -5,6 +5,7 @@ import { currentStatement, type Patience, patience } from './current-statement.t
 import { asHolotypeError } from './explain.ts'
 import { obeyAgain, readHeld, readRefused, refuse } from './held.ts'
 import type { RunReport } from './protocol.ts'
+import { overridesChanged, overridesOrNone } from './overrides.ts'
 import { checkIn } from './report/check-in.ts'
 import { conditionFlags } from './report/condition.ts'
 import { openServer } from './report/server-client.ts'
@@ -85,6 +86,7 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
         ...(readHeld(state) ? ['held'] : []),
         ...(done.outcome === 'failed' ? ['failed'] : []),
         ...(done.isRefused ? ['rolled-back'] : []),
+      ...(overridesOrNone(state).kept.length > 0 ? ['overrides'] : []),
         ...(done.rebootPending ? ['reboot-pending'] : []),
         ...running,
       ]),
@@ -197,6 +199,7 @@ function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { nu
     !atRest &&
     !rehash &&
     !node.unchecked &&
+    !overridesChanged(state, node.overrides) &&
     readJournal(state) === undefined
   )
 }

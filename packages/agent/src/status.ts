@@ -1,6 +1,7 @@
 import type { Digest } from '@holotype/base'
 import { type AgentConfig, readConfig } from './config.ts'
 import { type Held, readHeld, readRefused, type Refused } from './held.ts'
+import { type Override, overridesOrNone } from './overrides.ts'
 import { queued } from './report/queue.ts'
 import { lockHolder } from './state/lock.ts'
 import { readJournal, readNodeState } from './state/node-state.ts'
@@ -18,6 +19,8 @@ export interface AgentStatus {
   readonly held: Held | null
   /** An image that the node went back from. */
   readonly refused: Refused | null
+  /** What the node's overrides keep; none where the file is malformed, which the next run tells. */
+  readonly overrides: readonly Override[]
   /** Reports that wait for the server. */
   readonly queued: number
   /** A sync was interrupted, or one is at work: the root may be between two images. */
@@ -65,6 +68,7 @@ export function readStatus(state: string): AgentStatus {
     previous,
     held: readHeld(state) ?? null,
     refused: readRefused(state) ?? null,
+    overrides: overridesOrNone(state).kept,
     queued: queued(state).length,
     between: readJournal(two?.running?.state ?? state) !== undefined,
     running: lockHolder(state) ?? null,

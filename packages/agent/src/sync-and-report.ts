@@ -7,6 +7,7 @@ import { asHolotypeError } from './explain.ts'
 import { checkHealth } from './health/check-health.ts'
 import { HEALTH_FAILURES_CHARACTERS, REPORTED_PATHS } from './limits.ts'
 import { ownersOf } from './owners.ts'
+import { type Override, readOverrides } from './overrides.ts'
 import { objectFolders } from './plan-sync.ts'
 import type { RunReport } from './protocol.ts'
 import { enqueue } from './report/queue.ts'
@@ -60,21 +61,25 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
   const fetched = () => site.fetched() + (place.otherwise?.site.fetched() ?? 0)
   const tail = () => ({ milliseconds: now() - started, bytesFetched: fetched() })
   let done: Omit<RunReport, keyof typeof head | 'outcome' | 'milliseconds' | 'bytesFetched' | 'error'> = NOTHING_DONE
+  let kept: readonly Override[] = []
   const save = (next: NodeState) => {
     writeNodeState(state, next)
     node = next
   }
   try {
+    const overrides = readOverrides(reports)
+    kept = overrides.kept
     const result = await syncFrom(place, {
       state,
       root: config.root,
       from: before.image,
       previous: before.previous,
+      overrides: kept.map(({ glob }) => glob),
       atRest,
       rehash,
       onArrived: ({ image, previous, unchecked }) => {
         const still = before.unchecked && before.image === image
-        save({ image, statement, failure: null, previous, unchecked: unchecked || still })
+        save({ image, statement, failure: null, previous, unchecked: unchecked || still, overrides: overrides.digest })
       },
       progress: place.progress ?? silent,
       now,
@@ -85,8 +90,8 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       save({ ...node, unchecked: false })
     }
     // A look that found nothing is no news.
-    const news = before.image !== target.image || before.failure !== null || hasNews(result)
-    const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...done }
+    const news = before.image !== target.image || before.failure !== null || before.overrides !== overrides.digest || hasNews(result)
+    const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...done, ...keeps(kept) }
     if (news) enqueue(reports, report)
     return { outcome: 'converged', node, ...(news ? { report } : {}) }
   } catch (thrown) {
@@ -95,7 +100,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     // The same failure again and again is told once: a node that runs every few seconds must not flood its queue.
     // No way back is nothing tried, and no news either: why it was wanted has been told.
     if (before.failure === failure || error.code === 'AGENT_NO_PREVIOUS') return { outcome: 'failed', node, error }
-    const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, error: wordsOf(error) }
+    const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, ...keeps(kept), error: wordsOf(error) }
     try {
       enqueue(reports, report)
       save({ ...node, failure })
@@ -104,6 +109,10 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     }
     return { outcome: 'failed', node, report, error }
   }
+}
+
+function keeps(overrides: readonly Override[]): Pick<RunReport, 'overrides'> {
+  return overrides.length === 0 ? {} : { overrides }
 }
 
 /** Whose the repaired paths are that a report names. */

@@ -4,6 +4,7 @@ import { readConfig } from './config.ts'
 import { fail } from './errors.ts'
 import { OWNERS_IDLE_MS } from './limits.ts'
 import { ownersOf } from './owners.ts'
+import { overriddenGlobs } from './overrides.ts'
 import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
@@ -51,7 +52,7 @@ export async function verifyRoot(options: {
   const territory = territoryOf({
     root,
     state: realpathSync(state),
-    exclusions: known.manifest.exclusions,
+    exclusions: [...known.manifest.exclusions, ...overriddenGlobs(options.state)],
     mounts: mountsBelow(root),
   })
   const plan = await runTask(progress, { title: 'read every file', unit: 'files' }, (task) =>

@@ -46,6 +46,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
         ...(refused
           ? [`given up   ${shortDigest(refused.image)} at statement ${refused.statement}: ${refused.reason}`]
           : []),
+        ...status.overrides.map(({ glob, reason }) => `keeps      ${glob}: ${reason}`),
         `reports    ${status.queued} waiting`,
         ...(condition ? conditionLines(condition) : []),
         `running    ${status.running === null ? 'no' : `process ${status.running}`}`,

@@ -15,6 +15,8 @@ export interface NodeState {
   readonly previous: Digest | null
   /** The health checks of the image are still to pass. */
   readonly unchecked: boolean
+  /** The overrides that the root was brought to the image with; null: none. */
+  readonly overrides: Digest | null
 }
 
 /**
@@ -35,19 +37,21 @@ const EMPTY: NodeState = {
   failure: null,
   previous: null,
   unchecked: false,
+  overrides: null,
 }
 
 /** The node's state; a file that is absent or damaged is the state of a node before its first sync: everything is looked at again. */
 export function readNodeState(state: string): NodeState {
   const fields = readFields(join(state, 'state.json'))
   if (!fields) return EMPTY
-  const { image, statement, failure, previous, unchecked } = fields
+  const { image, statement, failure, previous, unchecked, overrides } = fields
   return {
     image: isDigest(image) ? image : null,
     statement: numberOf(statement),
     failure: typeof failure === 'string' ? failure : null,
     previous: isDigest(previous) ? previous : null,
     unchecked: unchecked === true,
+    overrides: isDigest(overrides) ? overrides : null,
   }
 }
 
