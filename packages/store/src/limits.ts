@@ -26,8 +26,6 @@ export const PACK_LEVEL = 6
 export const PACK_INDEX_BYTES = 128 * 1024 * 1024
 /** Bytes of one delta frame's bases and of what it decompresses to: with zstd's own copy of each, what applying it takes. */
 export const DELTA_FRAME_BYTES = 16 * 1024 * 1024
-/** Bytes of old and new file together up to which a file is one frame of a delta. */
-export const DELTA_WHOLE_BYTES = 12 * 1024 * 1024
 /** Bytes of one piece of a larger file, and of the stretch of the old file around the same place that it is compressed against. */
 export const DELTA_PIECE_BYTES = 4 * 1024 * 1024
 export const DELTA_BASE_BYTES = 8 * 1024 * 1024
@@ -35,8 +33,12 @@ export const DELTA_BASE_BYTES = 8 * 1024 * 1024
 export const DELTA_GROUP_BYTES = 1024 * 1024
 /** Bytes from which a changed file has a frame of its own. */
 export const DELTA_SMALL_BYTES = 128 * 1024
-/** zstd level of deltas: 19 takes an eighth less for twelve times the work. */
+/** zstd level against old bytes: 19 takes an eighth less for twelve times the work. */
 export const DELTA_LEVEL = 9
+/** zstd level of differences, which are short. */
+export const DIFFERENCE_LEVEL = 19
+/** Bytes of changed files from which threads compress them: starting these takes as long as a few small frames. */
+export const DELTA_THREADS_BYTES = 4 * 1024 * 1024
 /** Bytes of a delta's index with its trees, compressed and not. */
 export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
 /** Bytes of all trees of an image, some 80,000 paths, up to which they are the dictionary of a delta's index: zstd holds a copy. */

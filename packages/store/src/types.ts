@@ -176,10 +176,10 @@ export interface Piece {
 
 /**
  * What leads from one tree to another: everything that the second holds and the first does not. A delta is zstd frames one after another;
- * each is compressed with the bytes of `bases`, objects of the first tree back to back, as its dictionary (RFC 8878 §5, raw content).
+ * each leads from the bytes of `bases`, objects of the first tree back to back, to new ones.
  */
 export interface DeltaIndex {
-  readonly schema: 'holotype.delta/1'
+  readonly schema: 'holotype.delta/2'
   /** The two trees. */
   readonly from: Digest
   readonly to: Digest
@@ -196,6 +196,8 @@ export interface DeltaFrame {
   readonly length: number
   /** What the frame is compressed against; empty when nothing old resembles it. */
   readonly bases: readonly Piece[]
+  /** What the frame is: bytes compressed with the bases as dictionary (RFC 8878 §5, raw content), or what differs from them. */
+  readonly coding: 'dictionary' | 'difference'
   /** What it decompresses to, back to back. An object in several pieces has them in frames that follow each other. */
   readonly pieces: readonly Piece[]
 }

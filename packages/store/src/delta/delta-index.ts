@@ -24,9 +24,10 @@ export function treeDictionary(trees: Iterable<readonly [digest: Digest, bytes: 
 
 /** The bytes of an index object: the index on the first line, a new tree on each further one (no canonical JSON holds a line's end). */
 export function encodeDeltaIndex({ index, trees }: OpenedDelta, dictionary: Buffer | undefined): Buffer {
-  const frames = index.frames.map(({ offset, length, bases, pieces }) => ({
+  const frames = index.frames.map(({ offset, length, coding, bases, pieces }) => ({
     offset,
     length,
+    coding,
     bases: bases.map(shortPiece),
     pieces: pieces.map(shortPiece),
   }))
@@ -88,8 +89,8 @@ function decompress(bytes: Uint8Array, dictionary: Buffer | undefined): Buffer {
 }
 
 function indexFrom(value: unknown): DeltaIndex {
-  if (!isRecord(value) || value['schema'] !== 'holotype.delta/1' || !Array.isArray(value['frames']))
-    throw corrupt('not a holotype.delta/1')
+  if (!isRecord(value) || value['schema'] !== 'holotype.delta/2' || !Array.isArray(value['frames']))
+    throw corrupt('not a holotype.delta/2')
   const listed: readonly unknown[] = value['frames']
   const frames = listed.map(frameFrom)
   let end = 0
@@ -101,7 +102,7 @@ function indexFrom(value: unknown): DeltaIndex {
   const size = whole(value, 'size')
   if (end !== size) throw corrupt(`its frames end at ${end}, the delta at ${size}`)
   return {
-    schema: 'holotype.delta/1',
+    schema: 'holotype.delta/2',
     from: digest(value, 'from'),
     to: digest(value, 'to'),
     pack: digest(value, 'pack'),
@@ -117,7 +118,9 @@ function frameFrom(value: unknown): DeltaFrame {
   if (pieces.length === 0) throw corrupt('a frame of nothing')
   if (held > DELTA_FRAME_BYTES || length > DELTA_FRAME_BYTES)
     throw corrupt(`a frame takes ${Math.max(held, length)} bytes; at most ${DELTA_FRAME_BYTES} may be`)
-  return { offset: whole(value, 'offset'), length, bases, pieces }
+  const coding = memberOf(value, 'coding')
+  if (coding !== 'dictionary' && coding !== 'difference') throw corrupt('a frame of a coding that is not known')
+  return { offset: whole(value, 'offset'), length, coding, bases, pieces }
 }
 
 function piecesFrom(frame: Record<string, unknown>, key: string): readonly Piece[] {

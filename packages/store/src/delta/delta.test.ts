@@ -5,7 +5,7 @@ import { type Digest, digestOf, run } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { buildTree } from '../build-tree.ts'
-import { DELTA_FRAME_BYTES, DELTA_GROUP_BYTES, DELTA_TREES_BYTES } from '../limits.ts'
+import { DELTA_FRAME_BYTES, DELTA_GROUP_BYTES, DELTA_THREADS_BYTES, DELTA_TREES_BYTES } from '../limits.ts'
 import { openStore } from '../store.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import type { DeltaIndex, PathInput, Piece, WrittenDelta } from '../types.ts'
@@ -112,6 +112,27 @@ describe('a delta', () => {
     expect(apply(from, made)).toEqual(newIn(to, from))
   })
 
+  it('holds of a rebuilt program what differs, where that is shorter than what zstd finds', async () => {
+    const old = randomBytes(300_000)
+    const next = Buffer.from(old)
+    for (let at = 0; at + 4 <= next.length; at += 32) next.writeUInt32LE((next.readUInt32LE(at) + 0x40) >>> 0, at)
+    const [from, to] = [treeOf({ 'usr/bin/x': old }), treeOf({ 'usr/bin/x': next })]
+    const made = await writeDelta({ store, from, to, target: site })
+    expect(opened(from, made).index.frames).toMatchObject([{ coding: 'difference' }])
+    expect(made.size).toBeLessThan(8000)
+    expect(apply(from, made)).toEqual(newIn(to, from))
+  })
+
+  it('is the same made in threads', async () => {
+    const old = randomBytes(DELTA_THREADS_BYTES)
+    const files = (salt: string) => ({ a: Buffer.concat([Buffer.from(salt), old]), b: `${salt}b`.repeat(70_000) })
+    const [from, to] = [treeOf(files('1')), treeOf(files('2'))]
+    const made = await writeDelta({ store, from, to, target: site })
+    expect(made.raw).toBeGreaterThan(DELTA_THREADS_BYTES)
+    expect(made.size).toBeLessThan(3000)
+    expect(apply(from, made)).toEqual(newIn(to, from))
+  })
+
   it('lets what resembles nothing stand for itself, by measure', async () => {
     const [from, to] = [treeOf({ key: randomBytes(300_000) }), treeOf({ key: randomBytes(300_000) })]
     const made = await writeDelta({ store, from, to, target: site })
@@ -133,10 +154,13 @@ describe('a delta', () => {
   })
 
   it('is what zstd itself decompresses with the old file as dictionary', async () => {
-    const old = Buffer.from('All human beings are born free and equal in dignity and rights. '.repeat(4000))
-    const next = Buffer.concat([Buffer.from('Preamble. '), old])
+    // Lines so short that a difference does not find them elsewhere.
+    const lines = Array.from({ length: 3000 }, () => `${randomBytes(6).toString('base64')}\n`)
+    const old = Buffer.from(lines.join(''))
+    const next = Buffer.from(lines.toSorted().join(''))
     const [from, to] = [treeOf({ x: old }), treeOf({ x: next })]
     const made = await writeDelta({ store, from, to, target: site })
+    expect(opened(from, made).index.frames[0]).toMatchObject({ coding: 'dictionary', bases: [{ size: old.length }] })
     writeFileSync(join(directory, 'old'), old)
     writeFileSync(join(directory, 'frame.zst'), site.read(made.pack))
     const { stdout } = await run(['zstd', '-d', '-c', '-D', join(directory, 'old'), join(directory, 'frame.zst')])

@@ -1,6 +1,10 @@
 import { zstdDecompressSync } from 'node:zlib'
 import { fail } from '../errors.ts'
 import type { DeltaFrame } from '../types.ts'
+import { applyDifference } from './difference.ts'
+
+/** Bytes of room after what is decompressed, so that zlib sees the end in one call. */
+const DECOMPRESS_MARGIN = 64
 
 /**
  * Decompresses one frame of a delta with the bytes of its bases, back to back, and gives those of its pieces, in order. Not verified: a piece is
@@ -9,8 +13,12 @@ import type { DeltaFrame } from '../types.ts'
  */
 export function openDeltaFrame(frame: DeltaFrame, compressed: Uint8Array, bases: Buffer): Buffer[] {
   const size = frame.pieces.reduce((sum, { length }) => sum + length, 0)
-  const dictionary = bases.length > 0 ? { dictionary: bases } : {}
-  const bytes = decompress(compressed, { ...dictionary, chunkSize: size + 64 })
+  // A difference is no longer than what it leads to.
+  const options = { chunkSize: size + DECOMPRESS_MARGIN }
+  const bytes =
+    frame.coding === 'difference'
+      ? applyDifference(bases, decompress(compressed, options), size)
+      : decompress(compressed, bases.length > 0 ? { ...options, dictionary: bases } : options)
   if (bytes.length !== size)
     throw fail('DELTA_CORRUPT', { what: `a delta frame decompresses to ${bytes.length} bytes, not ${size}` })
   let at = 0

@@ -1,21 +1,20 @@
-import { promisify } from 'node:util'
-import { zstdCompress } from 'node:zlib'
 import type { Digest } from '@holotype/base'
 import { fail } from '../errors.ts'
 import {
   DELTA_BASE_BYTES,
+  DELTA_FRAME_BYTES,
   DELTA_GROUP_BYTES,
   DELTA_PIECE_BYTES,
   DELTA_SMALL_BYTES,
-  DELTA_WHOLE_BYTES,
+  DELTA_THREADS_BYTES,
   FRAMES_IN_FLIGHT,
 } from '../limits.ts'
 import type { DeltaFrame, Piece, Store, WrittenDelta } from '../types.ts'
 import { walkTree } from '../walk.ts'
-import { encodeDeltaIndex, treeDictionary, zstdOptions } from './delta-index.ts'
+import { encodeDeltaIndex, treeDictionary } from './delta-index.ts'
+import { type Coded, codeFrame } from './code-frame.ts'
+import { codeInThreads } from './frame-threads.ts'
 import { type PlacedFile, resemblance } from './resemblance.ts'
-
-const compress = promisify(zstdCompress)
 
 type RawFrame = Pick<DeltaFrame, 'bases' | 'pieces'>
 
@@ -32,8 +31,8 @@ export interface DeltaOptions {
 }
 
 /**
- * Writes what leads from one tree to another as two objects of `target`. A changed file is compressed against the old one that it resembles,
- * small ones several together; where that does not make it smaller, it stands for itself. Frames are compressed on all cores. The same trees
+ * Writes what leads from one tree to another as two objects of `target`. A changed file is coded against the old one that it resembles,
+ * small ones several together; where that does not make it smaller, it stands for itself. Frames are coded on all cores. The same trees
  * give the same bytes, for one version of zstd.
  * @throws OBJECT_MISSING, OBJECT_CORRUPT, TREE_INVALID, DISK_FULL
  */
@@ -44,9 +43,10 @@ export async function writeDelta({ store, from, to, target, onBytes }: DeltaOpti
   const alike = resemblance(old.places.map((file) => ({ ...file, gone: !next.files.has(file.entry.digest) })))
   const frames: DeltaFrame[] = []
   let done = 0
-  async function* bytes(): AsyncGenerator<Buffer> {
+  async function* bytes(): AsyncGenerator<Uint8Array> {
     let offset = 0
-    for await (const { frame, compressed } of compressFrames(store, gather(changed, alike))) {
+    await using coder = raw < DELTA_THREADS_BYTES ? inPlace : codeInThreads()
+    for await (const { frame, compressed } of codeFrames({ store, coder }, gather(changed, alike))) {
       frames.push({ offset, length: compressed.length, ...frame })
       offset += compressed.length
       done += lengthOf(frame.pieces)
@@ -58,7 +58,7 @@ export async function writeDelta({ store, from, to, target, onBytes }: DeltaOpti
   const trees = [...next.trees].filter((tree) => !old.trees.has(tree)).map((tree) => store.read(tree))
   const dictionary = treeDictionary([...old.trees].map((tree) => [tree, store.read(tree)]))
   const index = encodeDeltaIndex(
-    { index: { schema: 'holotype.delta/1', from, to, pack: pack.digest, size: pack.size, frames }, trees },
+    { index: { schema: 'holotype.delta/2', from, to, pack: pack.digest, size: pack.size, frames }, trees },
     dictionary,
   )
   return {
@@ -104,7 +104,7 @@ function* gather(changed: readonly PlacedFile[], { baseOf }: ReturnType<typeof r
     const base = baseOf(path, entry.size)
     const both = entry.size + (base?.size ?? 0)
     if (both >= DELTA_SMALL_BYTES) {
-      if (both <= DELTA_WHOLE_BYTES) yield { bases: base ? [wholeOf(base)] : [], pieces: [piece] }
+      if (both <= DELTA_FRAME_BYTES) yield { bases: base ? [wholeOf(base)] : [], pieces: [piece] }
       else yield* piecewise(piece, base)
       continue
     }
@@ -143,24 +143,44 @@ function* piecewise(whole: Piece, base: { readonly digest: Digest; readonly size
   }
 }
 
-/** Compresses several frames at a time in zlib's thread pool and gives them back in order. */
-async function* compressFrames(
-  store: Store,
+/** Makes frames of bytes. */
+interface FrameCoder extends AsyncDisposable {
+  code(raw: Buffer, bases: Buffer): Promise<Coded>
+}
+
+const inPlace: FrameCoder = {
+  code: async (raw, bases) => codeFrame(raw, bases),
+  [Symbol.asyncDispose]: async () => undefined,
+}
+
+interface CodedFrame {
+  readonly frame: RawFrame & Pick<DeltaFrame, 'coding'>
+  readonly compressed: Uint8Array
+}
+
+/** Codes several frames at a time and gives them back in order. */
+async function* codeFrames(
+  { store, coder }: { readonly store: Store; readonly coder: FrameCoder },
   frames: Iterable<RawFrame>,
-): AsyncGenerator<{ readonly frame: RawFrame; readonly compressed: Buffer }> {
+): AsyncGenerator<CodedFrame> {
   const read = pieceReader(store)
-  const flight: Promise<{ readonly frame: RawFrame; readonly compressed: Buffer }>[] = []
+  const flight: Promise<CodedFrame>[] = []
+  const coded = async ({ bases, pieces }: RawFrame, bytes: { raw: Buffer; old: Buffer }): Promise<CodedFrame> => {
+    const { compressed, coding, alone } = await coder.code(bytes.raw, bytes.old)
+    return { frame: { bases: alone ? [] : bases, pieces, coding }, compressed }
+  }
   try {
     for (const frame of frames) {
       if (flight.length >= FRAMES_IN_FLIGHT) {
         const first = await flight.shift()
         if (first) yield first
       }
-      flight.push(smallest(frame, Buffer.concat(frame.pieces.map(read)), Buffer.concat(frame.bases.map(read))))
+      const [raw, old] = [Buffer.concat(frame.pieces.map(read)), Buffer.concat(frame.bases.map(read))]
+      flight.push(coded(frame, { raw, old }))
     }
     for (const done of flight) yield await done
   } finally {
-    // On an error elsewhere, what is still being compressed must not become an unhandled rejection.
+    // On an error elsewhere, what is still being coded must not become an unhandled rejection.
     await Promise.allSettled(flight)
   }
 }
@@ -177,15 +197,6 @@ function pieceReader(store: Store): (piece: Piece) => Buffer {
     if (recent.size > 2 && oldest) recent.delete(oldest)
     return bytes.subarray(offset, offset + length)
   }
-}
-
-/** A frame against its bases; one that does not become half as large is measured without them too. */
-async function smallest(frame: RawFrame, raw: Buffer, dictionary: Buffer) {
-  const patch = dictionary.length > 0 ? await compress(raw, zstdOptions(raw, dictionary)) : undefined
-  if (patch && patch.length * 2 < raw.length) return { frame, compressed: patch }
-  const alone = await compress(raw, zstdOptions(raw, undefined))
-  if (patch && patch.length < alone.length) return { frame, compressed: patch }
-  return { frame: { ...frame, bases: [] }, compressed: alone }
 }
 
 function lengthOf(pieces: readonly Piece[]): number {
