@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-throttle bench-upstream equal migrate boot-check live-root fuzz soak crash libraries agent agent-packages agent-suite reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-throttle bench-upstream equal migrate boot-check live-root fuzz soak nodes crash libraries agent agent-packages agent-suite reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -47,9 +47,6 @@ bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree an
 bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)
 	@node bench/throttle.ts
 
-bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)
-	@node bench/throttle.ts
-
 bench-upstream: npm ## Measure the memory that an upstream of 100,000 packages takes
 	@node bench/upstream-memory.ts
 
@@ -73,6 +70,9 @@ crash: npm ## Kill the agent at every system call, let every one fail, and cut t
 
 soak: npm ## Let apt, dnf and pacman loop while publishers are killed (CLIENT_STATES=1000)
 	@CLIENT_STATES=$(or $(CLIENT_STATES),1000) vitest run packages/repository/src/own/clients.test.ts
+
+nodes: npm ## Let twelve nodes behind slow, lossy, lying and dying mirrors loop (NODE_ROUNDS=20, FUZZ_SEED=number)
+	@NODE_ROUNDS=$(or $(NODE_ROUNDS),20) vitest run test/twelve-nodes.test.ts
 
 libraries: npm ## Pack @holotype/formats and @holotype/solver for projects of others, into .cache/libraries
 	@node tools/pack-libraries.ts

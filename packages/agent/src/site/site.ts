@@ -58,7 +58,10 @@ export function openSite(options: SiteOptions): Site {
   const { mirrors, idleMs, attempts = FETCH_ATTEMPTS, retryMs = FETCH_RETRY_MS, signal } = options
   let bytes = 0
 
-  /** Tries until `attempt` gives a value: the best mirror first, after a failure another one. `position`: how far the attempts have come. */
+  /**
+   * Tries until `attempt` gives a value: the best mirror first, after a failure another one, and one that gave wrong bytes only when all did.
+   * `position`: how far the attempts have come.
+   */
   async function overMirrors<T>(
     path: string,
     attempt: (request: Request) => Promise<T>,
@@ -69,10 +72,11 @@ export function openSite(options: SiteOptions): Site {
     const failed = (mirror: Mirror) => failures.get(mirror)?.times ?? 0
     const most = attempts === 1 ? mirrors.length : Math.max(attempts, MIRROR_ATTEMPTS * mirrors.length)
     let furthest = position()
-    let wrong: WrongBytes | undefined
+    const liars = new Set<Mirror>()
     for (let vain = 0; vain < most; ) {
       const there = byQuality(mirrors).filter((mirror) => !absent.has(mirror))
-      const [mirror] = there.toSorted((a, b) => failed(a) - failed(b))
+      const lied = (mirror: Mirror) => Number(liars.has(mirror))
+      const [mirror] = there.toSorted((a, b) => lied(a) - lied(b) || failed(a) - failed(b))
       if (!mirror) return undefined
       // Only a mirror that was asked before is given time to recover.
       if (failed(mirror) > 0) await wait(retryMs * vain, undefined, signal ? { signal } : {})
@@ -85,13 +89,11 @@ export function openSite(options: SiteOptions): Site {
       } catch (error) {
         if (error instanceof HolotypeError || signal?.aborted) throw error
         const reason = `${nameOf(mirror)}: ${error instanceof Error ? error.message : String(error)}`
-        if (error instanceof WrongBytes) wrong = error
         if (error instanceof Absent) absent.add(mirror)
         // What began before this mirror's first byte is begun anew: it may be another's bytes that are wrong.
         const isItsFault = !(error instanceof Absent || (error instanceof WrongBytes && position() < from))
-        // Wrong bytes will be wrong again: whoever only broke off is asked before.
-        const weight = error instanceof WrongBytes ? MIRROR_ATTEMPTS : 1
-        failures.set(mirror, { times: failed(mirror) + (isItsFault ? weight : 0), reason })
+        if (isItsFault && error instanceof WrongBytes) liars.add(mirror)
+        failures.set(mirror, { times: failed(mirror) + Number(isItsFault), reason })
         // A slow one is better than none.
         if (isItsFault && !(error instanceof Slow && others.length > 0)) mirror.failed()
         const advanced = position() - furthest >= ADVANCE_BYTES
@@ -101,7 +103,7 @@ export function openSite(options: SiteOptions): Site {
     }
     const reasons = [...failures.values()].slice(-4).map(({ reason }) => reason)
     const what = `${path}: ${reasons.join('; ')}`
-    if (wrong) throw fail('AGENT_OBJECT_CORRUPT', { what, cause: wrong })
+    if (liars.size > 0) throw fail('AGENT_OBJECT_CORRUPT', { what })
     throw fail('AGENT_SITE_UNREACHABLE', { what })
   }
 
