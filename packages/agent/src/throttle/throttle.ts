@@ -33,7 +33,7 @@ export class Throttle {
   #disk: ReturnType<typeof tokenBucket> | undefined
   #share = 1
   #unflushed = 0
-  #failure: unknown
+  #failure: Error | undefined
   /** Milliseconds still to rest for work that was done. */
   #debt = 0
   /** When work was looked at last, and what this thread had done then. */
@@ -103,7 +103,7 @@ export class Throttle {
     try {
       this.#machine.flush()
     } catch (error) {
-      this.#failure ??= error
+      this.#failure ??= error instanceof Error ? error : new Error(String(error))
     }
   }
 
@@ -112,7 +112,7 @@ export class Throttle {
    * it again, and where bytes pass it might be taken for a file that cannot be read.
    */
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure
+    if (this.#failure) throw this.#failure
   }
 
   #decide(now: number): void {
