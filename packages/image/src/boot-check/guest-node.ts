@@ -24,6 +24,9 @@ export interface GuestNode {
 const PLACE = '/run/holotype-agent'
 export const STATE = '/var/lib/holotype'
 const PORT = 47_701
+/** An emulated processor is under pressure whatever runs: an agent that gave way would come to no end. */
+const UNTHROTTLED = '--no-throttle'
+export const RUN = ['run', UNTHROTTLED] as const
 
 export interface GuestAgent {
   readonly shell: GuestShell
@@ -95,7 +98,7 @@ export async function asItWas(agent: GuestAgent, image: Digest): Promise<CheckRe
   if (!resultSchema.safeParse(enrolled).success) return result(AS_IT_WAS, false, describe(enrolled))
   const state = JSON.stringify({ image, statement: 0, failure: null })
   await agent.shell.run(`printf '%s' '${state}' >${STATE}/state.json`, GUEST_COMMAND_MS)
-  const outcome = await agent.run(['run', '--verify'], 1)
+  const outcome = await agent.run([...RUN, '--verify'], 1)
   const { data } = runSchema.safeParse(outcome)
   if (data?.result.outcome !== 'converged') return result(AS_IT_WAS, false, describe(outcome))
   const paths = notOurs((data.result.report?.repaired ?? []).map((path) => ({ path, kinds: [] })))
@@ -131,7 +134,7 @@ export async function moveTo(
   { agent, shell, results }: GuestNode,
   { statement, image, checks, step }: Move,
 ): Promise<void> {
-  const outcome = await agent.run(['run'], statement)
+  const outcome = await agent.run(RUN, statement)
   const { data } = runSchema.safeParse(outcome)
   const arrived = data?.result.outcome === 'converged' && data.result.image === image
   const { changed, bytesFetched, milliseconds } = data?.result.report ?? {}
@@ -155,7 +158,7 @@ const verifySchema = z.object({
 })
 
 async function verified(agent: GuestAgent): Promise<CheckResult> {
-  const outcome = await agent.run(['verify'])
+  const outcome = await agent.run(['verify', UNTHROTTLED])
   const { data } = verifySchema.safeParse(outcome)
   if (!data) return result('verified', false, describe(outcome))
   const paths = notOurs(data.result.differences)

@@ -7,7 +7,17 @@ import { GUEST_AGENT_MS } from '../limits.ts'
 import { type AgentProgram, makeAgentDisk } from './agent-disk.ts'
 import type { BootChecks } from './boot-checks.ts'
 import { type Boot, bootOnce, passed } from './boot-once.ts'
-import { asItWas, type GuestAgent, type GuestNode, moveTo, openAgent, restart, STATE, still } from './guest-node.ts'
+import {
+  asItWas,
+  type GuestAgent,
+  type GuestNode,
+  moveTo,
+  openAgent,
+  RUN,
+  restart,
+  STATE,
+  still,
+} from './guest-node.ts'
 import { KEEP_SHELL } from './guest-shell.ts'
 import type { Firmware } from './machine.ts'
 
@@ -106,7 +116,7 @@ export async function upgradeAndBack(options: UpgradeOptions): Promise<Boot[]> {
 async function cutOff({ shell, text }: GuestAgent, statement: number): Promise<void> {
   const journal = `${STATE}/journal.json`
   const { code } = await shell.run(
-    `(${text(['run'], statement)}) >/run/holotype-cut 2>&1 & run=$!
+    `(${text(RUN, statement)}) >/run/holotype-cut 2>&1 & run=$!
 until test -e ${journal} || ! kill -0 $run; do sleep 0.1; done
 sleep 1; ${KEEP_SHELL} && test -e ${journal}`,
     GUEST_AGENT_MS,
