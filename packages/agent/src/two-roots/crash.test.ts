@@ -64,13 +64,13 @@ describe.skipIf(reason !== '')(`a run of two roots cut short${reason}`, () => {
     images = [one, two, third]
     await world.publish(1, one)
     // By the program itself, so that it has its sources compiled.
-    expect((await runAgent(world.state)).code).toBe(0)
+    await runAgent(world.state)
     node.boot()
     writeFileSync(join(node.a, 'etc/machine-id'), '0123')
     writeFileSync(join(node.a, 'etc/own'), 'own')
     await world.publish(2, two)
-    expect((await runAgent(world.state)).code).toBe(0)
-    expect(node.next()).toBe(node.b)
+    await runAgent(world.state)
+    if (node.next() !== node.b) throw new Error('the second image was not prepared')
     await world.publish(3, third)
     mkdirSync(at('saved'))
     copy(world.directory, at('saved'))

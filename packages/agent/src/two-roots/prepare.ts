@@ -5,6 +5,7 @@ import type { ChannelTarget } from '@holotype/trust'
 import { applyPlan } from '../apply/apply.ts'
 import { keepExecutable } from '../apply/keep-executable.ts'
 import { fail } from '../errors.ts'
+import { type Overrides, readOverrides } from '../overrides.ts'
 import { keptImage, type ObjectFolders, objectFolders, planSync, type SourceRoot, type SyncPlan } from '../plan-sync.ts'
 import type { Site } from '../site/site.ts'
 import { copyObject, stage } from '../site/stage.ts'
@@ -35,6 +36,7 @@ export interface OtherPlan {
   readonly folders: ObjectFolders
   /** The running root, if it is at an image. */
   readonly source: SourceRoot | undefined
+  readonly overrides: Overrides
 }
 
 /** Compares the other root with an image. Changes nothing but what is kept of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
@@ -45,12 +47,11 @@ export async function planOther(options: Omit<PrepareOptions, 'statement'>): Pro
   const folders = objectFolders(state)
   const source = roots.running && (await sourceOf(roots.running, folders.kept))
   const { image: from } = readNodeState(state)
-  const more = source ? { source } : {}
-  const work = await planSync(
-    { state, root, site, target, from, ...more, atRest: true, rehash, progress, now },
-    folders,
-  )
-  return { work, folders, source }
+  const overrides = readOverrides(options.state)
+  const kept = overrides.kept.map(({ glob }) => glob)
+  const place = { state, root, from, overrides: kept, ...(source ? { source } : {}) }
+  const work = await planSync({ ...place, site, target, atRest: true, rehash, progress, now }, folders)
+  return { work, folders, source, overrides }
 }
 
 /**
@@ -64,7 +65,7 @@ export async function prepareOther(
 ): Promise<{ readonly written: number; readonly removed: number; readonly metadata: number }> {
   const { roots, target, statement, progress, now } = options
   const { directory, state } = roots.other
-  const { work, folders, source } = await planOther(options)
+  const { work, folders, source, overrides } = await planOther(options)
   const { plan, packs, cache, manifest, ideal } = work
   const { staged, kept } = folders
   const node = readNodeState(state)
@@ -82,14 +83,15 @@ export async function prepareOther(
       what: `${plan.blocked[0]} of the root ${directory}`,
       data: { paths: plan.blocked.slice(0, 100) },
     })
-  if (roots.running)
-    await carryOver({ from: roots.running.directory, to: directory, ideal, exclusions: manifest.exclusions, progress })
+  const exclusions = [...manifest.exclusions, ...overrides.kept.map(({ glob }) => glob)]
+  if (roots.running) await carryOver({ from: roots.running.directory, to: directory, ideal, exclusions, progress })
   writeNodeState(state, {
     image: target.image,
     statement,
     failure: null,
     previous: source?.image ?? null,
     unchecked: roots.running !== undefined && manifest.health !== undefined,
+    overrides: overrides.digest,
   })
   removeJournal(state)
   await forgetOthers({ state, target, from: node.image, kept, previous: null }, work)

@@ -5,6 +5,7 @@ import { currentStatement } from '../current-statement.ts'
 import { fail } from '../errors.ts'
 import { asHolotypeError } from '../explain.ts'
 import { obeyAgain, readHeld, readRefused, refuse } from '../held.ts'
+import { overridesChanged } from '../overrides.ts'
 import { keptImage, objectFolders } from '../plan-sync.ts'
 import type { RunReport } from '../protocol.ts'
 import { enqueue } from '../report/queue.ts'
@@ -92,7 +93,13 @@ async function obey(place: Place, target: ChannelTarget, openSite: () => Site): 
   if (running && readNodeState(running.state).image === target.image) {
     await activate(state, two, running)
     const here = readNodeState(running.state)
-    if (!looks && here.statement === statement && !readJournal(running.state)) return { outcome: 'unchanged' }
+    if (
+      !looks &&
+      here.statement === statement &&
+      !readJournal(running.state) &&
+      !overridesChanged(state, here.overrides)
+    )
+      return { outcome: 'unchanged' }
     const config = { root: running.directory }
     return await syncAndReport({
       ...options,
@@ -104,8 +111,9 @@ async function obey(place: Place, target: ChannelTarget, openSite: () => Site): 
       site: openSite(),
     })
   }
-  if (!looks && wholeImage(other) === target.image && isActive(state, two, other)) {
-    const there = readNodeState(other.state)
+  const there = readNodeState(other.state)
+  const isPrepared = wholeImage(other) === target.image && !overridesChanged(state, there.overrides)
+  if (!looks && isPrepared && isActive(state, two, other)) {
     if (there.statement !== statement) writeNodeState(other.state, { ...there, statement })
     return { outcome: 'unchanged' }
   }

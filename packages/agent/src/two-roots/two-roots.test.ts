@@ -382,6 +382,15 @@ describe('what is excluded', () => {
     // The image's own, as on a new node.
     expect(read('etc/dropped')).toBe('of the image')
 
+    // What an operator keeps goes along too.
+    writeFileSync(join(world.state, 'overrides'), 'keep /r measuring\n')
+    put('r', 'by hand')
+    expect((await world.run()).outcome).toBe('prepared')
+    expect(read('r')).toBe('by hand')
+    rmSync(join(world.state, 'overrides'))
+    expect((await world.run()).outcome).toBe('prepared')
+    expect(read('r')).toBe('2')
+
     // What the node lost meanwhile is lost in both.
     node.boot()
     rmSync(join(node.b, 'etc/ssh/ssh_host_key'))
