@@ -90,7 +90,11 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       save({ ...node, unchecked: false })
     }
     // A look that found nothing is no news.
-    const news = before.image !== target.image || before.failure !== null || before.overrides !== overrides.digest || hasNews(result)
+    const news =
+      before.image !== target.image ||
+      before.failure !== null ||
+      before.overrides !== overrides.digest ||
+      hasNews(result)
     const report: RunReport = { ...head, outcome: 'converged', ...tail(), ...done, ...keeps(kept) }
     if (news) enqueue(reports, report)
     return { outcome: 'converged', node, ...(news ? { report } : {}) }

@@ -12,6 +12,7 @@ import {
   PATH_CHARACTERS,
   REVIEWER_TOKEN_SECONDS,
   RUN_OUTPUT_CHARACTERS,
+  RUN_OVERRIDES,
   RUN_REPAIRED,
   RUN_TRIGGERS,
   SET_PACKAGES,
@@ -75,6 +76,8 @@ export const runSchema = z.object({
   changed: z.object({ written: z.number().int(), removed: z.number().int(), metadata: z.number().int() }),
   repaired: z.array(z.string()).max(100),
   repairedCount: z.number().int(),
+  /** What the node's own overrides keep, whatever its image has there. */
+  overrides: z.array(z.object({ glob: z.string(), reason: z.string() })).exactOptional(),
   /** Whose these paths are in the image: `package:NAME`, `spec`, `step:NAME`. */
   repairedOwners: z.record(z.string(), z.string()).exactOptional(),
   triggers: z.array(
@@ -135,7 +138,15 @@ export const rolloutSchema = z.object({
 })
 
 export const attentionSchema = z.object({
-  kind: z.enum(['finding', 'rollout-waiting', 'rollout-failed', 'approval-needed', 'node-failed', 'node-silent']),
+  kind: z.enum([
+    'finding',
+    'rollout-waiting',
+    'rollout-failed',
+    'approval-needed',
+    'node-failed',
+    'node-silent',
+    'node-overrides',
+  ]),
   severity: z.enum(['high', 'medium', 'low']),
   title: z.string(),
   detail: z.string(),
@@ -204,6 +215,10 @@ export const runRequestSchema = z.strictObject({
   }),
   repaired: z.array(z.string().max(PATH_CHARACTERS)).max(RUN_REPAIRED),
   repairedCount: z.number().int().min(0),
+  overrides: z
+    .array(z.strictObject({ glob: z.string().max(PATH_CHARACTERS), reason: z.string().max(NAME_CHARACTERS) }))
+    .max(RUN_OVERRIDES)
+    .exactOptional(),
   repairedOwners: z
     .record(z.string().max(PATH_CHARACTERS), z.string().max(NAME_CHARACTERS))
     .refine((owners) => Object.keys(owners).length <= RUN_REPAIRED, 'too many owners')

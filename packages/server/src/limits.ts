@@ -39,6 +39,8 @@ export const FLAGS = 16
 export const FLAG_CHARACTERS = 32
 /** Repaired paths a run report names; further ones are counted. */
 export const RUN_REPAIRED = 100
+/** Overrides of a node that a run report names. */
+export const RUN_OVERRIDES = 100
 /** Triggers of one run report, and characters of each one's output. */
 export const RUN_TRIGGERS = 200
 export const RUN_OUTPUT_CHARACTERS = 16 * 1024

@@ -12,6 +12,7 @@ const ACTIONS = {
   'approval-needed': 'Review the change',
   'node-failed': 'See the failed run',
   'node-silent': 'Open the node',
+  'node-overrides': 'Look at them',
 } as const satisfies Record<Attention['kind'], string>
 
 const ORDER = ['high', 'medium', 'low'] as const satisfies readonly Attention['severity'][]

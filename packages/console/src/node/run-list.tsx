@@ -65,6 +65,22 @@ function RunBody({ run }: { readonly run: Run }) {
           </ul>
         </>
       )}
+      {run.overrides === undefined ? null : (
+        <>
+          <h3>Kept by local overrides, whatever the image has there</h3>
+          <ul className="paths">
+            {run.overrides.map(({ glob, reason }, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two lines may keep the same
+              <li key={`${glob} ${index}`}>
+                <code>
+                  <Text>{glob}</Text>
+                </code>{' '}
+                <Text className="muted">{reason}</Text>
+              </li>
+            ))}
+          </ul>
+        </>
+      )}
       {run.triggers.length === 0 ? null : (
         <>
           <h3>Triggers</h3>
@@ -99,6 +115,7 @@ function move(run: Run): string {
 function sum(run: Run): string {
   const parts = [milliseconds(run.milliseconds)]
   if (run.repairedCount > 0) parts.push(`${run.repairedCount} repaired`)
+  if (run.overrides !== undefined) parts.push(counted(run.overrides.length, 'override'))
   if (run.triggers.length > 0) parts.push(counted(run.triggers.length, 'trigger'))
   if (run.error !== undefined) parts.push(run.error.code)
   return parts.join(', ')

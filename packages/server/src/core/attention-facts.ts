@@ -75,6 +75,12 @@ export async function readAttentionFacts(
       coalesce((array_agg(n.name order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as names
     from nodes n left join node_states s on s.node = n.node
     where coalesce(s.seen_at, n.enrolled_at) < ${silentSince}`.execute(db)
+  const overriding = await sql<GroupRow>`
+    select count(*) as count, coalesce(max(s.run_started_at), max(s.seen_at), to_timestamp(0)) as since,
+      coalesce((array_agg(n.node order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as nodes,
+      coalesce((array_agg(n.name order by n.name))[1:${sql.lit(NODES_NAMED)}], '{}') as names
+    from nodes n join node_states s on s.node = n.node
+    where 'overrides' = any(s.flags)`.execute(db)
   const waiting = await db
     .selectFrom('diffs')
     .leftJoin('images', 'images.image', 'diffs.to_image')
@@ -128,6 +134,7 @@ export async function readAttentionFacts(
       error: row.report?.outcome === 'failed' ? row.report.error : undefined,
     })),
     silent: groupOf(silent.rows[0] ?? { nodes: [], names: [], count: 0, since: silentSince }),
+    overriding: groupOf(overriding.rows[0] ?? { nodes: [], names: [], count: 0, since: silentSince }),
     silentSeconds: NODE_SILENT_SECONDS,
     unjudged: unjudged.map((row) => ({
       diff: row.digest,

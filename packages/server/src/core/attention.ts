@@ -24,6 +24,8 @@ export interface AttentionFacts {
     readonly error: { readonly code: string; readonly what: string; readonly hint: string } | undefined
   }[]
   readonly silent: NodeGroup
+  /** Nodes that keep paths of their own. */
+  readonly overriding: NodeGroup
   readonly silentSeconds: number
   /** Diffs nobody has judged, of images no channel leads to yet. */
   readonly unjudged: readonly {
@@ -44,10 +46,12 @@ const ORDER = { high: 0, medium: 1, low: 2 } as const
 /** The attention list of the first page: what needs a person, the gravest first, in plain words. Pure. */
 export function attentionOf(facts: AttentionFacts): Attention[] {
   const silent = ofSilence(facts)
+  const overrides = ofOverrides(facts)
   return [
     ...facts.findings.flatMap(ofFindings),
     ...facts.failed.map(ofFailure),
     ...(silent ? [silent] : []),
+    ...(overrides ? [overrides] : []),
     ...facts.unjudged.map(ofDiff),
     ...facts.rollouts.flatMap(ofRollout),
   ]
@@ -114,6 +118,19 @@ function ofSilence({ silent, silentSeconds }: AttentionFacts): Attention | undef
     detail: `${silent.count === 1 ? 'It has' : 'They have'} not checked in for more than ${seconds(silentSeconds)}.`,
     href: `/nodes/${silent.nodes[0]?.node ?? ''}`,
     since: silent.since.toISOString(),
+  }
+}
+
+function ofOverrides({ overriding }: AttentionFacts): Attention | undefined {
+  if (overriding.count === 0) return undefined
+  const one = overriding.count === 1
+  return {
+    kind: 'node-overrides',
+    severity: 'low',
+    title: `Local overrides on ${groupName(overriding)}`,
+    detail: `${one ? 'It keeps' : 'They keep'} paths that the image may have otherwise; ${one ? 'its runs' : "each one's runs"} name them.`,
+    href: one ? `/nodes/${overriding.nodes[0]?.node ?? ''}` : '/nodes?q=flag%3Aoverrides',
+    since: overriding.since.toISOString(),
   }
 }
 

@@ -37,8 +37,9 @@ export async function nodeDetail(db: Queries, idOrName: string): Promise<NodeDet
     ...summaryOf(row),
     enrolled: row.enrolled_at.toISOString(),
     findingList,
-    runs: runs.map(({ report }) => ({
+    runs: runs.map(({ report: { overrides, ...report } }) => ({
       ...report,
+      ...(overrides ? { overrides: [...overrides] } : {}),
       repaired: [...report.repaired],
       triggers: [...report.triggers],
     })),

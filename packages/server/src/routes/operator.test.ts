@@ -421,6 +421,28 @@ describe('the attention list', () => {
   })
 })
 
+describe('nodes with overrides of their own', () => {
+  it('are named on the first page, and their runs name what they keep', async () => {
+    const [one, two] = [await server.enrol('web-1'), await server.enrol('web-2')]
+    const overrides = [{ glob: '/etc/motd', reason: 'we try another text' }]
+    for (const node of [one, two]) await node.checkin({ flags: ['overrides'] })
+    expect((await one.run({ run: 'kept', overrides })).status).toBeLessThan(300)
+    expect((await server.get('/api/v1/status')).body).toMatchObject({
+      attention: [
+        {
+          kind: 'node-overrides',
+          severity: 'low',
+          title: 'Local overrides on web-1 and web-2',
+          href: '/nodes?q=flag%3Aoverrides',
+        },
+      ],
+    })
+    expect((await server.get(`/api/v1/nodes/${one.node}`)).body).toMatchObject({ runs: [{ overrides }] })
+    const many = Array.from({ length: 101 }, () => overrides[0])
+    expect((await one.run({ run: 'many', overrides: many })).status).toBe(400)
+  })
+})
+
 describe('a distribution that asks for two approvals', () => {
   it('has a change wait until two people approved it, or one rejects it', async () => {
     await using strict = await startTestServer(database, { reviewPolicy: { ...ONE_APPROVAL, approvals: 2 } })

@@ -76,6 +76,7 @@ function runs(node: Detail, view: View): string {
 
 /** What the table has no room for: errors, repaired paths and triggers, newest first. */
 function details(shown: Detail['runs'], view: View): string {
+  const [newest] = shown
   const lines = shown.flatMap((run) => {
     const when = relativeTime(run.started, view.now)
     const paths = run.repaired.slice(0, SHOWN_PATHS).map((path) => {
@@ -87,6 +88,9 @@ function details(shown: Detail['runs'], view: View): string {
       ...(run.error ? [`${when}: ${run.error.what} (${run.error.code})`] : []),
       ...(run.repairedCount > 0
         ? [`${when}: repaired ${paths.join(', ')}${more > 0 ? ` and ${count(more, 'more', 'more')}` : ''}`]
+        : []),
+      ...(run === newest
+        ? (run.overrides ?? []).map(({ glob, reason }) => `${when}: kept ${glob}, by a local override: ${reason}`)
         : []),
       ...run.triggers.map(
         (trigger) =>
