@@ -1,4 +1,6 @@
 import { createCipheriv } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Digest } from '@holotype/base'
 import { writeDelta } from '@holotype/store'
 import type { ChannelTarget } from '@holotype/trust'
@@ -328,6 +330,20 @@ describe.skipIf(unfit !== undefined)(`a node${unfit ? `: skipped, because ${unfi
         if (outcome?.outcome === 'failed') expect(outcome.code, context).toMatch(REASONS)
         if (outcome?.outcome === 'unchanged') expect(old, context).toBe(true)
       }
+    }
+  })
+
+  test('that held a byte which nobody published would be found', () => {
+    const [node] = nodes.values()
+    if (!node) throw new Error('there is none')
+    for (const path of [
+      join(node.root, 'stray'),
+      join(node.state, 'kept', 'stray'),
+      join(node.state, 'trust', 'stray'),
+    ]) {
+      writeFileSync(path, 'stray')
+      expect(strangeFiles(node, published)).toEqual([path])
+      rmSync(path)
     }
   })
 })

@@ -3,6 +3,7 @@ import { type AgentConfig, readConfig } from './config.ts'
 import { type Held, readHeld, readRefused, type Refused } from './held.ts'
 import { type Override, overridesOrNone } from './overrides.ts'
 import { queued } from './report/queue.ts'
+import { byQuality, nameOf, openMirrors } from './site/mirrors.ts'
 import { lockHolder } from './state/lock.ts'
 import { readJournal, readNodeState } from './state/node-state.ts'
 import { findRoots, nodeOf, startsNext, wholeImage } from './two-roots/roots.ts'
@@ -23,10 +24,24 @@ export interface AgentStatus {
   readonly overrides: readonly Override[]
   /** Reports that wait for the server. */
   readonly queued: number
+  /** The best first. */
+  readonly mirrors: readonly MirrorStatus[]
   /** A sync was interrupted, or one is at work: the root may be between two images. */
   readonly between: boolean
   /** Process id of the run at work now. */
   readonly running: number | null
+}
+
+/** What a node has seen of a mirror. */
+export interface MirrorStatus {
+  /** Its address without the scheme. */
+  readonly mirror: string
+  /** Milliseconds from a request to the head of its answer; null: not known. */
+  readonly firstByteMs: number | null
+  /** Null: not measured within the last hour. */
+  readonly bytesPerSecond: number | null
+  /** It failed lately: the others are asked before it. */
+  readonly resting: boolean
 }
 
 /** One of two roots. */
@@ -70,6 +85,12 @@ export function readStatus(state: string): AgentStatus {
     refused: readRefused(state) ?? null,
     overrides: overridesOrNone(state).kept,
     queued: queued(state).length,
+    mirrors: byQuality(openMirrors(config.sites, { state })).map((mirror) => ({
+      mirror: nameOf(mirror),
+      firstByteMs: mirror.firstByteMs() || null,
+      bytesPerSecond: mirror.rate() ?? null,
+      resting: mirror.isResting(),
+    })),
     between: readJournal(two?.running?.state ?? state) !== undefined,
     running: lockHolder(state) ?? null,
   }

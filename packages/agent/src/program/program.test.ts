@@ -108,7 +108,11 @@ test('a node’s life through the program: enrol, run, status, verify, hold, rel
   expect((await agent('hold', '--reason', 'looking', '--state', world.state)).code).toBe(0)
   const status = await agent('status', '--json', '--state', world.state)
   expect(JSON.parse(status.lines[0] ?? '')).toMatchObject({
-    result: { image: target.image, held: { reason: 'looking' } },
+    result: {
+      image: target.image,
+      held: { reason: 'looking' },
+      mirrors: [{ mirror: new URL(world.mirror.url).host, firstByteMs: expect.any(Number), resting: false }],
+    },
   })
   expect((await agent('run', '--verify', '--state', world.state)).lines[0]).toContain('held')
   await agent('release', '--state', world.state)

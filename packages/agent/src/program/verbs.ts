@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { formatBytes, HolotypeError, shortDigest } from '@holotype/base'
 import type { Condition } from '../report/condition.ts'
 import type { RunOnceOptions, RunOutcome } from '../run-once.ts'
-import type { RootStatus } from '../status.ts'
+import type { MirrorStatus, RootStatus } from '../status.ts'
 import type { Command } from './arguments.ts'
 import type { Output } from './output.ts'
 
@@ -47,6 +47,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
           ? [`given up   ${shortDigest(refused.image)} at statement ${refused.statement}: ${refused.reason}`]
           : []),
         ...status.overrides.map(({ glob, reason }) => `keeps      ${glob}: ${reason}`),
+        ...status.mirrors.map(mirrorLine),
         `reports    ${status.queued} waiting`,
         ...(condition ? conditionLines(condition) : []),
         `running    ${status.running === null ? 'no' : `process ${status.running}`}`,
@@ -118,6 +119,15 @@ function rootLine({ directory, image, runs, startsNext }: RootStatus): string {
     ...(startsNext ? ['starts next'] : []),
   ]
   return `root       ${directory}: ${words.join(', ')}`
+}
+
+function mirrorLine({ mirror, firstByteMs, bytesPerSecond, resting }: MirrorStatus): string {
+  const seen = [
+    ...(firstByteMs === null ? [] : [`answers in ${Math.ceil(firstByteMs)} ms`]),
+    ...(bytesPerSecond === null ? [] : [`${formatBytes(bytesPerSecond)}/s`]),
+    ...(resting ? ['failed lately: asked last'] : []),
+  ]
+  return `mirror     ${[mirror, ...seen].join(', ')}`
 }
 
 function conditionLines({ reboot, restart, failedUnits }: Condition): string[] {

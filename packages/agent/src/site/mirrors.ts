@@ -71,6 +71,7 @@ export function openMirrors(
   }
   return bases.map((base) => {
     const figures = () => known.get(base.href) ?? NOTHING
+    let kept = figures().firstByteMs
     const learn = (seen: Partial<Figures>) => void known.set(base.href, { ...figures(), ...seen })
     const rate = () => {
       const { bytesPerSecond, measuredAt } = figures()
@@ -83,7 +84,14 @@ export function openMirrors(
       firstByteMs: () => figures().firstByteMs,
       rate,
       isResting,
-      answered: (milliseconds) => learn({ firstByteMs: mean(figures().firstByteMs, milliseconds) }),
+      answered(milliseconds) {
+        const firstByteMs = mean(figures().firstByteMs, milliseconds)
+        learn({ firstByteMs })
+        // Most runs find nothing new, and are not worth a write each.
+        if (firstByteMs < kept * 2 && firstByteMs > kept / 2) return
+        kept = firstByteMs
+        save()
+      },
       served(bytes, milliseconds) {
         // A short body tells how full a buffer was, not how fast a mirror is; one that takes long tells even if it is short.
         if (bytes < SAMPLE_BYTES && milliseconds < SAMPLE_MS) return
