@@ -119,6 +119,22 @@ test('a mirror that stays behind keeps no node back, whichever comes first', asy
   expect((await world.run()).error).toMatchObject({ code: 'METADATA_ROLLBACK' })
 })
 
+test('a mirror that is busy at first and has no such file then has none', async () => {
+  const answers = [503, 404, 503, 404]
+  const server = createServer((_request, response) => response.writeHead(answers.shift() ?? 500).end())
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  const url = `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}/`
+  try {
+    const site = openSite({ mirrors: openMirrors([url]), idleMs: 1000, retryMs: 1, attempts: 2 })
+    expect(await site.file('trust/2.root.json', 10)).toBeUndefined()
+    await expect(site.object(digestOf('x'), 10)).rejects.toMatchObject({ code: 'AGENT_OBJECT_MISSING' })
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
 /** A web server that gives one object, to its end or in a hundred pieces a second. */
 async function serveObject(bytes: Buffer, pieceBytes?: number) {
   const ranges: string[] = []

@@ -77,7 +77,7 @@ export function openSite(options: SiteOptions): Site {
       const there = byQuality(mirrors).filter((mirror) => !absent.has(mirror))
       const lied = (mirror: Mirror) => Number(liars.has(mirror))
       const [mirror] = there.toSorted((a, b) => lied(a) - lied(b) || failed(a) - failed(b))
-      if (!mirror) return undefined
+      if (!mirror) break
       // Only a mirror that was asked before is given time to recover.
       if (failed(mirror) > 0) await wait(retryMs * vain, undefined, signal ? { signal } : {})
       const from = position()
@@ -101,6 +101,7 @@ export function openSite(options: SiteOptions): Site {
         if (advanced) furthest = position()
       }
     }
+    if (absent.size === mirrors.length) return undefined
     const reasons = [...failures.values()].slice(-4).map(({ reason }) => reason)
     const what = `${path}: ${reasons.join('; ')}`
     if (liars.size > 0) throw fail('AGENT_OBJECT_CORRUPT', { what })
