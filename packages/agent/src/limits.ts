@@ -8,6 +8,8 @@ export const MANIFEST_BYTES = 4 * 1024 * 1024
 export const PACK_INDEX_BYTES = 256 * 1024 * 1024
 /** Bytes of a delta's index. */
 export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
+/** Bytes of an old gzip file that a delta looks into. */
+export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
 /** Bytes of one tree object. */
 export const TREE_BYTES = 64 * 1024 * 1024
 /** Frames up to this many bytes, compressed and not, are handled in memory; larger ones are streamed. */
@@ -97,7 +99,7 @@ export const HARDLINKS_BYTES = 64 * 1024 * 1024
 /** Milliseconds a flush of the file system may take. */
 export const FLUSH_TIMEOUT_MS = 10 * 60_000
 /** Bytes of used buffers after which the program frees them. */
-export const GARBAGE_BYTES = 16 * 1024 * 1024
+export const GARBAGE_BYTES = 8 * 1024 * 1024
 /** Bytes of the object that says whose each path of an image is. */
 export const OWNERS_BYTES = 64 * 1024 * 1024
 /** Milliseconds a mirror may stay silent when owners are asked of it for a look at the root that needs none. */

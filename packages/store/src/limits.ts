@@ -39,6 +39,11 @@ export const DELTA_LEVEL = 9
 export const DIFFERENCE_LEVEL = 19
 /** Bytes of changed files from which threads compress them: starting these takes as long as a few small frames. */
 export const DELTA_THREADS_BYTES = 4 * 1024 * 1024
+/** Bytes inside of one gzip file that a delta looks into. */
+export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
+/** Gzip files made by one process, and milliseconds it may take. */
+export const GZIP_FILES = 256
+export const GZIP_TIMEOUT_MS = 120_000
 /** Bytes of a delta's index with its trees, compressed and not. */
 export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
 /** Bytes of all trees of an image, some 80,000 paths, up to which they are the dictionary of a delta's index: zstd holds a copy. */

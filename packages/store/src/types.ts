@@ -169,6 +169,8 @@ export interface PackFrame {
 /** Bytes of one object: `[offset, offset + length)` of the `size` that it has. */
 export interface Piece {
   readonly digest: Digest
+  /** The object is a gzip file, and the bytes are what is inside, all of it: `gzip -9n` makes a new object of them again. */
+  readonly gzip?: true
   readonly size: number
   readonly offset: number
   readonly length: number

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { hexOf } from '@holotype/base'
+import { gzipSync } from 'node:zlib'
+import { hexOf, run } from '@holotype/base'
 import { writeDelta } from '@holotype/store'
 import type { ChannelTarget, DeltaRef } from '@holotype/trust'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -109,6 +110,36 @@ test('an old file that is gone', async () => {
   const made = await moved({}, WITH_HUGE)
   rmSync(join(world.root, 'usr/lib/huge.so.1'))
   await converges(made)
+})
+
+/** A changelog as Debian compresses it, before and after. */
+const LINES = Array.from({ length: 2000 }, () => randomBytes(30).toString('hex')).join('\n')
+const gzip = async (text: string) => (await run(['gzip', '-9n'], { input: text })).stdout
+
+test('what is inside of a gzip file that changed is all that is fetched of it', async () => {
+  const [before, after] = [await gzip(LINES), await gzip(`a fix\n${LINES}`)]
+  const made = await moved({}, [
+    { ...BEFORE, 'doc/changelog.gz': before },
+    { ...AFTER, 'doc/changelog.gz': after },
+  ])
+  const { report } = await converges(made)
+  expect(readFileSync(join(world.root, 'doc/changelog.gz'))).toEqual(after)
+  expect(askedFor(...packsOf(made.to))).toEqual([])
+  expect(report?.bytesFetched).toBeLessThan(20_000)
+})
+
+test.each([
+  ['is no gzip file any more', () => randomBytes(1000)],
+  ['holds too much', () => gzipSync(Buffer.alloc(5 * 1024 * 1024))],
+  ['holds something else', () => gzipSync(LINES.replaceAll('a', 'b'))],
+])('an old gzip file that %s', async (_what, bytes) => {
+  const made = await moved({}, [
+    { ...BEFORE, 'doc/changelog.gz': await gzip(LINES) },
+    { ...AFTER, 'doc/changelog.gz': await gzip(`a fix\n${LINES}`) },
+  ])
+  writeFileSync(join(world.root, 'doc/changelog.gz'), bytes())
+  await converges(made)
+  expect(askedFor(...packsOf(made.to))).not.toEqual([])
 })
 
 test('a node that is elsewhere takes the packs', async () => {

@@ -1,9 +1,18 @@
 import { type Digest, digestOf, isErrorCode } from '@holotype/base'
-import { type DeltaFrame, type DeltaIndex, openDeltaFrame, openDeltaIndex, treeDictionary } from '@holotype/store'
+import {
+  type DeltaFrame,
+  type DeltaIndex,
+  gunzip,
+  gzipAgain,
+  openDeltaFrame,
+  openDeltaIndex,
+  type Piece,
+  treeDictionary,
+} from '@holotype/store'
 import type { DeltaRef } from '@holotype/trust'
-import { DELTA_INDEX_BYTES } from '../limits.ts'
+import { DELTA_GZIP_BYTES, DELTA_INDEX_BYTES } from '../limits.ts'
 import { free, served } from '../memory.ts'
-import { readPiece } from '../state/hash-file.ts'
+import { readPiece, readSmall } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import type { IdealTree } from '../tree/ideal.ts'
 import type { ObjectSink, ObjectWriter } from './frame-reader.ts'
@@ -61,7 +70,7 @@ function* treesOf(tree: IdealTree, kept: ObjectFolder): Generator<[Digest, Buffe
 
 const UNUSABLE = ['AGENT_OBJECT_MISSING', 'AGENT_OBJECT_CORRUPT', 'DELTA_CORRUPT'] as const
 
-function deltaOf(index: DeltaIndex, { site, ref, root, claimed, untouched }: DeltaOptions): Delta {
+function deltaOf(index: DeltaIndex, { site, ref, kept, root, claimed, untouched }: DeltaOptions): Delta {
   const holding = (wanted: ReadonlySet<Digest>) =>
     index.frames.filter(({ pieces }) => pieces.some(({ digest }) => wanted.has(digest)))
   return {
@@ -76,13 +85,14 @@ function deltaOf(index: DeltaIndex, { site, ref, root, claimed, untouched }: Del
         let at = 0
         for (const piece of frame.bases) {
           const path = paths.get(piece.digest)
-          if (path === undefined || !readPiece(base + path, piece, old.subarray(at))) return undefined
+          if (path === undefined || !readBase(base + path, piece, old.subarray(at))) return undefined
           at += piece.length
         }
         return old.subarray(0, at)
       }
       const missing = new Set(wanted)
-      const reader = deltaReader(frames, objectsInto(sink, wanted, missing), read, onBytes)
+      const objects = objectsInto(sink, { wanted, missing, scratch: kept.directory })
+      const reader = deltaReader(frames, objects, read, onBytes)
       try {
         // One after another: the pieces of a large file must come in their order.
         for (const run of coalesce(frames)) {
@@ -97,6 +107,16 @@ function deltaOf(index: DeltaIndex, { site, ref, root, claimed, untouched }: Del
       return missing
     },
   }
+}
+
+/** The bytes of a piece of an old file; false when it is not what it was. */
+function readBase(path: string, piece: Piece, into: Buffer): boolean {
+  if (!piece.gzip) return readPiece(path, piece, into)
+  const bytes = readSmall(path, DELTA_GZIP_BYTES)
+  const inside = bytes && gunzip(bytes)
+  if (inside?.length !== piece.size) return false
+  inside.copy(into)
+  return true
 }
 
 /** For each of these files a path of the old image that may be read. */
@@ -121,11 +141,15 @@ function pathsOf(
 
 /** Takes frames' pieces in order: a whole object at once, a large one piece by piece. */
 interface PieceSink {
-  take(frame: DeltaFrame, pieces: readonly Buffer[] | undefined): void
+  take(frame: DeltaFrame, pieces: readonly Buffer[] | undefined): Promise<void> | void
   abort(): void
 }
 
-function objectsInto(sink: ObjectSink, wanted: ReadonlySet<Digest>, missing: Set<Digest>): PieceSink {
+function objectsInto(
+  sink: ObjectSink,
+  options: { readonly wanted: ReadonlySet<Digest>; readonly missing: Set<Digest>; readonly scratch: string },
+): PieceSink {
+  const { wanted, missing, scratch } = options
   let open: ObjectWriter | undefined
   const arrived = (digest: Digest, action: () => void) => {
     try {
@@ -135,10 +159,25 @@ function objectsInto(sink: ObjectSink, wanted: ReadonlySet<Digest>, missing: Set
       if (!(error instanceof WrongBytes)) throw error
     }
   }
+  /** The gzip files among the wanted pieces, made again. */
+  const putGzip = async (frame: DeltaFrame, pieces: readonly Buffer[]) => {
+    const inside = frame.pieces.flatMap(({ digest, gzip }, at) => {
+      const bytes = gzip && wanted.has(digest) ? pieces[at] : undefined
+      return bytes ? [{ digest, bytes }] : []
+    })
+    const made = await gzipAgain(
+      inside.map(({ bytes }) => bytes),
+      scratch,
+    )
+    for (const [at, { digest }] of inside.entries()) {
+      const bytes = made[at]
+      if (bytes) arrived(digest, () => sink.put(digest, bytes))
+    }
+  }
   return {
     take(frame, pieces) {
-      for (const [at, { digest, size, offset, length }] of frame.pieces.entries()) {
-        if (!wanted.has(digest)) continue
+      for (const [at, { digest, size, offset, length, gzip }] of frame.pieces.entries()) {
+        if (!wanted.has(digest) || gzip) continue
         const bytes = pieces?.[at]
         if (length === size) {
           if (bytes) arrived(digest, () => sink.put(digest, bytes))
@@ -155,6 +194,7 @@ function objectsInto(sink: ObjectSink, wanted: ReadonlySet<Digest>, missing: Set
         open = undefined
         if (writer) arrived(digest, () => writer.end())
       }
+      return pieces && frame.pieces.some(({ gzip }) => gzip) ? putGzip(frame, pieces) : undefined
     },
     abort() {
       open?.abort()
@@ -177,7 +217,7 @@ function deltaReader(
   return {
     position: () => at,
     close: objects.abort,
-    feed(chunk) {
+    async feed(chunk) {
       served(chunk.length)
       for (let rest = chunk; rest.length > 0; ) {
         const frame = frames[index]
@@ -190,7 +230,7 @@ function deltaReader(
         if (at < frame.offset + frame.length) return
         index += 1
         const pieces = open(frame, compressed.subarray(0, frame.length), read(frame))
-        objects.take(frame, pieces)
+        await objects.take(frame, pieces)
         if (pieces?.[0]) free(pieces[0])
         onBytes((done += frame.length))
       }

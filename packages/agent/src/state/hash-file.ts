@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs'
+import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, type Stats } from 'node:fs'
 import { type Digest, digester, digestOf } from '@holotype/base'
 import { CHUNK_BYTES } from '../limits.ts'
 import { pass } from '../throttle/this-process.ts'
@@ -79,5 +79,16 @@ export function readPiece(
     }
   } catch {
     return false
+  }
+}
+
+/** The bytes of a regular file; undefined when there is none, it cannot be read, or it is longer than this. */
+export function readSmall(path: string, maxBytes: number): Buffer | undefined {
+  try {
+    const { size } = lstatSync(path)
+    const bytes = Buffer.allocUnsafe(Math.min(size, maxBytes))
+    return readPiece(path, { size: bytes.length, offset: 0, length: bytes.length }, bytes) ? bytes : undefined
+  } catch {
+    return undefined
   }
 }

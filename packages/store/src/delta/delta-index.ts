@@ -1,7 +1,7 @@
 import { constants, type ZstdOptions, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { canonicalJson, type Digest, isDigest } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { DELTA_FRAME_BYTES, DELTA_INDEX_BYTES, DELTA_LEVEL, DELTA_TREES_BYTES } from '../limits.ts'
+import { DELTA_FRAME_BYTES, DELTA_GZIP_BYTES, DELTA_INDEX_BYTES, DELTA_LEVEL, DELTA_TREES_BYTES } from '../limits.ts'
 import type { DeltaFrame, DeltaIndex, Piece } from '../types.ts'
 import { isRecord, memberOf } from '../values.ts'
 
@@ -37,8 +37,9 @@ export function encodeDeltaIndex({ index, trees }: OpenedDelta, dictionary: Buff
 }
 
 /** Most pieces are whole objects: these say neither offset nor length. */
-function shortPiece({ digest, size, offset, length }: Piece): Partial<Piece> {
-  return length === size ? { digest, size } : { digest, size, offset, length }
+function shortPiece({ digest, size, offset, length, gzip }: Piece): Partial<Piece> {
+  const inside = gzip ? { gzip } : {}
+  return length === size ? { digest, size, ...inside } : { digest, size, offset, length, ...inside }
 }
 
 /**
@@ -132,7 +133,11 @@ function piecesFrom(frame: Record<string, unknown>, key: string): readonly Piece
     const offset = value['offset'] === undefined ? 0 : whole(value, 'offset')
     const length = value['length'] === undefined ? size : whole(value, 'length')
     if (offset + length > size) throw corrupt('a piece beyond the end of its object')
-    return { digest: digest(value, 'digest'), size, offset, length }
+    const piece = { digest: digest(value, 'digest'), size, offset, length }
+    if (memberOf(value, 'gzip') !== true) return piece
+    if (length !== size || size > DELTA_GZIP_BYTES)
+      throw corrupt(`what is inside of ${piece.digest} is cut or too large`)
+    return { ...piece, gzip: true as const }
   })
 }
 

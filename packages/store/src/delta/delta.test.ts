@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { type Digest, digestOf, run } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -11,6 +12,7 @@ import { temporaryDirectory } from '../testing/temporary.ts'
 import type { DeltaIndex, PathInput, Piece, WrittenDelta } from '../types.ts'
 import { objectsOf } from '../walk.ts'
 import { encodeDeltaIndex, openDeltaIndex, treeDictionary } from './delta-index.ts'
+import { gzipAgain } from './gzip.ts'
 import { openDeltaFrame } from './open-delta-frame.ts'
 import { resemblance } from './resemblance.ts'
 import { writeDelta } from './write-delta.ts'
@@ -46,24 +48,35 @@ function opened(from: Digest, made: WrittenDelta) {
 }
 
 /** Every object that the delta brings, made from it and from the objects of the old tree alone. */
-function apply(from: Digest, made: WrittenDelta): Set<Digest> {
+async function apply(from: Digest, made: WrittenDelta): Promise<Set<Digest>> {
   const old = new Set(objectsOf(store, from))
   const pack = site.read(made.pack)
   const { index, trees } = opened(from, made)
   const brought = new Set(trees.map((tree) => digestOf(tree)))
   const parts = new Map<Digest, Buffer[]>()
-  const read = ({ digest, offset, length }: Piece) => {
+  const gzipped: { readonly digest: Digest; readonly bytes: Buffer }[] = []
+  const read = ({ digest, offset, length, gzip }: Piece) => {
     if (!old.has(digest)) throw new Error('a base that the old tree lacks')
-    return store.read(digest).subarray(offset, offset + length)
+    const bytes = store.read(digest)
+    return gzip ? gunzipSync(bytes) : bytes.subarray(offset, offset + length)
   }
   for (const frame of index.frames) {
     const compressed = pack.subarray(frame.offset, frame.offset + frame.length)
     const bytes = openDeltaFrame(frame, compressed, Buffer.concat(frame.bases.map(read)))
-    for (const [at, { digest }] of frame.pieces.entries())
-      parts.set(digest, [...(parts.get(digest) ?? []), bytes[at] ?? Buffer.alloc(0)])
+    for (const [at, { digest, gzip }] of frame.pieces.entries())
+      if (gzip) gzipped.push({ digest, bytes: bytes[at] ?? Buffer.alloc(0) })
+      else parts.set(digest, [...(parts.get(digest) ?? []), bytes[at] ?? Buffer.alloc(0)])
   }
   for (const [digest, pieces] of parts) {
     expect(digestOf(Buffer.concat(pieces))).toBe(digest)
+    brought.add(digest)
+  }
+  const again = await gzipAgain(
+    gzipped.map(({ bytes }) => bytes),
+    directory,
+  )
+  for (const [at, { digest }] of gzipped.entries()) {
+    expect(digestOf(again[at] ?? '')).toBe(digest)
     brought.add(digest)
   }
   return brought
@@ -83,7 +96,7 @@ describe('a delta', () => {
       fc.asyncProperty(sketch, sketch, async (before, after) => {
         const [from, to] = [treeOf(before), treeOf(after)]
         const made = await writeDelta({ store, from, to, target: site })
-        expect(apply(from, made)).toEqual(newIn(to, from))
+        expect(await apply(from, made)).toEqual(newIn(to, from))
       }),
       { numRuns: 60 },
     )
@@ -96,7 +109,7 @@ describe('a delta', () => {
     const made = await writeDelta({ store, from, to, target: site })
     expect(made.patched).toBe(1)
     expect(made.size).toBeLessThan(1000)
-    expect(apply(from, made)).toEqual(newIn(to, from))
+    expect(await apply(from, made)).toEqual(newIn(to, from))
   })
 
   it('cuts a large file into pieces whose memory is bounded, and still finds what moved', async () => {
@@ -109,7 +122,7 @@ describe('a delta', () => {
     expect(frames).toHaveLength(5)
     for (const { bases, pieces } of frames)
       expect([...bases, ...pieces].reduce((sum, { length }) => sum + length, 0)).toBeLessThanOrEqual(DELTA_FRAME_BYTES)
-    expect(apply(from, made)).toEqual(newIn(to, from))
+    expect(await apply(from, made)).toEqual(newIn(to, from))
   })
 
   it('holds of a rebuilt program what differs, where that is shorter than what zstd finds', async () => {
@@ -120,7 +133,22 @@ describe('a delta', () => {
     const made = await writeDelta({ store, from, to, target: site })
     expect(opened(from, made).index.frames).toMatchObject([{ coding: 'difference' }])
     expect(made.size).toBeLessThan(8000)
-    expect(apply(from, made)).toEqual(newIn(to, from))
+    expect(await apply(from, made)).toEqual(newIn(to, from))
+  })
+
+  it('looks into gzip files that gzip makes again, and takes others as they are', async () => {
+    const gzip = async (text: string) => (await run(['gzip', '-9n'], { input: text })).stdout
+    const changes = Array.from({ length: 400 }, () => randomBytes(30).toString('hex')).join('\n')
+    const before = { 'doc/x/changelog.gz': await gzip(changes), 'doc/y.gz': gzipSync(changes) }
+    const after = { 'doc/x/changelog.gz': await gzip(`a fix\n${changes}`), 'doc/y.gz': gzipSync(`a fix\n${changes}`) }
+    const [from, to] = [treeOf(before), treeOf(after)]
+    const made = await writeDelta({ store, from, to, target: site })
+    const pieces = opened(from, made).index.frames.flatMap((frame) => frame.pieces)
+    expect(pieces.map(({ gzip: inside }) => inside)).toEqual([true, undefined])
+    const alone = await writeDelta({ store, from: treeOf({}), to, target: site })
+    // Of the one all is new, of the other nearly nothing.
+    expect(made.size).toBeLessThan(alone.size * 0.55)
+    expect(await apply(from, made)).toEqual(newIn(to, from))
   })
 
   it('is the same made in threads', async () => {
@@ -130,7 +158,7 @@ describe('a delta', () => {
     const made = await writeDelta({ store, from, to, target: site })
     expect(made.raw).toBeGreaterThan(DELTA_THREADS_BYTES)
     expect(made.size).toBeLessThan(3000)
-    expect(apply(from, made)).toEqual(newIn(to, from))
+    expect(await apply(from, made)).toEqual(newIn(to, from))
   })
 
   it('lets what resembles nothing stand for itself, by measure', async () => {

@@ -1,20 +1,24 @@
-import type { Digest } from '@holotype/base'
+import { tmpdir } from 'node:os'
+import { type Digest, digestOf } from '@holotype/base'
 import { fail } from '../errors.ts'
 import {
   DELTA_BASE_BYTES,
   DELTA_FRAME_BYTES,
   DELTA_GROUP_BYTES,
+  DELTA_GZIP_BYTES,
   DELTA_PIECE_BYTES,
   DELTA_SMALL_BYTES,
   DELTA_THREADS_BYTES,
   FRAMES_IN_FLIGHT,
+  GZIP_FILES,
 } from '../limits.ts'
 import type { DeltaFrame, Piece, Store, WrittenDelta } from '../types.ts'
 import { walkTree } from '../walk.ts'
 import { encodeDeltaIndex, treeDictionary } from './delta-index.ts'
 import { type Coded, codeFrame } from './code-frame.ts'
 import { codeInThreads } from './frame-threads.ts'
-import { type PlacedFile, resemblance } from './resemblance.ts'
+import { gunzip, gzipAgain } from './gzip.ts'
+import { type PlacedFile, type Resemblance, resemblance } from './resemblance.ts'
 
 type RawFrame = Pick<DeltaFrame, 'bases' | 'pieces'>
 
@@ -41,12 +45,13 @@ export async function writeDelta({ store, from, to, target, onBytes }: DeltaOpti
   const changed = [...next.files.values()].filter(({ entry }) => !old.files.has(entry.digest))
   const raw = changed.reduce((sum, { entry }) => sum + entry.size, 0)
   const alike = resemblance(old.places.map((file) => ({ ...file, gone: !next.files.has(file.entry.digest) })))
+  const inside = await insideOf(store, changed, alike)
   const frames: DeltaFrame[] = []
   let done = 0
   async function* bytes(): AsyncGenerator<Uint8Array> {
     let offset = 0
     await using coder = raw < DELTA_THREADS_BYTES ? inPlace : codeInThreads()
-    for await (const { frame, compressed } of codeFrames({ store, coder }, gather(changed, alike))) {
+    for await (const { frame, compressed } of codeFrames({ store, coder }, gather(changed, alike, inside))) {
       frames.push({ offset, length: compressed.length, ...frame })
       offset += compressed.length
       done += lengthOf(frame.pieces)
@@ -94,17 +99,58 @@ function contentsOf(store: Store, root: Digest): Contents {
   return { trees, files, places }
 }
 
+/** Bytes inside of gzip files, by their digests: of new ones that gzip makes again, and of the old ones that they resemble. */
+async function insideOf(
+  store: Store,
+  changed: readonly PlacedFile[],
+  { baseOf }: Resemblance,
+): Promise<ReadonlyMap<Digest, number>> {
+  const inside = new Map<Digest, number>()
+  const candidates = changed.filter(({ path, entry }) => path.endsWith('.gz') && entry.size <= DELTA_GZIP_BYTES)
+  for (let first = 0; first < candidates.length; first += GZIP_FILES) {
+    const contents: { readonly digest: Digest; readonly bytes: Buffer; readonly base: Digest; readonly old: number }[] =
+      []
+    for (const { path, entry } of candidates.slice(first, first + GZIP_FILES)) {
+      const base = baseOf(path, entry.size)
+      const old = base && base.size <= DELTA_GZIP_BYTES ? gunzip(store.read(base.digest)) : undefined
+      const bytes = old && gunzip(store.read(entry.digest))
+      if (base && bytes) contents.push({ digest: entry.digest, bytes, base: base.digest, old: old.length })
+    }
+    const again = await gzipAgain(
+      contents.map(({ bytes }) => bytes),
+      tmpdir(),
+    )
+    for (const [index, { digest, bytes, base, old }] of contents.entries()) {
+      const made = again[index]
+      if (!made || digestOf(made) !== digest) continue
+      inside.set(digest, bytes.length)
+      inside.set(base, old)
+    }
+  }
+  return inside
+}
+
 /** Which files go into which frame against which old ones: by size and name alone, so nothing is read yet. */
-function* gather(changed: readonly PlacedFile[], { baseOf }: ReturnType<typeof resemblance>): Generator<RawFrame> {
-  let bases = new Map<Digest, Piece>()
+function* gather(
+  changed: readonly PlacedFile[],
+  { baseOf }: Resemblance,
+  inside: ReadonlyMap<Digest, number>,
+): Generator<RawFrame> {
+  const wholeOf = ({ digest, size }: Sized, looksInside: boolean): Piece => {
+    const length = looksInside ? inside.get(digest) : undefined
+    if (length === undefined) return { digest, size, offset: 0, length: size }
+    return { digest, size: length, offset: 0, length, gzip: true }
+  }
+  let bases = new Map<string, Piece>()
   let pieces: Piece[] = []
   let held = 0
   for (const { path, entry } of changed) {
-    const piece = wholeOf(entry)
-    const base = baseOf(path, entry.size)
-    const both = entry.size + (base?.size ?? 0)
+    const old = baseOf(path, entry.size)
+    const piece = wholeOf(entry, true)
+    const base = old && wholeOf(old, piece.gzip === true)
+    const both = piece.size + (base?.size ?? 0)
     if (both >= DELTA_SMALL_BYTES) {
-      if (both <= DELTA_FRAME_BYTES) yield { bases: base ? [wholeOf(base)] : [], pieces: [piece] }
+      if (both <= DELTA_FRAME_BYTES) yield { bases: base ? [base] : [], pieces: [piece] }
       else yield* piecewise(piece, base)
       continue
     }
@@ -114,22 +160,20 @@ function* gather(changed: readonly PlacedFile[], { baseOf }: ReturnType<typeof r
       pieces = []
       held = 0
     }
-    if (base) bases.set(base.digest, wholeOf(base))
+    if (base) bases.set(`${base.digest}${base.gzip ?? ''}`, base)
     pieces.push(piece)
     held += both
   }
   if (pieces.length > 0) yield { bases: [...bases.values()], pieces }
 }
 
-const wholeOf = ({ digest, size }: { readonly digest: Digest; readonly size: number }): Piece => ({
-  digest,
-  size,
-  offset: 0,
-  length: size,
-})
+interface Sized {
+  readonly digest: Digest
+  readonly size: number
+}
 
 /** Cuts a large file, each piece against the stretch of the old one around the same place: what was inserted before shifts a binary little. */
-function* piecewise(whole: Piece, base: { readonly digest: Digest; readonly size: number } | undefined) {
+function* piecewise(whole: Piece, base: Sized | undefined) {
   for (let offset = 0; offset < whole.size; offset += DELTA_PIECE_BYTES) {
     const length = Math.min(DELTA_PIECE_BYTES, whole.size - offset)
     const pieces = [{ ...whole, offset, length }]
@@ -139,7 +183,10 @@ function* piecewise(whole: Piece, base: { readonly digest: Digest; readonly size
     }
     const middle = ((offset + length / 2) / whole.size) * base.size
     const start = Math.max(0, Math.min(Math.floor(middle - DELTA_BASE_BYTES / 2), base.size - DELTA_BASE_BYTES))
-    yield { bases: [{ ...base, offset: start, length: Math.min(DELTA_BASE_BYTES, base.size) }], pieces }
+    yield {
+      bases: [{ digest: base.digest, size: base.size, offset: start, length: Math.min(DELTA_BASE_BYTES, base.size) }],
+      pieces,
+    }
   }
 }
 
@@ -188,8 +235,9 @@ async function* codeFrames(
 /** The bytes of pieces; those of the last two objects stay at hand, as the pieces of one file and of its base follow each other. */
 function pieceReader(store: Store): (piece: Piece) => Buffer {
   const recent = new Map<Digest, Buffer>()
-  return ({ digest, size, offset, length }) => {
-    const bytes = recent.get(digest) ?? store.read(digest)
+  return ({ digest, size, offset, length, gzip }) => {
+    const stored = recent.get(digest) ?? store.read(digest)
+    const bytes = gzip ? (gunzip(stored) ?? stored) : stored
     if (bytes.length !== size) throw fail('OBJECT_CORRUPT', { what: `${digest} is not as large as its tree says` })
     if (length === size) return bytes
     recent.set(digest, bytes)

@@ -1,0 +1,43 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { isErrorCode, run } from '@holotype/base'
+import { DELTA_GZIP_BYTES, GZIP_FILES, GZIP_TIMEOUT_MS } from '../limits.ts'
+
+/** What is inside of a gzip file (RFC 1952); undefined when it is none, is damaged, or holds more than `DELTA_GZIP_BYTES`. */
+export function gunzip(bytes: Uint8Array): Buffer | undefined {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: DELTA_GZIP_BYTES })
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Makes gzip files of contents as Debian's packages are made: GNU gzip at its best, without name and time (debhelper's dh_compress). Nothing
+ * but gzip itself makes these bytes: zlib cuts its blocks elsewhere. One process makes many, in a folder of its own below `directory`.
+ * Undefined where there is no such file: without gzip there is none.
+ */
+export async function gzipAgain(contents: readonly Uint8Array[], directory: string): Promise<(Buffer | undefined)[]> {
+  const made: (Buffer | undefined)[] = []
+  for (let first = 0; first < contents.length; first += GZIP_FILES)
+    made.push(...(await gzipSome(contents.slice(first, first + GZIP_FILES), directory)))
+  return made
+}
+
+async function gzipSome(contents: readonly Uint8Array[], directory: string): Promise<(Buffer | undefined)[]> {
+  mkdirSync(directory, { recursive: true })
+  const folder = mkdtempSync(join(directory, '.gzip-'))
+  try {
+    for (const [index, content] of contents.entries()) writeFileSync(join(folder, String(index)), content)
+    await run(['gzip', '-9n', '--', ...contents.keys().map(String)], { cwd: folder, timeoutMs: GZIP_TIMEOUT_MS })
+    return contents.map((_, index) => readFileSync(join(folder, `${index}.gz`)))
+  } catch (error) {
+    if (!WITHOUT.some((code) => isErrorCode(error, code))) throw error
+    return contents.map(() => undefined)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+const WITHOUT = ['PROCESS_NOT_FOUND', 'PROCESS_FAILED', 'PROCESS_TIMEOUT'] as const
