@@ -65,7 +65,7 @@ export async function runVerb(command: Exclude<Command, { verb: 'help' }>, outpu
       const { state, reason } = command
       const done = await rollBack({ state, reason, progress: output.progress, now: Date.now, newId: randomUUID })
       output.result({ ...done }, [
-        `${shortDigest(done.from)} given up: at ${shortDigest(done.image)}, and held there until \`holotype-agent release\``,
+        `${shortDigest(done.from)} given up: ${done.rebootPending ? 'after a reboot ' : ''}at ${shortDigest(done.image)}, and held there until \`holotype-agent release\``,
       ])
       return 0
     }

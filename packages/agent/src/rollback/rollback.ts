@@ -24,6 +24,7 @@ export interface RolledBack {
   readonly from: Digest
   /** The image the root is at, or of two roots the one that starts next. */
   readonly image: Digest
+  readonly rebootPending: boolean
   readonly report?: RunReport
 }
 
@@ -68,7 +69,7 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
     error: wordsOf(fail('AGENT_ROLLED_BACK', { what: words })),
   })
   if (error) throw error
-  return { from, image: back, ...(report ? { report } : {}) }
+  return { from, image: back, rebootPending: two?.rebootPending ?? false, ...(report ? { report } : {}) }
 }
 
 /** @throws AGENT_NO_PREVIOUS */

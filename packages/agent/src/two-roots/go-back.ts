@@ -10,6 +10,8 @@ export interface WayBack {
   /** The image to give up, and the one to go to. */
   readonly from: Digest
   readonly back: Digest
+  /** The root with that image is not the one that runs. */
+  readonly rebootPending: boolean
   /** The number of the last statement obeyed. */
   readonly statement: number
   /** Makes the root with that image start next. */
@@ -33,7 +35,7 @@ export function wayBackInTwo(state: string, config: { readonly root: string; rea
       await activate(state, config.roots, root)
       return {}
     }
-    return { from, back, statement: nodeOf(roots).statement, go }
+    return { from, back, rebootPending: root !== running, statement: nodeOf(roots).statement, go }
   }
   const there = readNodeState(other.state).image
   const previous = wayBack(roots)

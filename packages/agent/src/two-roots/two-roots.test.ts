@@ -280,7 +280,7 @@ describe('rollback', () => {
     node.boot()
     await world.run()
     const asked = world.mirror.asked.length
-    expect(await back('it swaps')).toMatchObject({ from: two.image, image: one.image })
+    expect(await back('it swaps')).toMatchObject({ from: two.image, image: one.image, rebootPending: true })
     expect(world.mirror.asked.length).toBe(asked)
     expect(node.next()).toBe(node.a)
     expect(await world.run()).toMatchObject({ outcome: 'held', rebootPending: true })
@@ -299,7 +299,7 @@ describe('rollback', () => {
     await running(one)
     await world.publish(2, two)
     await world.run()
-    expect(await back()).toMatchObject({ from: two.image, image: one.image })
+    expect(await back()).toMatchObject({ from: two.image, image: one.image, rebootPending: false })
     expect(node.next()).toBe(node.a)
     expect(await world.run()).toMatchObject({ outcome: 'held', rebootPending: false })
   })
