@@ -114,8 +114,8 @@ export const fail = defineErrors({
   },
   AGENT_ROOTS: {
     kind: 'usage',
-    when: 'two roots are enrolled that one cannot replace by the other',
-    hint: 'name two directories, and a link and a state directory that lie in neither, or are mounted there',
+    when: 'the two roots of a node are not where they are configured, or one cannot be replaced by the other',
+    hint: 'mount both where the configuration names them; the state directory and the link lie in neither, or are mounted there',
   },
   AGENT_ACTIVATE_FAILED: {
     kind: 'conflict',

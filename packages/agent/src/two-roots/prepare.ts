@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, readdirSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, linkSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, errnoOf, type Progress } from '@holotype/base'
 import type { ChannelTarget } from '@holotype/trust'
@@ -15,7 +15,7 @@ import { refreshCache } from '../state/refresh-cache.ts'
 import { forgetOthers } from '../sync.ts'
 import { isEmptyPlan, type Plan } from '../tree/plan.ts'
 import { carryOver } from './carry.ts'
-import type { Root, Roots } from './roots.ts'
+import { checkApart, type Root, type Roots } from './roots.ts'
 
 export interface PrepareOptions {
   /** The node's own state directory. */
@@ -43,7 +43,8 @@ export interface OtherPlan {
 export async function planOther(options: Omit<PrepareOptions, 'statement'>): Promise<OtherPlan> {
   const { roots, site, target, rehash, progress, now } = options
   const { directory: root, state } = roots.other
-  mkdirSync(root, { recursive: true })
+  // A file system that is not mounted would be written to within what runs.
+  checkApart(root, roots.running ? [roots.running.directory] : [])
   const folders = objectFolders(state)
   const source = roots.running && (await sourceOf(roots.running, folders.kept))
   const { image: from } = readNodeState(state)
@@ -84,7 +85,8 @@ export async function prepareOther(
       data: { paths: plan.blocked.slice(0, 100) },
     })
   const exclusions = [...manifest.exclusions, ...overrides.kept.map(({ glob }) => glob)]
-  if (roots.running) await carryOver({ from: roots.running.directory, to: directory, ideal, exclusions, progress })
+  if (roots.running)
+    await carryOver({ from: realpathSync(roots.running.directory), to: directory, ideal, exclusions, progress })
   writeNodeState(state, {
     image: target.image,
     statement,

@@ -1,4 +1,4 @@
-import { mkdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Digest } from '@holotype/base'
 import type { AgentConfig } from '../config.ts'
@@ -80,15 +80,21 @@ export function checkRoots({ directories, current, activate }: TwoRoots, state: 
   for (const directory of directories) mkdirSync(directory, { recursive: true })
   const [a, b] = directories
   const resolved = [realpathSync(a), realpathSync(b)] as const
-  const refuse = (name: string, path: string, others: readonly string[]) => {
-    const within = directoriesAbove(path).find((above) => others.some((root) => isSame(root, above)))
-    if (within !== undefined) throw fail('AGENT_ROOTS', { what: `${name} lies in the root ${within}` })
-  }
-  refuse(resolved[0], resolved[0], [resolved[1]])
-  refuse(resolved[1], resolved[1], [resolved[0]])
-  refuse('the state directory', realpathSync(state), resolved)
-  refuse(current, realpathSync(dirname(current)), resolved)
+  checkApart(resolved[0], [resolved[1]])
+  checkApart(resolved[1], [resolved[0]])
+  checkApart(state, resolved)
+  checkApart(dirname(current), resolved)
   return { directories: resolved, current, ...(activate === undefined ? {} : { activate }) }
+}
+
+/**
+ * A directory must lie in none of these roots: it is mounted where it seems to lie in one.
+ * @throws AGENT_ROOTS, also when it is not there
+ */
+export function checkApart(directory: string, roots: readonly string[]): void {
+  if (!existsSync(directory)) throw fail('AGENT_ROOTS', { what: `${directory} is not there` })
+  const within = directoriesAbove(realpathSync(directory)).find((above) => roots.some((root) => isSame(root, above)))
+  if (within !== undefined) throw fail('AGENT_ROOTS', { what: `${directory} lies in the root ${within}` })
 }
 
 /** A path and those above it on the same mount: what is mounted in a root is not part of it. */

@@ -37,7 +37,10 @@ export interface TwoRootsRun extends Synced {
   readonly rebootPending: boolean
 }
 
-/** One run of a node with two roots. Never throws what a sync throws: it is in the outcome. `openSite`: where images are had. */
+/**
+ * One run of a node with two roots. What a sync throws is in the outcome. `openSite`: where images are had.
+ * @throws AGENT_ROOTS: the root that was named is none of the two
+ */
 export async function runTwoRoots(
   options: RunOnceOptions,
   config: AgentConfig & { readonly roots: TwoRoots },
@@ -45,6 +48,8 @@ export async function runTwoRoots(
 ): Promise<TwoRootsRun> {
   const { state } = options
   const roots = findRoots(state, config)
+  if (options.root !== undefined && !roots.running)
+    throw fail('AGENT_ROOTS', { what: `${options.root} is neither ${config.roots.directories.join(' nor ')}` })
   const node = nodeOf(roots)
   const found = await currentStatement(options, config, node).catch(asHolotypeError)
   const statement: ChannelStatement | undefined = 'channel' in found ? found : undefined

@@ -142,6 +142,34 @@ test('damage of a root that does not run is found and mended when it is prepared
   isAt(node.b, two)
 })
 
+test('a root that is not mounted is not written to within the one that runs', async () => {
+  const { world } = node
+  const [one, two] = [await world.image({ a: '1' }), await world.image({ a: '2' })]
+  await running(one)
+  await world.publish(2, two)
+  // The mount point of the other root.
+  const config = join(world.state, 'config.json')
+  const inside = join(node.a, 'roots/b')
+  mkdirSync(inside, { recursive: true })
+  writeFileSync(config, readFileSync(config, 'utf8').replace(JSON.stringify(node.b), JSON.stringify(inside)))
+  expect(await world.run()).toMatchObject({ outcome: 'failed', error: { code: 'AGENT_ROOTS' } })
+  rmSync(inside, { recursive: true })
+  expect(await world.run()).toMatchObject({ outcome: 'failed', error: { code: 'AGENT_ROOTS' } })
+  expect(node.next()).toBe(node.a)
+  // And a rescue of something else is none.
+  await expect(world.run({ root: world.directory, atRest: true })).rejects.toMatchObject({ code: 'AGENT_ROOTS' })
+})
+
+test('a rescue mends the root that is named, with what starts next as it is', async () => {
+  const { world } = node
+  const one = await world.image({ ...SAME, r: '1' })
+  await running(one)
+  rmSync(join(node.a, 'usr'), { recursive: true })
+  expect(await world.run({ root: node.a, atRest: true, rehash: true })).toMatchObject({ outcome: 'converged' })
+  isAt(node.a, one)
+  expect(node.next()).toBe(node.a)
+})
+
 test.skipIf(!isRoot)('every kind of file comes into the other root as into the first (needs root)', async () => {
   const { world } = node
   const one = await world.image(everyKind(world.store, 0), EVERY_KIND)
