@@ -117,7 +117,7 @@ test('whatever is done to a root, one run ends in the image and leaves what is e
       const target = await world.image(sketch, { exclusions: EXCLUSIONS })
       await world.publish(++number, target)
       for (const each of damages) harm(each)
-      if (lostCache) rmSync(join(world.state, 'stat-cache.json'), { force: true })
+      if (lostCache) rmSync(join(world.state, 'stat-cache'), { force: true })
       // Damage itself may reach through a link; the agent must not.
       const beyond = describeRoot(outside)
       const kept = keepFacts()

@@ -181,7 +181,7 @@ describe('damaged state', () => {
     await world.publish(1, target)
     await world.enrol()
     await world.run()
-    for (const name of ['state.json', 'stat-cache.json', 'journal.json', 'inventory.json'])
+    for (const name of ['state.json', 'stat-cache', 'journal.json', 'inventory.json'])
       writeFileSync(join(world.state, name), 'rot')
     for (const name of readdirSync(join(world.state, 'kept'))) writeFileSync(join(world.state, 'kept', name), 'rot')
     writeFileSync(join(world.root, 'usr/lib/big.so'), 'rot')

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import {
   chmodSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -11,8 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { digestOf } from '@holotype/base'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runOnce } from './run-once.ts'
+import { openStatCache } from './state/stat-cache.ts'
 import { agentCommand } from './testing/agent-command.ts'
 import { describeImage, describeRoot } from './testing/tree-text.ts'
 import { makeWorld, type World } from './testing/world.ts'
@@ -65,12 +68,10 @@ describe('a root that does not run', () => {
     const path = join(world.root, 'lib/libc.so.6')
     // A disk that gives other bytes for the same inode: the node's own memory says that all is well.
     writeFileSync(path, 'wrong bytes')
-    const cache = join(world.state, 'stat-cache.json')
     utimesSync(path, 1_700_000_000, 1_700_000_000)
-    const known: { rows: unknown[][] } = JSON.parse(readFileSync(cache, 'utf8'))
-    const { size, mtimeMs, ctimeMs, ino } = statSync(path)
-    const rows = known.rows.map(([name, , , , , ...rest]) => [name, size, mtimeMs, ctimeMs, ino, ...rest])
-    writeFileSync(cache, JSON.stringify({ ...known, rows }))
+    const cache = openStatCache(world.state)
+    cache.set('/lib/libc.so.6', lstatSync(path), { digest: digestOf('right bytes') }, Date.now() + 60_000)
+    cache.save()
     expect((await world.run({ verify: true })).report).toBeUndefined()
     expect(readFileSync(path, 'utf8')).toBe('wrong bytes')
     expect((await world.run({ atRest: true, rehash: true })).report).toMatchObject({ repaired: ['/lib/libc.so.6'] })

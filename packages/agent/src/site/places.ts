@@ -1,5 +1,6 @@
 import { type Digest, hexOf } from '@holotype/base'
 import type { PackFrame, PackIndex } from '@holotype/store'
+import { HASH_BYTES, hashTable } from '../state/hash-table.ts'
 
 /** Where the objects of packs lie. Indexes of an image name every object of it: here each takes some fifty bytes, as JavaScript's objects four times that. */
 export interface Places {
@@ -21,75 +22,51 @@ export interface Stretch {
   readonly length: number
 }
 
-const DIGEST_BYTES = 32
+/** Of an object's row: after its digest the number of the frame that holds it, and its size. */
+const [FRAME, SIZE, ROW_BYTES] = [32, 36, 44] as const
+/** Of a frame: pack, offset, length, size, and where its objects begin. */
+const FRAME_FIELDS = 5
 
-/** A table of all objects of some packs; an object that several hold counts where it is first. */
+/** A table of all objects of some packs; an object that several frames hold is fetched from the first. */
 export function placesIn(indexes: readonly PackIndex[]): Places {
-  const frames = indexes.flatMap((index) => index.frames)
-  const count = frames.reduce((sum, { objects }) => sum + objects.length, 0)
-  const digests = Buffer.allocUnsafeSlow(count * DIGEST_BYTES)
-  const sizes = new Float64Array(count)
-  const frameOfObject = new Uint32Array(count)
-  // Per frame: pack, offset, length, size, and the number of its first object.
-  const heads = new Float64Array((frames.length + 1) * 5)
-  // Open addressing by the digest's first bytes, at most half full; an entry is the object's number plus one.
-  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(count * 2 + 2)))
-  const wanted = Buffer.alloc(DIGEST_BYTES)
-
-  /** The slot of a digest: that of the object with it, or an empty one. */
-  const slotOf = (digest: Buffer, at: number): number => {
-    let slot = digest.readUInt32LE(at) % slots.length
-    for (let entry = slots[slot]; entry; entry = slots[slot]) {
-      const other = (entry - 1) * DIGEST_BYTES
-      if (digest.compare(digests, other, other + DIGEST_BYTES, at, at + DIGEST_BYTES) === 0) return slot
-      slot = (slot + 1) % slots.length
-    }
-    return slot
-  }
-  const find = (digest: Digest): number | undefined => {
-    wanted.write(hexOf(digest), 'hex')
-    const entry = slots[slotOf(wanted, 0)] ?? 0
-    return entry === 0 ? undefined : entry - 1
-  }
-
-  let object = 0
+  const all = indexes.flatMap(({ frames }) => frames)
+  const table = hashTable(Buffer.alloc(0), ROW_BYTES)
+  /** Row numbers of the frames' objects, one frame's after the other's. */
+  const members = new Uint32Array(all.reduce((sum, { objects }) => sum + objects.length, 0))
+  const frames = new Float64Array((all.length + 1) * FRAME_FIELDS)
+  let member = 0
   let number = 0
   for (const [pack, index] of indexes.entries())
     for (const { offset, length, size, objects } of index.frames) {
-      heads.set([pack, offset, length, size, object], number * 5)
-      for (const { digest, size: bytes } of objects) {
-        const at = object * DIGEST_BYTES
-        digests.write(hexOf(digest), at, 'hex')
-        sizes[object] = bytes
-        frameOfObject[object] = number
-        const slot = slotOf(digests, at)
-        slots[slot] ||= object + 1
-        object += 1
+      frames.set([pack, offset, length, size, member], number * FRAME_FIELDS)
+      for (const object of objects) {
+        const before = table.count()
+        const found = table.make(Buffer.from(hexOf(object.digest), 'hex'))
+        members[member++] = found
+        if (found < before) continue
+        table.row(found).writeUInt32LE(number, FRAME)
+        table.row(found).writeDoubleLE(object.size, SIZE)
       }
       number += 1
     }
-  heads[number * 5 + 4] = object
+  frames.set([0, 0, 0, 0, member], number * FRAME_FIELDS)
 
-  const head = (frame: number, field: number) => heads[frame * 5 + field] ?? 0
-  const digestAt = (at: number): Digest =>
-    `sha256:${digests.toString('hex', at * DIGEST_BYTES, (at + 1) * DIGEST_BYTES)}`
+  const rowOf = (digest: Digest): Buffer | undefined => {
+    const found = table.find(Buffer.from(hexOf(digest), 'hex'))
+    return found === undefined ? undefined : table.row(found)
+  }
+  const field = (frame: number, at: number) => frames[frame * FRAME_FIELDS + at] ?? 0
   return {
-    frameOf(digest) {
-      const found = find(digest)
-      return found === undefined ? undefined : frameOfObject[found]
-    },
-    sizeOf(digest) {
-      const found = find(digest)
-      return found === undefined ? undefined : sizes[found]
-    },
-    stretchOf: (frame) => ({ pack: head(frame, 0), frame, offset: head(frame, 1), length: head(frame, 2) }),
+    frameOf: (digest) => rowOf(digest)?.readUInt32LE(FRAME),
+    sizeOf: (digest) => rowOf(digest)?.readDoubleLE(SIZE),
+    stretchOf: (frame) => ({ pack: field(frame, 0), frame, offset: field(frame, 1), length: field(frame, 2) }),
     frame: (frame) => ({
-      offset: head(frame, 1),
-      length: head(frame, 2),
-      size: head(frame, 3),
-      objects: Array.from({ length: head(frame + 1, 4) - head(frame, 4) }, (_, index) => {
-        const at = head(frame, 4) + index
-        return { digest: digestAt(at), size: sizes[at] ?? 0 }
+      offset: field(frame, 1),
+      length: field(frame, 2),
+      size: field(frame, 3),
+      objects: Array.from(members.subarray(field(frame, 4), field(frame + 1, 4)), (found) => {
+        const row = table.row(found)
+        return { digest: `sha256:${row.toString('hex', 0, HASH_BYTES)}` as const, size: row.readDoubleLE(SIZE) }
       }),
     }),
   }

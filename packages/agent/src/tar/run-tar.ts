@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { errnoOf, failBase, SYSTEM_PATH } from '@holotype/base'
 import { explain } from '../explain.ts'
 import { FLUSH_TIMEOUT_MS } from '../limits.ts'
+import { served } from '../memory.ts'
 
 /** Bytes of tar's words kept for an error. */
 const STDERR_BYTES = 4096
@@ -46,7 +47,10 @@ export async function runTar(
   child.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-STDERR_BYTES)
   })
-  child.stdout.on('data', (chunk: Buffer) => io.onOutput?.(chunk))
+  child.stdout.on('data', (chunk: Buffer) => {
+    io.onOutput?.(chunk)
+    served(chunk.length)
+  })
   const ended = new Promise<void>((resolve, reject) => {
     child.on('error', (error) =>
       reject(
