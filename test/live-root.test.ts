@@ -40,7 +40,7 @@ const HOUR = 60 * 60_000
 /** Traffic before the move and after it. */
 const CALM_MS = 10_000
 /** A kind of request that was made less often has shown nothing. */
-const LEAST_REQUESTS = { http: 100, echo: 100, 'echo connection': 100, 'ssh session': 100, 'ssh login': 10 } as const
+const LEAST_REQUESTS = { http: 50, echo: 50, 'echo connection': 50, 'ssh session': 50, 'ssh login': 5 } as const
 
 const missing = ['qemu-system-x86_64', 'ssh', 'ssh-keygen'].filter((name) => spawnSync('which', [name]).status !== 0)
 const reason =
@@ -152,7 +152,7 @@ test.skipIf(reason !== undefined)(
         expect(restarts.map(({ unit }) => unit).sort()).toEqual(['nginx.service', 'ssh.service'])
         for (const kind of KINDS) {
           expect(traffic[kind]?.unexplained, kind).toEqual([])
-          expect(traffic[kind]?.requests, kind).toBeGreaterThan(LEAST_REQUESTS[kind])
+          expect(traffic[kind]?.requests, kind).toBeGreaterThanOrEqual(LEAST_REQUESTS[kind])
         }
       }
     } finally {
