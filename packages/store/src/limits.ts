@@ -13,7 +13,7 @@ export const NOTE_BYTES = 64 * 1024
 /** Milliseconds after which a temporary file is taken for a dead process's and removed when the store is opened. */
 export const TEMPORARY_AGE_MS = 24 * 60 * 60_000
 /** Bytes (raw) of small objects gathered into one pack frame: more compresses better, less wastes less on a range request. */
-export const FRAME_TARGET_BYTES = 1024 * 1024
+export const FRAME_TARGET_BYTES = 96 * 1024
 /** Bytes (raw) of one pack frame, hence of one object in a pack: what a reader must hold in memory. */
 export const FRAME_BYTES = 1024 * 1024 * 1024
 /** Pack frames compressed at the same time; zlib's thread pool runs as many as there are cores. */

@@ -5,6 +5,7 @@ import { constants, zstdCompressSync } from 'node:zlib'
 import { type Digest, digestOf, errnoOf, run } from '@holotype/base'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { FRAME_TARGET_BYTES } from './limits.ts'
 import { openFrame } from './open-frame.ts'
 import { parsePackIndex } from './pack-index.ts'
 import { openStore } from './store.ts'
@@ -40,8 +41,8 @@ describe('a pack', () => {
     )
   })
 
-  it('gathers small objects up to 1 MiB, gives a large one its own frame, and is the same twice', async () => {
-    const small = Array.from({ length: 30 }, () => store.put(randomBytes(100_000)))
+  it('gathers small objects up to the size of a frame, gives a large one its own frame, and is the same twice', async () => {
+    const small = Array.from({ length: 30 }, () => store.put(randomBytes(9000)))
     const large = store.put(randomBytes(3_000_000))
     const digests = [...small.slice(0, 5), large, ...small.slice(5)]
     const [one, two] = [
@@ -51,8 +52,8 @@ describe('a pack', () => {
     expect(two).toEqual(one)
     const { frames } = parsePackIndex(store.read(one.index))
     expect(frames.map(({ objects }) => objects.length).sort((a, b) => a - b)).toEqual([1, 10, 10, 10])
-    for (const { size, objects } of frames) expect(objects.length === 1 || size <= 1024 * 1024).toBe(true)
-    expect(one.raw).toBe(6_000_000)
+    for (const { size, objects } of frames) expect(objects.length === 1 || size <= FRAME_TARGET_BYTES).toBe(true)
+    expect(one.raw).toBe(3_270_000)
   })
 
   it('fails as a whole when an object is missing or damaged, and leaves no pack', async () => {
