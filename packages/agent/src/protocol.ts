@@ -28,8 +28,9 @@ export interface CheckinRequest {
   readonly set: Digest | null
   readonly kernel: string
   /**
-   * Words: `held`; `failed`; `rolled-back` from the image that the channel wants of it; `reboot-pending`: the newest kernel does not run;
-   * `restart-pending`: programs run that are replaced on the disk; `units-failed`; `overrides`: the node keeps paths of its own.
+   * Words: `held`; `failed`; `rolled-back` from the image that the channel wants of it; `reboot-pending`: the newest kernel does not run,
+   * or of two roots the one that starts next; `restart-pending`: programs run that are replaced on the disk; `units-failed`; `overrides`: the node
+   * keeps paths of its own.
    */
   readonly flags: readonly string[]
 }
