@@ -102,6 +102,7 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text).toMatch(/: it swaps/)
     expect(text).toMatch(/\nreleased\nconverged: .* \d{1,3} bytes fetched.*\nthree\n/)
     expect(text).toMatch(/\/etc\/motd: .*content.* \(spec\)\n/)
+    expect(text).toMatch(/kept \/etc\/motd, by a local override: we try another text\n/)
     expect(text).toMatch(/\n0 of \d+ paths differ from [0-9a-f]{12}\n$/)
   })
 
