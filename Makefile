@@ -4,7 +4,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export NODE_COMPILE_CACHE ?= $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-throttle bench-upstream equal migrate boot-check live-root fuzz soak nodes crash libraries agent agent-packages agent-suite reference format clean
+.PHONY: help setup npm console test check demo pictures bench bench-short bench-publish bench-delivery bench-throttle bench-upstream equal migrate boot-check live-root two-roots fuzz soak nodes crash libraries agent agent-packages agent-suite reference format clean
 
 help: ## Say what there is
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -55,6 +55,9 @@ boot-check: setup ## Export a disk of a real image, boot it in qemu with BIOS an
 
 live-root: setup ## Move a system that runs in qemu to another libc, systemd and OpenSSH and back, while a client keeps it busy
 	@LIVE_ROOT=1 vitest run test/live-root.test.ts
+
+two-roots: npm ## Boot a node with two roots from each, kill it in the middle of a move, and let it go back from what is not well
+	@TWO_ROOTS=1 vitest run test/two-roots.test.ts
 
 fuzz: npm ## Feed the readers damaged bytes for minutes (FUZZ_MINUTES=10, FUZZ_SEED=number)
 	@node tools/fuzz.ts $(or $(FUZZ_MINUTES),10)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run, SYSTEM_PATH } from '@holotype/base'
 
-/** A root directory booted by systemd-nspawn, its own init as process 1, without network and without a disk: what it writes is in memory. */
+/** A root directory booted by systemd-nspawn, its own init as process 1. */
 export interface Container extends AsyncDisposable {
   /** What a program within prints. @throws PROCESS_FAILED */
   run(argv: readonly string[]): Promise<string>
@@ -27,16 +27,20 @@ export function unfitForContainers(): string | undefined {
 /**
  * Boots until nothing is left to be started, whether or not all of it came up.
  * @param units files of units that the image has not, by name; multi-user.target wants them
+ * @param how further arguments; default: no network and no disk, what it writes is in memory
  */
 export async function bootContainer(
   root: string,
-  { units = {} }: { readonly units?: Readonly<Record<string, string>> } = {},
+  {
+    units = {},
+    how = ['--volatile=overlay', '--private-network'],
+  }: { readonly units?: Readonly<Record<string, string>>; readonly how?: readonly string[] } = {},
 ): Promise<Container> {
   let said = ''
   const child = spawn(
     'systemd-nspawn',
     [
-      ...['--boot', '--quiet', `--directory=${root}`, '--volatile=overlay', '--private-network', '--register=no'],
+      ...['--boot', '--quiet', `--directory=${root}`, ...how, '--register=no'],
       ...[
         '--keep-unit',
         '--console=read-only',

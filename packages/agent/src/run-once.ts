@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { type Digest, type HolotypeError, isErrorCode, type Progress } from '@holotype/base'
 import { type ChannelStatement, type ChannelTarget, decide } from '@holotype/trust'
 import { type AgentConfig, readConfig, readNodeKey } from './config.ts'
@@ -69,8 +70,8 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
   const config = { ...read, root: options.root ?? read.root }
   const key = readNodeKey(state)
   using _lock = lockState(state)
-  using _throttle =
-    options.throttled && !options.atRest ? startThrottle([state, config.root], config.throttle ?? {}) : null
+  const written = [state, ...(config.roots?.directories ?? [config.root])].filter((path) => existsSync(path))
+  using _throttle = options.throttled && !options.atRest ? startThrottle(written, config.throttle ?? {}) : null
   const done: Done = config.roots
     ? await workInTwo(options, { ...config, roots: config.roots })
     : await work(options, config)
@@ -86,7 +87,7 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
         ...(readHeld(state) ? ['held'] : []),
         ...(done.outcome === 'failed' ? ['failed'] : []),
         ...(done.isRefused ? ['rolled-back'] : []),
-      ...(overridesOrNone(state).kept.length > 0 ? ['overrides'] : []),
+        ...(overridesOrNone(state).kept.length > 0 ? ['overrides'] : []),
         ...(done.rebootPending ? ['reboot-pending'] : []),
         ...running,
       ]),
