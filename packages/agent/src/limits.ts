@@ -98,6 +98,8 @@ export const HOLE_BYTES = 64 * 1024
 export const HARDLINKS_BYTES = 64 * 1024 * 1024
 /** Milliseconds a flush of the file system may take. */
 export const FLUSH_TIMEOUT_MS = 10 * 60_000
+/** Bytes of short-lived objects that work on one path leaves, about. */
+export const PATH_GARBAGE_BYTES = 1024
 /** Bytes of used buffers after which the program frees them. */
 export const GARBAGE_BYTES = 8 * 1024 * 1024
 /** Bytes of the object that says whose each path of an image is. */

@@ -38,6 +38,13 @@ export function free({ buffer }: Buffer): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength > OWN_BYTES) buffer.transfer(0)
 }
 
+/** Gives back a buffer that came from elsewhere and has served its purpose: at once where nothing but it lies in its memory, else at a collection. */
+export function reclaim(chunk: Buffer): void {
+  const { length, buffer } = chunk
+  if (length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
+  else served(length)
+}
+
 /** Counts buffers that have served their purpose; now and then they are freed, if {@link staySmall} was called. */
 export function served(bytes: number): void {
   garbage += bytes

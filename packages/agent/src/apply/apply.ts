@@ -15,7 +15,8 @@ import {
 } from 'node:fs'
 import { errnoOf, type Progress, run, runTask, type Task } from '@holotype/base'
 import { fail } from '../errors.ts'
-import { BATCH_PATHS, FLUSH_TIMEOUT_MS } from '../limits.ts'
+import { BATCH_PATHS, FLUSH_TIMEOUT_MS, PATH_GARBAGE_BYTES } from '../limits.ts'
+import { served } from '../memory.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import { atFullSpeed, checkPortions } from '../throttle/this-process.ts'
 import { nameOf, parentOf, systemPath } from '../tree/names.ts'
@@ -104,6 +105,7 @@ function stepper(task: Task): () => Promise<void> {
   return async () => {
     if (++done % BATCH_PATHS !== 0) return
     task.advance(done)
+    served(BATCH_PATHS * PATH_GARBAGE_BYTES)
     await new Promise((resolve) => setImmediate(resolve))
   }
 }

@@ -2,7 +2,7 @@ import { createZstdDecompress, type ZstdDecompress, zstdDecompressSync } from 'n
 import type { Digest } from '@holotype/base'
 import type { PackFrame } from '@holotype/store'
 import { FRAME_IN_MEMORY_BYTES } from '../limits.ts'
-import { free, served } from '../memory.ts'
+import { free, reclaim, served } from '../memory.ts'
 import { type RangeSink, WrongBytes } from './site.ts'
 
 /** Takes the objects that come out of frames. */
@@ -48,7 +48,6 @@ export function frameReader(frames: readonly PackFrame[], sink: ObjectSink): Ran
       if (last) await stream.end()
     }
     at += chunk.length
-    served(chunk.length)
     if (!last) return
     index += 1
     stream = undefined
@@ -72,6 +71,7 @@ export function frameReader(frames: readonly PackFrame[], sink: ObjectSink): Ran
           rest = rest.subarray(part.length)
           await feedFrame(frame, part)
         }
+        reclaim(chunk)
       } catch (error) {
         restart()
         throw error

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { LeafEntry } from '@holotype/store'
-import { STAT_SETTLE_MS } from '../limits.ts'
+import { PATH_GARBAGE_BYTES, STAT_SETTLE_MS } from '../limits.ts'
+import { served } from '../memory.ts'
 import { hasType, isDirectory } from '../tree/compare.ts'
 import type { Plan } from '../tree/plan.ts'
 import { xattrsKey } from '../tree/xattrs.ts'
@@ -21,6 +22,7 @@ export async function refreshCache(options: {
   await wait(STAT_SETTLE_MS * 2)
   const base = root === '/' ? '' : root
   for (const { path, entry } of [...plan.leaves, ...plan.metadata]) {
+    served(PATH_GARBAGE_BYTES)
     const stat = lstatSync(base + path, { throwIfNoEntry: false })
     if (!stat || !hasType(stat, entry.type) || stat.mtimeMs !== entry.mtime * 1000) continue
     if (entry.type === 'file' && stat.size !== entry.size) continue
