@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { run } from '@holotype/base'
 import { readConfig } from './config.ts'
+import { countSyncs } from './delivery/count-syncs.ts'
 import { startNginx } from './delivery/nginx.ts'
 import { makeSite, own } from './delivery/own.ts'
 import { casync, type Delivered, type Deliverer, ostree, rsync, type Step } from './delivery/peers.ts'
@@ -52,7 +53,17 @@ try {
     const where = base === memory ? 'in memory' : 'on the disk'
     for (const deliverer of all) lines.push(...(await rowsOf(deliverer, join(base, 'nodes'), where, trees)))
   }
-  const head = ['task', 'where', 'who', 'time', 'CPU of the client', 'of the server', 'on the wire', 'peak memory']
+  const head = [
+    'task',
+    'where',
+    'who',
+    'time',
+    'CPU of the client',
+    'of the server',
+    'on the wire',
+    'peak memory',
+    'fsyncs',
+  ]
   const table = [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...lines.sort(byTask)].join(
     '\n',
   )
@@ -92,11 +103,22 @@ async function rowsOf(
       if (root && round === 0) await compare(root, step === 'first' ? trees.release : trees.updates)
     }
   }
+  const syncs = new Map<Step, number>()
+  if (existsSync('/usr/bin/strace')) {
+    const target = join(base, 'counted')
+    mkdirSync(target, { recursive: true })
+    for (const step of STEPS) {
+      const root = deliverer.rootOf(target)
+      if (step === 'damaged' && root) damage(root)
+      const count = await countSyncs(deliverer, step, target)
+      if (count !== undefined) syncs.set(step, count)
+    }
+  } else say('strace is not here, so fsyncs are not counted: apt-get install strace')
   // Making many files soon after deleting many is slow on ext4: what one made goes when all its rounds are done.
   rmSync(base, { recursive: true, force: true })
   return STEPS.flatMap((step) => {
     const found = costs.get(step)
-    return found ? [line(step, where, deliverer.who, found)] : []
+    return found ? [line({ step, where, who: deliverer.who, syncs: syncs.get(step) }, found)] : []
   })
 }
 
@@ -105,7 +127,14 @@ async function compare(root: string, tree: string): Promise<void> {
   await run(['diff', '--recursive', '--no-dereference', '--brief', root, tree], { timeoutMs: 10 * 60_000 })
 }
 
-function line(step: Step, where: string, who: string, costs: readonly Delivered[]): string {
+interface Row {
+  readonly step: Step
+  readonly where: string
+  readonly who: string
+  readonly syncs: number | undefined
+}
+
+function line({ step, where, who, syncs }: Row, costs: readonly Delivered[]): string {
   const median = (pick: (cost: Delivered) => number) => figureOf(costs.map(pick)).median
   const cells = [
     WORDS[step],
@@ -116,6 +145,7 @@ function line(step: Step, where: string, who: string, costs: readonly Delivered[
     `${median(({ serverSeconds }) => serverSeconds).toFixed(2)} s`,
     `${(median(({ wireBytes }) => wireBytes) / 1e6).toFixed(2)} MB`,
     `${Math.round(median(({ peakBytes }) => peakBytes ?? 0) / 2 ** 20)} MiB`,
+    String(syncs ?? ''),
   ]
   say(cells.join(', '))
   return `| ${cells.join(' | ')} |`

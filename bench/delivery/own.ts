@@ -73,12 +73,12 @@ export function own(site: OwnSite, nginx: WebServer, flags: readonly string[] = 
   return {
     who: ['holotype-agent', ...flags].join(' '),
     rootOf: (target) => join(target, 'root'),
-    async run(step, target) {
+    async run(step, target, as = measure) {
       if (step === 'first') servers.push(await enrolNode(target, `${nginx.url}/site`, site.root))
       if (step === 'first' || step === 'delta') await site.state(step === 'first' ? 0 : 1)
       const more = [...flags, ...(step === 'damaged' ? ['--verify'] : [])]
       const argv = [AGENT, 'run', '--once', '--json', '--state', join(target, 'state'), ...more] as const
-      return await withServer(nginx, () => measure({ argv: [...argv] }))
+      return await withServer(nginx, () => as({ argv: [...argv] }))
     },
     async [Symbol.asyncDispose]() {
       for (const server of servers) await server[Symbol.asyncDispose]()

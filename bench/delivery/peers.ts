@@ -9,11 +9,14 @@ import type { Trees } from './trees.ts'
 
 export type Step = 'first' | 'delta' | 'nothing' | 'damaged'
 
+/** How a program is measured. */
+export type Measure = typeof measure
+
 /** Somebody who brings trees to a directory. */
 export interface Deliverer extends AsyncDisposable {
   readonly who: string
-  /** Measured; `target` is the round's own directory. Undefined: there is no such step. */
-  run(step: Step, target: string): Promise<Delivered | undefined>
+  /** Measured, or as told; `target` is the round's own directory. Undefined: there is no such step. */
+  run(step: Step, target: string, as?: Measure): Promise<Delivered | undefined>
   /** The tree as a plain directory, to be compared and damaged; undefined where files may not be damaged one by one. */
   rootOf(target: string): string | undefined
 }
@@ -45,10 +48,10 @@ export async function rsync(
   symlinkSync(trees.release, join(modules, 'first'))
   symlinkSync(trees.updates, join(modules, 'second'))
   const daemon = await startRsync(join(directory, 'daemon'), modules)
-  const pull = async (module: string, target: string, more: readonly string[]) => {
+  const pull = async (module: string, target: string, { more, as }: { more: readonly string[]; as: Measure }) => {
     const [first, ...rest] = [...starter, 'rsync']
     const options = [flags, ...more, '--numeric-ids', '--delete', '--stats']
-    const { stdout, ...cost } = await measure({
+    const { stdout, ...cost } = await as({
       argv: [first, ...rest, ...options, `${daemon.url}${module}/`, `${target}/`],
     })
     const total = (which: string) =>
@@ -58,10 +61,10 @@ export async function rsync(
   return {
     who: [...starter, `rsync ${flags} --delete`].join(' '),
     rootOf: (target) => target,
-    async run(step, target) {
+    async run(step, target, as = measure) {
       const before = processorSeconds(daemon.pid)
       const more = step === 'damaged' ? ['--checksum'] : []
-      const { cost, bytes } = await pull(step === 'first' ? 'first' : 'second', target, more)
+      const { cost, bytes } = await pull(step === 'first' ? 'first' : 'second', target, { more, as })
       return { ...cost, serverSeconds: processorSeconds(daemon.pid) - before, wireBytes: bytes }
     },
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
@@ -84,7 +87,7 @@ export async function ostree(directory: string, trees: Trees): Promise<Deliverer
   return {
     who: 'ostree pull, static delta, checkout',
     rootOf: () => undefined,
-    async run(step, target) {
+    async run(step, target, as = measure) {
       if (step === 'damaged') return undefined
       const local = `ostree --repo=${target}/repository`
       const which = step === 'first' ? 0 : 1
@@ -97,7 +100,7 @@ export async function ostree(directory: string, trees: Trees): Promise<Deliverer
       const checkout = step === 'nothing' ? '' : ` && ${local} checkout -H ${commits[which]} ${target}/root-${which}`
       // Arguments of our own making: paths without blanks, digests.
       const argv = ['sh', '-c', `${local} pull o ${commits[which]} >/dev/null${checkout}`] as const
-      return withServer(server, () => measure({ argv: [...argv] }))
+      return withServer(server, () => as({ argv: [...argv] }))
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }
@@ -115,10 +118,10 @@ export async function casync(directory: string, trees: Trees): Promise<Deliverer
   return {
     who: 'casync extract, in place',
     rootOf: (target) => target,
-    run(step, target) {
+    run(step, target, as = measure) {
       const index = `${server.url}/${step === 'first' ? 'release' : 'updates'}.caidx`
       const argv = ['casync', 'extract', '--with=unix', `--store=${server.url}/store`, index, target] as const
-      return withServer(server, () => measure({ argv: [...argv] }))
+      return withServer(server, () => as({ argv: [...argv] }))
     },
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   }

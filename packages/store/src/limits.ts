@@ -20,8 +20,8 @@ export const FRAME_BYTES = 1024 * 1024 * 1024
 export const FRAMES_IN_FLIGHT = 4
 /** Bytes (raw) of frames in flight, so that several large ones do not add up. One frame may always be in flight. */
 export const FRAMES_IN_FLIGHT_BYTES = 256 * 1024 * 1024
-/** zstd level of packs: 6 is past the knee of size against time for file trees. */
-export const PACK_LEVEL = 6
+/** zstd level of packs: 8 takes one in a hundred bytes less than 6 for a quarter more time, once for each object. */
+export const PACK_LEVEL = 8
 /** Bytes of one pack index. */
 export const PACK_INDEX_BYTES = 128 * 1024 * 1024
 /** Bytes of one delta frame's bases and of what it decompresses to: with zstd's own copy of each, what applying it takes. */
