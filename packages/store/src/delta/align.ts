@@ -10,7 +10,7 @@ const SPREAD = 0x9e3779b1 | 0
 const TABLE_BITS = { least: 10, most: 22 }
 
 /** A stretch `[start, end)` of the new bytes that came from `offset` further on in the old ones; some bytes in it may differ. */
-export interface Alignment {
+interface Alignment {
   start: number
   end: number
   offset: number
