@@ -6,7 +6,7 @@ import { queued } from './report/queue.ts'
 import { byQuality, nameOf, openMirrors } from './site/mirrors.ts'
 import { lockHolder } from './state/lock.ts'
 import { readJournal, readNodeState } from './state/node-state.ts'
-import { findRoots, nodeOf, startsNext, wholeImage } from './two-roots/roots.ts'
+import { findRoots, nodeOf, type Roots, startsNext, wholeImage } from './two-roots/roots.ts'
 
 /** What a node knows of itself, without asking anybody. */
 export interface AgentStatus {
@@ -62,22 +62,7 @@ export function readStatus(state: string): AgentStatus {
   const next = roots && startsNext(roots)
   return {
     config,
-    ...(two
-      ? {
-          roots: [two.running, two.other].flatMap((root) =>
-            root
-              ? [
-                  {
-                    directory: root.name,
-                    image: wholeImage(root),
-                    runs: root === two.running,
-                    startsNext: root.name === next,
-                  },
-                ]
-              : [],
-          ),
-        }
-      : {}),
+    ...(two ? { roots: statusOf(two, next) } : {}),
     image,
     statement,
     previous,
@@ -94,4 +79,14 @@ export function readStatus(state: string): AgentStatus {
     between: readJournal(two?.running?.state ?? state) !== undefined,
     running: lockHolder(state) ?? null,
   }
+}
+
+function statusOf({ running, other }: Roots, next: string | undefined): RootStatus[] {
+  const roots = [running, other].filter((root) => root !== undefined)
+  return roots.map((root) => ({
+    directory: root.name,
+    image: wholeImage(root),
+    runs: root === running,
+    startsNext: root.name === next,
+  }))
 }
