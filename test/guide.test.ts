@@ -68,7 +68,7 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
       expect(text).toMatch(/bios +after the way back +kernel of the image +passed +6\.1\./)
       expect(text).not.toMatch(/ skipped /)
       expect(text).toMatch(/Signature and comment signature verified/)
-      expect(text).toMatch(/current +[0-9a-f]{12}, \d+ files verified/)
+      expect(text).toMatch(/current +[0-9a-f]{12}, \d+ files? verified/)
     },
   )
 
@@ -103,7 +103,11 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text).toMatch(/\nreleased\nconverged: .* \d{1,3} bytes fetched.*\nthree\n/)
     expect(text).toMatch(/\/etc\/motd: .*content.* \(spec\)\n/)
     expect(text).toMatch(/kept \/etc\/motd, by a local override: we try another text\n/)
-    expect(text).toMatch(/\n0 of \d+ paths differ from [0-9a-f]{12}\n$/)
+    expect(text).toMatch(/\n0 of \d+ paths differ from [0-9a-f]{12}\n===/)
+    expect(text).toMatch(/\nprepared: .*: reboot to activate\n/)
+    expect(text).toMatch(/node-2\/a: [0-9a-f]{12}, runs\nroot .*node-2\/b: [0-9a-f]{12}, starts next\n/)
+    expect(text).toMatch(/\nthree\nunchanged: .*\nfour\n/)
+    expect(text).toMatch(/given up: after a reboot at .*\nthree\n$/)
   })
 
   test('leads through a review by people and a script', { timeout: TIMEOUT_MS }, async () => {
