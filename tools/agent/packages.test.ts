@@ -122,7 +122,7 @@ describe('packages', () => {
         ${install} /srv/${file}
         ${verify}
         test -L /etc/systemd/system/timers.target.wants/holotype-agent.timer
-        systemd-analyze verify --man=no /usr/lib/systemd/system/holotype-agent.service /usr/lib/systemd/system/holotype-agent.timer
+        systemd-analyze verify --man=no /usr/lib/systemd/system/holotype-agent.service /usr/lib/systemd/system/holotype-agent-boot.service /usr/lib/systemd/system/holotype-agent.timer
         systemd-analyze security --offline=true --threshold=66 /usr/lib/systemd/system/holotype-agent.service >/dev/null
         systemd-tmpfiles --create /usr/lib/tmpfiles.d/holotype-agent.conf
         stat --format='state %a' /var/lib/holotype

@@ -18,6 +18,7 @@ const COMMON: readonly (readonly [path: string, source: string])[] = [
 ]
 const SYSTEMD: readonly (readonly [path: string, source: string])[] = [
   [`usr/lib/systemd/system/${NAME}.service`, `${NAME}.service`],
+  [`usr/lib/systemd/system/${NAME}-boot.service`, `${NAME}-boot.service`],
   [`usr/lib/systemd/system/${NAME}.timer`, `${NAME}.timer`],
   [`usr/lib/systemd/system-preset/90-${NAME}.preset`, `${NAME}.preset`],
   [`usr/lib/tmpfiles.d/${NAME}.conf`, `${NAME}.tmpfiles`],
