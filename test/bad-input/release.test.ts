@@ -200,7 +200,11 @@ describe.skipIf(!isRoot)(
       const statementFile = z.looseObject({
         number: z.number(),
         next: z
-          .object({ image: z.string(), packs: z.array(z.looseObject({ index: z.string(), pack: z.string() })) })
+          .object({
+            image: z.string(),
+            packs: z.array(z.looseObject({ index: z.string(), pack: z.string() })),
+            delta: z.looseObject({ index: z.string() }),
+          })
           .optional(),
       })
       /** The next image as the second statement names it. */
@@ -227,7 +231,9 @@ describe.skipIf(!isRoot)(
         ['pack', 'missing', (): string => objectName(newest()?.pack ?? ''), 'AGENT_OBJECT_MISSING', 9],
       ] as const)('%s: %s leaves the node where it is', async (_, lie, path, code, exitCode) => {
         const asked = path()
-        mirror.lie = (at) => (at.startsWith(asked) ? lie : undefined)
+        // With the delta there, packs are not asked for.
+        const delta = objectName(target().delta.index)
+        mirror.lie = (at) => (at.startsWith(asked) ? lie : at === delta ? 'missing' : undefined)
         const failure = await node.failure('run', '--once')
         mirror.lie = () => undefined
         expect(failure).toMatchObject({ code, exitCode })

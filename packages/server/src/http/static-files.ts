@@ -25,8 +25,9 @@ export async function serveSite(app: App, root: string): Promise<void> {
     root,
     prefix: '/site/',
     index: false,
-    // Repositories have their states in `.tops`.
     dotfiles: 'allow',
+    // Repositories have their states in `.tops`; no other hidden name is anything of a site.
+    allowedPath: (path) => path.split('/').every((part) => !part.startsWith('.') || part === '.tops'),
     decorateReply: false,
     cacheControl: false,
     setHeaders: (reply, path) => {
