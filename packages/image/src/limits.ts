@@ -18,8 +18,10 @@ export const CONFIGURE_MEMORY_BYTES = 8 * 1024 * 1024 * 1024
 export const CONFIGURE_PROCESSES = 4096
 /** Symbolic links followed while one path of a package is placed (Linux: MAXSYMLINKS). */
 export const PATH_SYMLINKS = 40
-/** Packs one image is spread over before it is packed anew as a whole. */
+/** Packs one image is spread over. */
 export const PACKS_PER_IMAGE = 8
+/** Part of a pack's bytes that must be needed for it to be named again. */
+export const PACK_NEEDED_SHARE = 0.25
 /** Milliseconds after which a working directory of another machine, or of before the last start, counts as left behind. */
 export const SCRATCH_AGE_MS = 7 * 24 * 3_600_000
 /** Bytes of memory that must be free below /dev/shm for scripts to write there; else they write to the disk. */

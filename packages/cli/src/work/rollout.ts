@@ -1,7 +1,7 @@
-import { type Digest, shortDigest } from '@holotype/base'
+import { type Digest, isErrorCode, shortDigest } from '@holotype/base'
 import { channelOf, commitOf } from '@holotype/distribution'
 import { type Rollout, rolloutSchema, statusSchema } from '@holotype/server/api'
-import { type ChannelStatement, publishedStatement, publishStatement } from '@holotype/trust'
+import { type ChannelStatement, type PackRef, publishedStatement, publishStatement } from '@holotype/trust'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 import { fail } from '../errors.ts'
@@ -12,6 +12,29 @@ const anything = z.unknown()
 export async function statementOf(context: Context, channel: string): Promise<ChannelStatement | undefined> {
   channelOf(await context.distribution(), channel)
   return publishedStatement({ site: context.home.site, keyring: await context.keyring(), channel })
+}
+
+/**
+ * The packs that the channels of the distribution lead to now, `channel`'s own first: what one channel has on the site already, another one's image
+ * need not bring again.
+ * @throws METADATA_*, KEY_*
+ */
+export async function livePacks(context: Context, channel: string): Promise<readonly PackRef[]> {
+  const { channels } = await context.distribution()
+  const keyring = await context.keyring()
+  const packs = new Map<Digest, PackRef>()
+  for (const name of [channel, ...[...channels.keys()].filter((other) => other !== channel)]) {
+    const statement = await publishedStatement({ site: context.home.site, keyring, channel: name }).catch(
+      (error: unknown) => {
+        // Declared, and not on the site yet.
+        if (isErrorCode(error, 'CHANNEL_UNKNOWN')) return undefined
+        throw error
+      },
+    )
+    for (const target of [statement?.current, statement?.next])
+      for (const ref of target?.packs ?? []) packs.set(ref.pack, ref)
+  }
+  return [...packs.values()]
 }
 
 type Stated = Pick<ChannelStatement, 'channel' | 'current' | 'next' | 'rollout' | 'reason'>

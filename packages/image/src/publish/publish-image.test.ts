@@ -89,17 +89,44 @@ test('a pack that the site lost is not named', async () => {
   expect(whole(second, target.packs)).toBe(true)
 })
 
-test('after many packs the image is packed anew as a whole', async () => {
+test('an image is spread over few packs: those that hold least of it give way', async () => {
   let packs: readonly PackRef[] = []
   const counts: number[] = []
-  for (let round = 0; round <= PACKS_PER_IMAGE; round++) {
-    const files = Object.fromEntries(Array.from({ length: round + 1 }, (_, index) => [`d${index}/x`, `${index}`]))
+  for (let round = 0; round <= PACKS_PER_IMAGE + 1; round++) {
+    const files = Object.fromEntries(
+      Array.from({ length: round + 1 }, (_, index) => [`d${index}/x`, `${index}`.repeat(3000 + index)]),
+    )
     const of = image(files)
+    const [first] = packs
     packs = (await publish(of, packs)).packs
     counts.push(packs.length)
     expect(whole(of, packs)).toBe(true)
+    // The one that holds what is in every image stays.
+    if (first) expect(packs[0]).toEqual(first)
   }
-  expect(counts).toEqual([...Array.from({ length: PACKS_PER_IMAGE }, (_, index) => index + 1), 1])
+  expect(counts).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 8, 8])
+})
+
+test('a pack of which little is needed any more is not named', async () => {
+  const first = await publish(image({ 'srv/big': 'b'.repeat(100_000) }))
+  const second = image({ 'srv/big': 'c'.repeat(100_000) })
+  const target = await publish(second, first.packs)
+  expect(target.packs).toHaveLength(1)
+  expect(target.packs).not.toEqual(first.packs)
+  expect(whole(second, target.packs)).toBe(true)
+})
+
+test('what another channel has on the site is not packed again', async () => {
+  const common = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`lib/${index}`, `${index}`.repeat(4000)]))
+  const web = await publish(image({ ...common, 'srv/web': 'web' }))
+  const database = image({ ...common, 'srv/database': 'database' })
+  const target = await publish(database, web.packs)
+  expect(target.packs).toHaveLength(2)
+  const [shared = [], own = []] = held(target.packs)
+  expect(own.filter((digest) => shared.includes(digest))).toEqual([])
+  // The root, srv and what is in it.
+  expect(own).toHaveLength(3)
+  expect(whole(database, target.packs)).toBe(true)
 })
 
 test('what leads from the image before is made too, and is all that is new', async () => {

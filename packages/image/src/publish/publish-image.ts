@@ -1,7 +1,7 @@
 import { type Digest, formatBytes, isErrorCode, type Progress, runTask } from '@holotype/base'
 import { parsePackIndex, type Store, walkTree, writeDelta, writePack } from '@holotype/store'
 import type { ChannelTarget, DeltaRef, PackRef } from '@holotype/trust'
-import { PACKS_PER_IMAGE } from '../limits.ts'
+import { PACK_NEEDED_SHARE, PACKS_PER_IMAGE } from '../limits.ts'
 import { readManifest } from '../manifest.ts'
 
 export interface PublishImageOptions {
@@ -10,7 +10,7 @@ export interface PublishImageOptions {
   /** The site's objects. */
   readonly site: Store
   readonly image: Digest
-  /** Packs that nodes of the channel may have read already: what they hold is not packed again. */
+  /** Packs of the site that may hold some of it, of this channel and of others: what those that are taken hold is not packed again. */
   readonly onto: readonly PackRef[]
   /** The image that nodes come from: what leads from there is made too. */
   readonly from?: Digest
@@ -36,13 +36,7 @@ function putImage(options: PublishImageOptions): Promise<ChannelTarget> {
   return runTask(progress, { title: 'put the image on the site' }, async (task) => {
     const manifest = readManifest(store, image)
     const needed = treesThenBlobs(store, manifest.root.tree)
-    const present = options.onto.length < PACKS_PER_IMAGE ? holdings(site, options.onto) : []
-    const held = new Set(present.flatMap(({ objects }) => [...objects]))
-    const missing = needed.filter((digest) => !held.has(digest))
-    const wanted = new Set(needed)
-    const packs: PackRef[] = present
-      .filter(({ objects }) => objects.some((digest) => wanted.has(digest)))
-      .map(({ ref }) => ref)
+    const { packs, missing } = choosePacks(holdings(site, options.onto), needed)
     if (missing.length > 0) {
       const { index, pack, size, objects } = await writePack(store, missing, site)
       packs.push({ index, pack, size })
@@ -91,13 +85,44 @@ function treesThenBlobs(store: Store, root: Digest): Digest[] {
   return [...trees, ...blobs]
 }
 
-function holdings(site: Store, packs: readonly PackRef[]): { ref: PackRef; objects: Digest[] }[] {
+interface Holding {
+  readonly ref: PackRef
+  readonly objects: readonly { readonly digest: Digest; readonly size: number }[]
+}
+
+/**
+ * The few packs that hold most of what is needed, the one that adds most bytes always next; what they lack is `missing`. A pack of which little
+ * is needed any more is left, so that the site can let it go.
+ */
+function choosePacks(
+  holdings: readonly Holding[],
+  needed: readonly Digest[],
+): { readonly packs: PackRef[]; readonly missing: readonly Digest[] } {
+  const left = new Set(needed)
+  const useful = holdings.filter(
+    ({ objects }) => bytesOf(objects, left) >= PACK_NEEDED_SHARE * objects.reduce((sum, { size }) => sum + size, 0),
+  )
+  const chosen = new Set<Holding>()
+  while (chosen.size < PACKS_PER_IMAGE - 1) {
+    const [best] = useful
+      .map((holding) => ({ holding, bytes: bytesOf(holding.objects, left) }))
+      .sort((a, b) => b.bytes - a.bytes)
+    if (!best || best.bytes === 0) break
+    chosen.add(best.holding)
+    for (const { digest } of best.holding.objects) left.delete(digest)
+  }
+  return { packs: holdings.filter((holding) => chosen.has(holding)).map(({ ref }) => ref), missing: [...left] }
+}
+
+function bytesOf(objects: Holding['objects'], wanted: ReadonlySet<Digest>): number {
+  return objects.reduce((sum, { digest, size }) => (wanted.has(digest) ? sum + size : sum), 0)
+}
+
+function holdings(site: Store, packs: readonly PackRef[]): Holding[] {
   // A pack that the site lost is not counted on: what it held is packed anew.
   const there = packs.filter(({ index, pack, size }) => site.has(index) && site.has(pack) && site.sizeOf(pack) === size)
   return there.map((ref) => ({
     ref,
-    objects: parsePackIndex(site.read(ref.index)).frames.flatMap((frame) =>
-      frame.objects.map((object) => object.digest),
-    ),
+    objects: parsePackIndex(site.read(ref.index)).frames.flatMap(({ objects }) => objects),
   }))
 }

@@ -12,7 +12,7 @@ import type { View } from '../../view/view.ts'
 import { differenceOf } from '../../work/difference.ts'
 import { resolveName } from '../../work/names.ts'
 import { hazardsOf, registerDiff, registerImage } from '../../work/review.ts'
-import { publish, statementOf, tellServer } from '../../work/rollout.ts'
+import { livePacks, publish, statementOf, tellServer } from '../../work/rollout.ts'
 import { listSite } from '../../work/site.ts'
 
 export type Flags = CommonFlags & { readonly reason?: string }
@@ -55,7 +55,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       store,
       site: openStore(context.home.site),
       image,
-      onto: before?.current.packs ?? [],
+      onto: await livePacks(context, name),
       ...(before ? { from: before.current.image } : {}),
       progress: context.progress,
     })
