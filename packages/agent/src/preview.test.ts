@@ -107,7 +107,11 @@ test.skipIf(noStrace)(
     const log = join(world.directory, 'strace')
     const calls = 'trace=%file,ftruncate,fchmod,fchown,mknodat'
     const argv = ['-f', '-qq', '-e', calls, '-e', 'signal=none', '-o', log, ...agentCommand]
-    const child = spawn('strace', [...argv, 'run', '--dry-run', '--state', world.state], { stdio: 'ignore' })
+    const child = spawn('strace', [...argv, 'run', '--dry-run', '--state', world.state], {
+      stdio: 'ignore',
+      // Where it keeps compiled sources unless it is told otherwise.
+      env: { ...process.env, NODE_COMPILE_CACHE: join(world.state, 'compile-cache') },
+    })
     expect(await new Promise((resolve) => child.on('close', resolve))).toBe(0)
     const changing =
       /\b(rename|renameat2?|unlink|unlinkat|mkdir|mkdirat|rmdir|link|linkat|symlink|symlinkat|chmod|fchmodat2?|lchown|chown|fchownat|utimensat|truncate|mknod|mknodat|setxattr|lsetxattr)\(|O_CREAT|O_WRONLY|O_RDWR|O_TRUNC/
