@@ -1,5 +1,5 @@
 import { run } from '@holotype/base'
-import { runTar } from '../tar/run-tar.ts'
+import { extractTar } from '../tar/run-tar.ts'
 import { TAR_END, tarMember } from '../tar/write-member.ts'
 import type { DirectoryMetadata } from '../tree/plan.ts'
 
@@ -16,17 +16,5 @@ export async function setXattrs(
   for (const name of extra) await run(['setfattr', `--remove=${name}`, '--', '.'], { cwd })
   if (!entry.xattrs) return
   const { head, tail } = tarMember('./', { ...entry, type: 'directory' })
-  await runTar(
-    [
-      '--extract',
-      '--file=-',
-      '--xattrs',
-      '--xattrs-include=*',
-      '--numeric-owner',
-      '--same-owner',
-      '--same-permissions',
-      '--overwrite-dir',
-    ],
-    { cwd, input: [head, tail, TAR_END] },
-  )
+  await extractTar(cwd, '--overwrite-dir', [head, tail, TAR_END])
 }

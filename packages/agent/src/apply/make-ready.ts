@@ -21,7 +21,7 @@ import { CHUNK_BYTES } from '../limits.ts'
 import { readPieces, readThrough } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import { sparseWriter } from '../state/sparse-writer.ts'
-import { runTar } from '../tar/run-tar.ts'
+import { extractTar } from '../tar/run-tar.ts'
 import { TAR_END, tarMember } from '../tar/write-member.ts'
 import type { DirectoryMetadata, DirectoryWork, LeafWork, Plan } from '../tree/plan.ts'
 import type { Area, Areas } from './areas.ts'
@@ -157,28 +157,14 @@ function symlink(at: string, entry: SymlinkEntry): void {
 }
 
 async function extract(area: Area, members: readonly ByTar[], staged: ObjectFolder): Promise<void> {
-  await runTar(
-    [
-      '--extract',
-      '--file=-',
-      '--xattrs',
-      '--xattrs-include=*',
-      '--numeric-owner',
-      '--same-owner',
-      '--same-permissions',
-      '--delay-directory-restore',
-    ],
-    {
-      cwd: area.pathForOthers,
-      input: (function* () {
-        for (const { name, entry } of members) {
-          const { head, tail } = tarMember(`./${name}`, entry)
-          yield head
-          if (entry.type === 'file') yield* readPieces(staged.pathOf(entry.digest), CHUNK_BYTES)
-          yield tail
-        }
-        yield TAR_END
-      })(),
-    },
-  )
+  const input = (function* () {
+    for (const { name, entry } of members) {
+      const { head, tail } = tarMember(`./${name}`, entry)
+      yield head
+      if (entry.type === 'file') yield* readPieces(staged.pathOf(entry.digest), CHUNK_BYTES)
+      yield tail
+    }
+    yield TAR_END
+  })()
+  await extractTar(area.pathForOthers, '--delay-directory-restore', input)
 }

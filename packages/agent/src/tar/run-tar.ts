@@ -68,3 +68,24 @@ export async function runTar(
   const fed = pipeline(Readable.from(io.input), child.stdin).catch(() => {})
   await Promise.all([ended, fed])
 }
+
+/** Extracts members made by us below a directory, with owners, modes and extended attributes as they stand. @throws what runTar throws */
+export async function extractTar(
+  cwd: string,
+  directories: '--overwrite-dir' | '--delay-directory-restore',
+  input: Iterable<Buffer>,
+): Promise<void> {
+  await runTar(
+    [
+      '--extract',
+      '--file=-',
+      '--xattrs',
+      '--xattrs-include=*',
+      '--numeric-owner',
+      '--same-owner',
+      '--same-permissions',
+      directories,
+    ],
+    { cwd, input },
+  )
+}
