@@ -83,8 +83,8 @@ libraries: npm ## Pack @holotype/formats and @holotype/solver for projects of ot
 agent: npm ## Build the agent's executable, into .cache/agent (AGENT_TARGET=x64, x64-musl, arm64, arm64-musl)
 	@node tools/build-agent.ts --target $(or $(AGENT_TARGET),x64)
 
-agent-packages: npm ## The same, and packages of it for dpkg, pacman, rpm and xbps
-	@node tools/build-agent.ts --target $(or $(AGENT_TARGET),x64) --packages
+agent-packages: npm ## The same, and packages of it for dpkg, pacman, rpm and xbps (AGENT_MAINTAINER='Name <mail@example.org>')
+	@node tools/build-agent.ts --target $(or $(AGENT_TARGET),x64) --packages $(if $(AGENT_MAINTAINER),--maintainer "$$AGENT_MAINTAINER")
 
 agent-suite: agent ## Run all tests of the agent inside its executable, which is also the program they start
 	@cd packages/agent && BUN_BE_BUN=1 AGENT_PROGRAM=$(CURDIR)/.cache/agent/holotype-agent $(CURDIR)/.cache/agent/holotype-agent test --timeout 120000 src/

@@ -8,12 +8,17 @@ import { TARGETS } from './agent/runtimes.ts'
 
 /*
  * `make agent` and `make agent-packages`: the agent as one executable, and as packages.
- * Usage: node tools/build-agent.ts [--target x64|x64-musl|arm64|arm64-musl] [--packages] [DIRECTORY]   (default: x64, .cache/agent)
+ * Usage: node tools/build-agent.ts [--target x64|x64-musl|arm64|arm64-musl] [--packages [--maintainer 'Name <mail>']] [DIRECTORY]
+ * (default: x64, .cache/agent)
  */
 
 const ROOT = join(import.meta.dirname, '..')
 const { values, positionals } = parseArgs({
-  options: { target: { type: 'string', default: 'x64' }, packages: { type: 'boolean', default: false } },
+  options: {
+    target: { type: 'string', default: 'x64' },
+    packages: { type: 'boolean', default: false },
+    maintainer: { type: 'string' },
+  },
   allowPositionals: true,
 })
 const target = TARGETS.find((one) => one === values.target)
@@ -24,7 +29,14 @@ const executable = join(directory, target === 'x64' ? 'holotype-agent' : `holoty
 await buildExecutable(target, executable)
 process.stdout.write(`${executable}\n`)
 if (values.packages) {
-  const paths = await writePackages({ executable, target, directory, epoch: sourceDate() })
+  const { maintainer } = values
+  const paths = await writePackages({
+    executable,
+    target,
+    directory,
+    epoch: sourceDate(),
+    ...(maintainer === undefined ? {} : { maintainer }),
+  })
   for (const path of Object.values(paths)) process.stdout.write(`${path}\n`)
 }
 

@@ -21,6 +21,7 @@ import { writePackages } from './packages.ts'
 import { throwAwayRoot } from './throw-away-root.ts'
 
 const EPOCH = 1_760_000_000
+const OPERATOR = "Olga O'Neill <ops@example.org>"
 const isRoot = process.getuid?.() === 0
 const PACKAGING = join(import.meta.dirname, '../../packaging/agent')
 
@@ -33,9 +34,13 @@ beforeAll(async () => {
   executable = join(place, 'holotype-agent')
   await buildExecutable('x64', executable)
   // Uncompressed: compressing is another package's matter, and takes minutes.
-  paths = await writePackages({ executable, target: 'x64', directory: place, epoch: EPOCH, compression: 'none' })
+  paths = await write({ directory: place, maintainer: OPERATOR })
 })
 afterAll(() => rmSync(place, { recursive: true, force: true }))
+
+function write(more: { readonly directory: string; readonly maintainer: string }) {
+  return writePackages({ executable, target: 'x64', epoch: EPOCH, compression: 'none', ...more })
+}
 
 async function digestOfFile(path: string): Promise<string> {
   const hash = createHash('sha256')
@@ -90,6 +95,29 @@ describe('the executable', () => {
 })
 
 describe('packages', () => {
+  test.each([
+    'Olga',
+    'ops@example.org',
+    'Olga <ops>',
+    ' <ops@example.org>',
+    'Olga <ops@example.org>\nEssential: yes',
+    'Olga, Ops <ops@example.org>',
+  ])('are not made by %j, which is no name with an address', async (maintainer) => {
+    await expect(write({ directory: join(place, 'never'), maintainer })).rejects.toThrow('a maintainer is')
+  })
+
+  test.each([
+    ['deb', ['dpkg-deb', '--field', 'PATH', 'Maintainer']],
+    ['alpm', ['bsdtar', '-xOf', 'PATH', '.PKGINFO']],
+    ['rpm', ['rpm', '--query', '--package', '--queryformat', '%{PACKAGER}', 'PATH']],
+    ['xbps', ['tar', '--extract', '--to-stdout', '--file=PATH', './props.plist']],
+  ] as const)('of %s say who made them', async (format, [program, ...args]) => {
+    const { stdout } = await run([program, ...args.map((argument) => argument.replace('PATH', pathOf(format)))])
+    expect(stdout.toString().replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&apos;', "'")).toContain(
+      OPERATOR,
+    )
+  })
+
   test('of xbps hold the executable, a service of runit and no unit', async () => {
     const seen = new Map<string, number>()
     const { record } = await formats.xbps.readPackage(pathOf('xbps'), async (entry, content) => {

@@ -9,7 +9,10 @@ const NAME = 'holotype-agent'
 const SUMMARY = 'keeps a machine at the image its channel names'
 const DESCRIPTION = `It pulls signed static files, makes the root equal to the image, repairs what was damaged, leaves alone what is excluded, runs
 triggers for what changed, and reports.`
-const MAINTAINER = 'Holotype <holotype@localhost>'
+/** Who stands in packages that nobody put a name to. */
+const NOBODY = 'Holotype <holotype@localhost>'
+/** As dpkg wants it (Debian Policy 5.6.2): a name, and a mail address in angle brackets. In a name no comma, which would begin another person. */
+const MAINTAINER = /^[^\p{Cc}<>(),]*[^\p{Cc}<>(),\s] <[^\p{Cc}<>@,\s]+@[^\p{Cc}<>@,\s]+>$/u
 
 /** What formats call the processors; musl's executables go into packages of the one format that has repositories for it. */
 const ARCHITECTURES: Readonly<Record<Target, Readonly<Partial<Record<FormatName, string>>>>> = {
@@ -26,13 +29,19 @@ export interface AgentPackages {
   readonly directory: string
   /** Seconds since the epoch that everything in them is dated. */
   readonly epoch: number
+  /** Who answers for the packages: `Name <mail@example.org>`; absent: nobody that can be reached. */
+  readonly maintainer?: string
   /** Absent: zst, which every format's tools of the last years read. */
   readonly compression?: Compression
 }
 
-/** Writes the agent as packages of the formats that its target has, and gives their paths. @throws PACKAGE_UNWRITABLE, DISK_FULL */
+/**
+ * Writes the agent as packages of the formats that its target has, and gives their paths.
+ * @throws PACKAGE_UNWRITABLE, DISK_FULL; Error when the maintainer has another form
+ */
 export async function writePackages(options: AgentPackages): Promise<Partial<Record<FormatName, string>>> {
-  const { executable, target, directory, epoch, compression = 'zst' } = options
+  const { executable, target, directory, epoch, maintainer = NOBODY, compression = 'zst' } = options
+  if (!MAINTAINER.test(maintainer)) throw new Error(`a maintainer is 'Name <mail@example.org>', not '${maintainer}'`)
   mkdirSync(directory, { recursive: true })
   const version = agentVersion()
   const paths: Partial<Record<FormatName, string>> = {}
@@ -42,7 +51,7 @@ export async function writePackages(options: AgentPackages): Promise<Partial<Rec
     const path = join(directory, fileNameOf(format, version, architecture))
     const payload = payloadOf(format, executable, epoch)
     const size = payload.reduce((sum, member) => sum + member.size, 0)
-    const facts = { architecture, version, size, epoch, musl: target.endsWith('-musl') }
+    const facts = { architecture, version, size, epoch, maintainer, musl: target.endsWith('-musl') }
     await formats[format].writePackage(path, { ...CONTENT[format](facts), payload, epoch, compression })
     paths[format] = path
   }
@@ -68,6 +77,7 @@ interface Facts {
   /** Bytes installed. */
   readonly size: number
   readonly epoch: number
+  readonly maintainer: string
   readonly musl: boolean
 }
 
@@ -78,12 +88,12 @@ const GLIBC = '2.17'
 
 /** Beside the C library the agent starts `tar`, for extended attributes, and programs of coreutils. */
 const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
-  deb: ({ architecture, version, size }) => ({
+  deb: ({ architecture, version, size, maintainer }) => ({
     fields: [
       ['Package', NAME],
       ['Version', `${version}-1`],
       ['Architecture', architecture],
-      ['Maintainer', MAINTAINER],
+      ['Maintainer', maintainer],
       ['Installed-Size', String(Math.ceil(size / 1024))],
       ['Depends', `libc6 (>= ${GLIBC})`],
       ['Section', 'admin'],
@@ -92,14 +102,14 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
     ],
     control: new Map(['postinst', 'prerm'].map((name) => [name, { bytes: packagingFile(name), mode: 0o755 }])),
   }),
-  alpm: ({ architecture, version, size, epoch }) => ({
+  alpm: ({ architecture, version, size, epoch, maintainer }) => ({
     fields: [
       ['pkgname', NAME],
       ['pkgbase', NAME],
       ['pkgver', `${version}-1`],
       ['pkgdesc', SUMMARY],
       ['builddate', String(epoch)],
-      ['packager', MAINTAINER],
+      ['packager', maintainer],
       ['size', String(size)],
       ['arch', architecture],
       ['license', 'Apache-2.0'],
@@ -107,7 +117,7 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
     ],
     control: new Map([['.INSTALL', { bytes: packagingFile('alpm.install'), mode: 0o644 }]]),
   }),
-  rpm: ({ architecture, version }) => ({
+  rpm: ({ architecture, version, maintainer }) => ({
     fields: [
       ['NAME', NAME],
       ['VERSION', version],
@@ -115,6 +125,7 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
       ['ARCH', architecture],
       ['SUMMARY', SUMMARY],
       ['DESCRIPTION', DESCRIPTION],
+      ['PACKAGER', maintainer],
       ['GROUP', 'System Environment/Base'],
       ['LICENSE', 'Apache-2.0 AND MIT AND LGPL-2.0-or-later AND BSD-2-Clause'],
       ...[`libc.so.6(GLIBC_${GLIBC})(64bit)`, 'coreutils', 'tar', '/bin/sh'].map((one) => ['REQUIRES', one] as const),
@@ -125,13 +136,13 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
     ],
     control: new Map(),
   }),
-  xbps: ({ architecture, version, musl }) => ({
+  xbps: ({ architecture, version, maintainer, musl }) => ({
     fields: [
       ['pkgver', `${NAME}-${version}_1`],
       ['architecture', architecture],
       ['short_desc', SUMMARY],
       ['long_desc', DESCRIPTION],
-      ['maintainer', MAINTAINER],
+      ['maintainer', maintainer],
       ['license', 'Apache-2.0, MIT, LGPL-2.0-or-later, BSD-2-Clause'],
       ...(musl
         ? ['musl>=1.2.3_1', 'libstdc++>=12_1', 'coreutils>=0', 'tar>=0']
