@@ -219,8 +219,8 @@ const sumOf = (sent: readonly Sent[] = []) => sent.reduce((sum, { bytes }) => su
 async function deltaBetween(world: World, before: ChannelTarget, after: ChannelTarget) {
   const [from, to] = [before, after].map(({ image }) => parseManifest(world.store.read(image)).root.tree)
   if (!from || !to) throw new Error('no tree')
-  const { index, pack, size } = await writeDelta({ store: world.store, from, to, target: world.store })
-  return { from: before.image, index, pack, size }
+  const { index, indexSize, pack, size } = await writeDelta({ store: world.store, from, to, target: world.store })
+  return { from: before.image, index, indexSize, pack, size }
 }
 
 /** Some files that share frames, one that is streamed; a tenth differs from the sketch before. */

@@ -53,7 +53,7 @@ export async function makeSite(directory: string, trees: Trees, say: (line: stri
         keyring,
         now: new Date(),
         statement: {
-          schema: 'holotype.channel/1',
+          schema: 'holotype.channel/2',
           channel: 'web',
           number: ++number,
           issued: iso(Date.now()),

@@ -92,6 +92,18 @@ describe('a mirror that fails', () => {
     expect(readdirSync(world.root)).toEqual([])
   })
 
+  test('an index without end is taken to the byte that the statement says', async () => {
+    const target = await world.image(sketch(6, 10))
+    await world.publish(1, target)
+    await world.enrol()
+    const index = hexOf(target.packs[0]?.index ?? 'sha256:').slice(2)
+    world.mirror.lie = (path) => (path.includes(index) ? 'endless' : undefined)
+    const { error, report } = await world.run({ idleMs: 2000 })
+    expect(error).toBeUndefined()
+    const { indexSize = 0, size = 0 } = target.packs[0] ?? {}
+    expect(report?.bytesFetched).toBeLessThan(indexSize + size + 100_000)
+  })
+
   test('a web server without ranges serves too', async () => {
     const target = await world.image(sketch(5, 10))
     await world.publish(1, target)

@@ -4,10 +4,6 @@
 export const TRUST_ROOT_BYTES = 1024 * 1024
 /** Bytes of an image manifest. */
 export const MANIFEST_BYTES = 4 * 1024 * 1024
-/** Bytes of a pack's index. */
-export const PACK_INDEX_BYTES = 256 * 1024 * 1024
-/** Bytes of a delta's index. */
-export const DELTA_INDEX_BYTES = 64 * 1024 * 1024
 /** Bytes of an old gzip file that a delta looks into. */
 export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
 /** Bytes of one tree object. */

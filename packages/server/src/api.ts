@@ -412,10 +412,19 @@ export const diffSummarySchema = z.object({
 
 const targetSchema = z.looseObject({
   image: digestSchema,
-  packs: z.array(z.looseObject({ index: digestSchema, pack: digestSchema, size: z.number().int().min(0) })).max(10_000),
+  packs: z
+    .array(
+      z.looseObject({
+        index: digestSchema,
+        indexSize: z.number().int().min(1),
+        pack: digestSchema,
+        size: z.number().int().min(0),
+      }),
+    )
+    .max(10_000),
 })
 const statementSchema = z.looseObject({
-  schema: z.literal('holotype.channel/1'),
+  schema: z.literal('holotype.channel/2'),
   channel: z.string().min(1).max(63),
   number: z.number().int().min(1),
   issued: time,

@@ -126,8 +126,9 @@ export interface TreeChange {
 
 /** What `writePack` made. */
 export interface WrittenPack {
-  /** The digest of the PackIndex, an object. */
+  /** The digest of the PackIndex, an object, and its bytes. */
   readonly index: Digest
+  readonly indexSize: number
   /** The digest of the pack, an object. */
   readonly pack: Digest
   /** Bytes of the pack. */
@@ -206,8 +207,9 @@ export interface DeltaFrame {
 
 /** What `writeDelta` made. */
 export interface WrittenDelta {
-  /** The digest of the index, an object: read it with `openDeltaIndex`. */
+  /** The digest of the index, an object, and its bytes: read it with `openDeltaIndex`. */
   readonly index: Digest
+  readonly indexSize: number
   /** The digest of the frames, an object. */
   readonly pack: Digest
   /** Bytes of the frames. */

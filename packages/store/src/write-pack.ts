@@ -33,8 +33,9 @@ export async function writePack(store: Store, digests: Iterable<Digest>, target:
     }
   }
   const pack = await target.putStream(bytes())
-  const index = { schema: 'holotype.pack/1', pack: pack.digest, size: pack.size, frames } satisfies PackIndex
-  return { index: target.putJson(index), pack: pack.digest, size: pack.size, objects, raw }
+  const described = { schema: 'holotype.pack/1', pack: pack.digest, size: pack.size, frames } satisfies PackIndex
+  const index = target.putJson(described)
+  return { index, indexSize: target.sizeOf(index), pack: pack.digest, size: pack.size, objects, raw }
 }
 
 /** Which objects go into which frame: by size alone, so nothing is read yet. */

@@ -8,7 +8,7 @@ const next = { image: `sha256:${'b'.repeat(64)}`, packs: [] } as const
 
 function statementWith(waves: readonly Wave[], id = 'r1'): ChannelStatement {
   return {
-    schema: 'holotype.channel/1',
+    schema: 'holotype.channel/2',
     channel: 'web',
     number: 2,
     issued: '2026-11-21T06:00:00Z',

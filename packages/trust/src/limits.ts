@@ -30,6 +30,8 @@ export const STATEMENT_TEXT_LENGTH = 4096
 export const STATEMENT_WAVES = 100
 /** Labels one wave may ask for. */
 export const WAVE_LABELS = 64
+/** Bytes of the index of one pack or delta: some million files. */
+export const INDEX_BYTES = 128 * 1024 * 1024
 /** Packs that together hold one image. */
 export const TARGET_PACKS = 1024
 

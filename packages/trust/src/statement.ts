@@ -3,6 +3,8 @@ import type { Digest } from '@holotype/base'
 /** A pack of the site and its index, both objects. */
 export interface PackRef {
   readonly index: Digest
+  /** Bytes of the index: whoever fetches it reads no more. */
+  readonly indexSize: number
   readonly pack: Digest
   /** Bytes of the pack. */
   readonly size: number
@@ -34,7 +36,7 @@ export interface Wave {
 
 /** The signed pointer of a channel, a TUF target. At most two images are live in it. */
 export interface ChannelStatement {
-  readonly schema: 'holotype.channel/1'
+  readonly schema: 'holotype.channel/2'
   readonly channel: string
   /** Grows with every statement of the channel; a node never goes back to a lower one. */
   readonly number: number

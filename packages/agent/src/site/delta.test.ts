@@ -55,13 +55,13 @@ async function moved(
   const [from, to] = [await world.image(before, options), await world.image(after, options)]
   await world.publish(1, from)
   expect((await world.run()).outcome).toBe('converged')
-  const { index, pack, size } = await writeDelta({
+  const { index, indexSize, pack, size } = await writeDelta({
     store: world.store,
     from: rootOf(from),
     to: rootOf(to),
     target: world.store,
   })
-  const delta = { from: from.image, index, pack, size }
+  const delta = { from: from.image, index, indexSize, pack, size }
   await world.publish(2, { ...to, delta })
   world.mirror.asked.length = 0
   return { from, to, delta }

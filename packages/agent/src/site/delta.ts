@@ -10,7 +10,7 @@ import {
   treeDictionary,
 } from '@holotype/store'
 import type { DeltaRef } from '@holotype/trust'
-import { DELTA_GZIP_BYTES, DELTA_INDEX_BYTES } from '../limits.ts'
+import { DELTA_GZIP_BYTES } from '../limits.ts'
 import { free, served } from '../memory.ts'
 import { readPiece, readSmall } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
@@ -50,7 +50,7 @@ export interface DeltaOptions {
 export async function openDelta(options: DeltaOptions): Promise<Delta | undefined> {
   const { site, ref, kept, claimed } = options
   try {
-    const bytes = await site.object(ref.index, DELTA_INDEX_BYTES)
+    const bytes = await site.object(ref.index, { size: ref.indexSize })
     const { index, trees } = openDeltaIndex(bytes, treeDictionary(treesOf(claimed, kept)))
     if (index.pack !== ref.pack || index.from !== claimed.root.tree) return undefined
     for (const tree of trees) kept.put(digestOf(tree), tree)

@@ -184,6 +184,28 @@ test('a slow mirror is left in mid-file, and another one goes on from the byte',
   expect(slow.ranges).toHaveLength(1)
 })
 
+test('a body without end: what a statement gives the size of is taken to its last byte and no further', async () => {
+  const bytes = Buffer.alloc(1_000_000, 'all of it')
+  await using world = await makeWorld()
+  const digest = world.store.put(bytes)
+  world.mirror.lie = () => 'endless'
+  const site = () => openSite({ mirrors: openMirrors([world.mirror.url]), idleMs: 1000, retryMs: 1, attempts: 1 })
+  const sized = site()
+  expect(await sized.object(digest, { size: bytes.length })).toEqual(bytes)
+  // What came with the last byte in one piece was read too.
+  expect(sized.fetched()).toBeLessThan(bytes.length + 65_536)
+  const other = site()
+  await expect(other.object(digestOf('other'), { size: 10 })).rejects.toMatchObject({ code: 'AGENT_OBJECT_MISSING' })
+  const wrong = world.store.put(Buffer.from('its bytes'))
+  const short = site()
+  await expect(short.object(wrong, { size: 3 })).rejects.toMatchObject({ code: 'AGENT_OBJECT_CORRUPT' })
+  expect(short.fetched()).toBeLessThan(2 * 65_536 + 10)
+  // Without a size it is read to the limit, to find out.
+  const limited = site()
+  await expect(limited.object(digest, 8_000_000)).rejects.toMatchObject({ code: 'AGENT_OBJECT_CORRUPT' })
+  expect(limited.fetched()).toBeGreaterThan(8_000_000)
+})
+
 test('a redirect is not followed, and said', async () => {
   let asked = 0
   const elsewhere = createServer((_request, response) => {

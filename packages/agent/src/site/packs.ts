@@ -3,7 +3,7 @@ import { runTask } from '@holotype/base'
 import { type PackFrame, type PackIndex, parsePackIndex } from '@holotype/store'
 import type { PackRef } from '@holotype/trust'
 import { fail } from '../errors.ts'
-import { CONCURRENT_RANGES, PACK_INDEX_BYTES, RANGE_BYTES, RANGE_GAP_BYTES } from '../limits.ts'
+import { CONCURRENT_RANGES, RANGE_BYTES, RANGE_GAP_BYTES } from '../limits.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import type { Delta } from './delta.ts'
 import { frameReader, type ObjectSink } from './frame-reader.ts'
@@ -85,7 +85,7 @@ export function openPacks(
 async function indexOf(site: Site, kept: ObjectFolder, ref: PackRef): Promise<PackIndex> {
   let bytes = kept.read(ref.index)
   if (!bytes) {
-    bytes = await site.object(ref.index, PACK_INDEX_BYTES)
+    bytes = await site.object(ref.index, { size: ref.indexSize })
     kept.put(ref.index, bytes)
   }
   const index = parsePackIndex(bytes)

@@ -21,8 +21,12 @@ export class WrongBytes extends Error {}
 export interface Site {
   /** A file of the site, one byte longer than `maxBytes` if it is too long; undefined when every mirror says it has none. @throws AGENT_SITE_UNREACHABLE */
   file(path: string, maxBytes: number): Promise<Buffer | undefined>
-  /** An object that fits into memory, verified; goes on where a body broke off. @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_MISSING, AGENT_OBJECT_CORRUPT */
-  object(digest: Digest, maxBytes: number): Promise<Buffer>
+  /**
+   * An object that fits into memory, verified; goes on where a body broke off. Of one whose size a statement gives not a byte more is taken,
+   * whatever a mirror sends; of another one more than `maxBytes`, which are too many.
+   * @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_MISSING, AGENT_OBJECT_CORRUPT
+   */
+  object(digest: Digest, bytes: number | { readonly size: number }): Promise<Buffer>
   /**
    * The bytes of an object from what `sink` wants next to `end`. Goes on where a body broke off or became slow, with the best mirror of the others.
    * @throws AGENT_SITE_UNREACHABLE, AGENT_OBJECT_CORRUPT
@@ -130,11 +134,11 @@ export function openSite(options: SiteOptions): Site {
     measured: mirror.served,
   })
 
-  /** To `end`, or to the end of the object, which is then no longer than `maxBytes`. */
-  async function stretch(request: Request, { end, maxBytes }: { end?: number; maxBytes: number }, sink: RangeSink) {
+  /** To `end`, or to the end of the object, which is then no longer than `maxBytes`. What is asked for as a whole is asked for without a range, as caches like it. */
+  async function stretch(request: Request, { end, maxBytes, whole = end === undefined }: Stretch, sink: RangeSink) {
     const from = sink.position()
     const last = end === undefined ? '' : end - 1
-    const answer = await open(request, end === undefined && from === 0 ? {} : { range: `bytes=${from}-${last}` })
+    const answer = await open(request, whole && from === 0 ? {} : { range: `bytes=${from}-${last}` })
     // A server without ranges sends all from the start: what lies before is skipped.
     const start = answer.statusCode === 206 ? rangeStart(answer) : 0
     if (start === undefined || start > from) {
@@ -165,13 +169,15 @@ export function openSite(options: SiteOptions): Site {
         bytes += body.length
         return body
       }),
-    async object(digest, maxBytes) {
+    async object(digest, bytes) {
       const body = collector()
+      const extent =
+        typeof bytes === 'number' ? { maxBytes: bytes } : { end: bytes.size, maxBytes: bytes.size, whole: true }
       const found = await overMirrors(
         objectPath(digest),
         async (request) => {
           // What broke off at its very end is whole; what has more bytes than the object is none of it.
-          await stretch(request, { maxBytes }, body).catch((error: unknown) => {
+          await stretch(request, extent, body).catch((error: unknown) => {
             if (!(error instanceof BeyondEnd)) throw error
           })
           return body.take(digest)
@@ -200,6 +206,13 @@ interface Request {
   readonly mirror: Mirror
   readonly others: readonly Mirror[]
   readonly url: URL
+}
+
+/** What of an object is wanted. */
+interface Stretch {
+  readonly end?: number
+  readonly maxBytes: number
+  readonly whole?: boolean
 }
 
 interface Failure {

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { join } from 'node:path'
 
 /** How a mirror lies about one request. */
-export type Lie = 'truncate' | 'tamper' | 'missing' | 'stall' | 'error' | 'no-ranges'
+export type Lie = 'truncate' | 'tamper' | 'missing' | 'stall' | 'error' | 'no-ranges' | 'endless'
 
 export interface StaticSite extends AsyncDisposable {
   readonly url: string
@@ -59,6 +59,7 @@ function answer({ directory, path, request, response, lie, site }: Request): voi
     response.writeHead(200, { 'content-length': stat.size }).flushHeaders()
     return
   }
+  if (lie === 'endless') return endless(response, readFileSync(file))
   const [, from, to] = /^bytes=([0-9]+)-([0-9]+)$/.exec(request.headers.range ?? '') ?? []
   const ranged = from !== undefined && to !== undefined && lie !== 'no-ranges'
   const start = ranged ? Number(from) : 0
@@ -78,4 +79,15 @@ function answer({ directory, path, request, response, lie, site }: Request): voi
   } else {
     response.write(bytes.subarray(0, bytes.length >> 1), () => response.destroy())
   }
+}
+
+/** The right bytes, and then others for as long as somebody reads. */
+function endless(response: ServerResponse, bytes: Buffer): void {
+  const more = Buffer.alloc(65_536)
+  const write = () => {
+    while (!response.destroyed && response.write(more));
+  }
+  response.writeHead(200).write(bytes)
+  response.on('drain', write)
+  write()
 }

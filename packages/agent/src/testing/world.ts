@@ -97,7 +97,7 @@ export async function makeWorld(parent: string = MEMORY): Promise<World> {
         keyring,
         now: new Date(clock.now),
         statement: {
-          schema: 'holotype.channel/1',
+          schema: 'holotype.channel/2',
           channel: 'web',
           number,
           issued: isoSeconds(clock.now),
@@ -160,8 +160,8 @@ export async function makeImage(store: Store, sketch: Sketch, options: ImageOpti
     ...(options.throttle ? { throttle: options.throttle } : {}),
   } satisfies ImageManifest
   const image = store.putJson(manifest)
-  const { index, pack, size } = await writePack(store, objectsOf(store, tree.digest), store)
-  return { image, packs: [{ index, pack, size }] }
+  const { index, indexSize, pack, size } = await writePack(store, objectsOf(store, tree.digest), store)
+  return { image, packs: [{ index, indexSize, pack, size }] }
 }
 
 export function inputsOf(store: Store, sketch: Sketch): PathInput[] {

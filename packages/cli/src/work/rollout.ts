@@ -54,7 +54,7 @@ export async function publish(
   const now = context.now()
   const { commit } = await commitOf(distribution.directory)
   const statement: ChannelStatement = {
-    schema: 'holotype.channel/1',
+    schema: 'holotype.channel/2',
     ...stated,
     number: (before?.number ?? 0) + 1,
     issued: wholeSeconds(now),

@@ -139,7 +139,7 @@ async function makeSites({ store, images, scratch, progress }: AgentDiskOptions,
       keyring,
       now,
       statement: {
-        schema: 'holotype.channel/1',
+        schema: 'holotype.channel/2',
         channel: CHANNEL,
         number: index + 1,
         issued: wholeSeconds(now),

@@ -38,8 +38,8 @@ function putImage(options: PublishImageOptions): Promise<ChannelTarget> {
     const needed = treesThenBlobs(store, manifest.root.tree)
     const { packs, missing } = choosePacks(holdings(site, options.onto), needed)
     if (missing.length > 0) {
-      const { index, pack, size, objects } = await writePack(store, missing, site)
-      packs.push({ index, pack, size })
+      const { index, indexSize, pack, size, objects } = await writePack(store, missing, site)
+      packs.push({ index, indexSize, pack, size })
       task.note(`${objects} new objects, ${formatBytes(size)} packed`)
     } else task.note('nothing new')
     const { lock, spec, packages, owners, hardlinks, boot } = manifest
@@ -65,7 +65,8 @@ function putDelta({ store, site, image, progress }: PublishImageOptions, from: D
       const onBytes = (done: number, total: number) => task.advance(done, { total })
       const made = await writeDelta({ store, from: old, to: next, target: site, onBytes })
       task.note(`${made.objects} files of ${formatBytes(made.raw)} in ${formatBytes(made.fetched)}`)
-      return { from, index: made.index, pack: made.pack, size: made.size }
+      const { index, indexSize, pack, size } = made
+      return { from, index, indexSize, pack, size }
     } catch (error) {
       if (!isErrorCode(error, 'OBJECT_MISSING')) throw error
       task.note('none: the store holds the image before no more')
@@ -118,9 +119,15 @@ function bytesOf(objects: Holding['objects'], wanted: ReadonlySet<Digest>): numb
   return objects.reduce((sum, { digest, size }) => (wanted.has(digest) ? sum + size : sum), 0)
 }
 
+function hasOf(site: Store, digest: Digest, size: number): boolean {
+  return site.has(digest) && site.sizeOf(digest) === size
+}
+
 function holdings(site: Store, packs: readonly PackRef[]): Holding[] {
   // A pack that the site lost is not counted on: what it held is packed anew.
-  const there = packs.filter(({ index, pack, size }) => site.has(index) && site.has(pack) && site.sizeOf(pack) === size)
+  const there = packs.filter(
+    ({ index, indexSize, pack, size }) => hasOf(site, index, indexSize) && hasOf(site, pack, size),
+  )
   return there.map((ref) => ({
     ref,
     objects: parsePackIndex(site.read(ref.index)).frames.flatMap(({ objects }) => objects),

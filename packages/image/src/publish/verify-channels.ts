@@ -89,7 +89,7 @@ interface PackContents {
 }
 
 async function readPack(source: SiteSource, ref: PackRef): Promise<PackContents> {
-  const index = parsePackIndex(await readObject(source, ref.index))
+  const index = parsePackIndex(await readObject(source, ref.index, ref.indexSize))
   if (index.pack !== ref.pack || index.size !== ref.size) throw new Error(`the index ${ref.index} is of another pack`)
   const objects = new Set<Digest>()
   const trees = new Map<Digest, Buffer>()
@@ -145,9 +145,11 @@ function* walk(root: Digest, contents: readonly PackContents[], seen: Set<Digest
   }
 }
 
-async function readObject(source: SiteSource, digest: Digest): Promise<Buffer> {
-  const bytes = await source.read(objectPath(digest), OBJECT_READ_BYTES)
+/** `size`: as the statement gives it. */
+async function readObject(source: SiteSource, digest: Digest, size?: number): Promise<Buffer> {
+  const bytes = await source.read(objectPath(digest), size ?? OBJECT_READ_BYTES)
   if (bytes === undefined) throw new Error(`the object ${digest} is missing`)
+  if (size !== undefined && bytes.length !== size) throw new Error(`the object ${digest} has not ${size} bytes`)
   if (digestOf(bytes) !== digest) throw new Error(`the object ${digest} has other bytes`)
   return bytes
 }

@@ -55,7 +55,7 @@ export async function publishedSite(folder: string, made = false): Promise<Publi
         const onto = before?.current.packs ?? []
         const current = await publishImage({ store, site: openStore(directory), image, onto, progress: silent })
         const statement: ChannelStatement = {
-          schema: 'holotype.channel/1',
+          schema: 'holotype.channel/2',
           channel: 'web',
           number: (before?.number ?? 0) + 1,
           issued: whole(now),

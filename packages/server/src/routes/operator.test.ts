@@ -52,7 +52,7 @@ interface Wave {
 
 function statement(number: number, current: Digest, to?: { image: Digest; id: string; waves: readonly Wave[] }) {
   return {
-    schema: 'holotype.channel/1',
+    schema: 'holotype.channel/2',
     channel: 'stable',
     number,
     issued: '2026-03-14T12:00:00Z',

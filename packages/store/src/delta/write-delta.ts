@@ -68,6 +68,7 @@ export async function writeDelta({ store, from, to, target, onBytes }: DeltaOpti
   )
   return {
     index: target.put(index),
+    indexSize: index.length,
     pack: pack.digest,
     size: pack.size,
     fetched: pack.size + index.length,

@@ -69,8 +69,8 @@ function checkObjects(site: string, statement: ChannelStatement): void {
   for (const target of [statement.current, statement.next]) {
     if (target === undefined) continue
     checkObject(site, target.image)
-    for (const { index, pack, size } of [...target.packs, ...(target.delta ? [target.delta] : [])]) {
-      checkObject(site, index)
+    for (const { index, indexSize, pack, size } of [...target.packs, ...(target.delta ? [target.delta] : [])]) {
+      checkObject(site, index, indexSize)
       checkObject(site, pack, size)
     }
   }

@@ -160,9 +160,11 @@ describe('publishing refuses', () => {
     const before = readdirSync(join(world.site, 'trust'))
     const image = digestOf('never published')
     await expect(world.publish(1, { current: { image, packs: [] } })).rejects.toEqual(code('STATEMENT_OBJECT_MISSING'))
-    const pack = { index: putObject(world.site, 'i'), pack: putObject(world.site, 'pack'), size: 5 }
-    const current = { image: putObject(world.site, 'image'), packs: [pack] }
-    await expect(world.publish(1, { current })).rejects.toEqual(code('STATEMENT_OBJECT_MISSING'))
+    const pack = { index: putObject(world.site, 'i'), indexSize: 1, pack: putObject(world.site, 'pack'), size: 4 }
+    for (const wrong of [{ size: 5 }, { indexSize: 2 }]) {
+      const current = { image: putObject(world.site, 'image'), packs: [{ ...pack, ...wrong }] }
+      await expect(world.publish(1, { current })).rejects.toEqual(code('STATEMENT_OBJECT_MISSING'))
+    }
     expect(readdirSync(join(world.site, 'trust'))).toEqual(before)
     expect(existsSync(join(world.site, 'channels'))).toBe(false)
   })

@@ -61,14 +61,14 @@ export async function makeWorld(channels: readonly string[] = ['web']): Promise<
         },
       }),
     statement: (number, more = {}) => ({
-      schema: 'holotype.channel/1',
+      schema: 'holotype.channel/2',
       channel: 'web',
       number,
       issued: expiryAfter(clock.now, 0),
       expires: expiryAfter(clock.now, 30 * 86_400),
       current: {
         image: putObject(site, `image ${number}`),
-        packs: [{ index: putObject(site, 'index'), pack: putObject(site, 'pack'), size: 4 }],
+        packs: [{ index: putObject(site, 'index'), indexSize: 5, pack: putObject(site, 'pack'), size: 4 }],
       },
       reason: 'patch day',
       actor: 'alice@acme.example',

@@ -1,11 +1,16 @@
 import { canonicalJson } from '@holotype/base'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { STATEMENT_BYTES, STATEMENT_WAVES } from '../limits.ts'
+import { INDEX_BYTES, STATEMENT_BYTES, STATEMENT_WAVES } from '../limits.ts'
 import type { ChannelStatement } from '../statement.ts'
 import { parseStatement } from './parse-statement.ts'
 
-const pack = { index: `sha256:${'1'.repeat(64)}` as const, pack: `sha256:${'2'.repeat(64)}` as const, size: 12 }
+const pack = {
+  index: `sha256:${'1'.repeat(64)}` as const,
+  indexSize: 34,
+  pack: `sha256:${'2'.repeat(64)}` as const,
+  size: 12,
+}
 const target = (letter: string) => ({
   image: `sha256:${letter.repeat(64)}` as const,
   packs: [pack],
@@ -15,7 +20,7 @@ const waves = [
   { name: 'rest', select: {}, share: 2500, open: false },
 ]
 const plain: ChannelStatement = {
-  schema: 'holotype.channel/1',
+  schema: 'holotype.channel/2',
   channel: 'web',
   number: 7,
   issued: '2026-11-21T06:00:00Z',
@@ -43,7 +48,7 @@ test('what it does not know is left out', () => {
 test.each<[string, unknown]>([
   ['no object', []],
   ['null', null],
-  ['another schema', { ...full, schema: 'holotype.channel/2' }],
+  ['another schema', { ...full, schema: 'holotype.channel/1' }],
   ['no channel', { ...full, channel: undefined }],
   ['a number of zero', { ...full, number: 0 }],
   ['a fraction', { ...full, number: 1.5 }],
@@ -54,6 +59,9 @@ test.each<[string, unknown]>([
   ['an image that is no digest', { ...full, current: { ...full.current, image: 'sha256:zz' } }],
   ['packs that are no list', { ...full, current: { ...full.current, packs: {} } }],
   ['a negative size', { ...full, current: { ...full.current, packs: [{ ...full.current.packs[0], size: -1 }] } }],
+  ['an index of unsaid length', { ...full, current: { ...full.current, packs: [{ ...pack, indexSize: undefined }] } }],
+  ['an index without bytes', { ...full, current: { ...full.current, packs: [{ ...pack, indexSize: 0 }] } }],
+  ['an index beyond bounds', { ...full, next: { ...full.next, delta: { ...delta, indexSize: INDEX_BYTES + 1 } } }],
   ['a delta from nowhere', { ...full, next: { ...full.next, delta: { ...delta, from: undefined } } }],
   ['a delta without an index', { ...full, next: { ...full.next, delta: { ...delta, index: 'x' } } }],
   ['a delta that is none', { ...full, next: { ...full.next, delta: null } }],
@@ -108,7 +116,7 @@ test('law: whatever the bytes, it parses or says STATEMENT_MALFORMED', () => {
   fc.assert(
     fc.property(any, (bytes) => {
       try {
-        return parseStatement(bytes).schema === 'holotype.channel/1'
+        return parseStatement(bytes).schema === 'holotype.channel/2'
       } catch (error) {
         expect(error).toEqual(malformed)
         return true

@@ -3,6 +3,7 @@ import { fail } from '../errors.ts'
 import {
   BUCKETS,
   CHANNEL_NAME_LENGTH,
+  INDEX_BYTES,
   STATEMENT_BYTES,
   STATEMENT_TEXT_LENGTH,
   STATEMENT_WAVES,
@@ -32,7 +33,7 @@ function readStatement(value: unknown): ChannelStatement {
   if ((of['next'] === undefined) !== (of['rollout'] === undefined))
     throw new ShapeError('next and rollout stand together or not at all')
   return {
-    schema: oneOf(of['schema'], 'schema', ['holotype.channel/1']),
+    schema: oneOf(of['schema'], 'schema', ['holotype.channel/2']),
     channel: text(of['channel'], 'channel', CHANNEL_NAME_LENGTH),
     number: whole(of['number'], 'number', 1),
     issued: time(of['issued'], 'issued'),
@@ -63,6 +64,7 @@ function readPack(value: unknown, at: string): PackRef {
   const of = fields(value, at)
   return {
     index: digest(of['index'], `${at}.index`),
+    indexSize: whole(of['indexSize'], `${at}.indexSize`, 1, INDEX_BYTES),
     pack: digest(of['pack'], `${at}.pack`),
     size: whole(of['size'], `${at}.size`, 0),
   }
