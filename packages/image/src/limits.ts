@@ -41,7 +41,7 @@ export const SCRIPT_EFFECTS_SHOWN = 10
 export const CONSOLE_BYTES = 1024 * 1024
 /** Bytes that one check's command may print, from its end. */
 export const GUEST_OUTPUT_BYTES = 1024 * 1024
-/** Milliseconds a check of our own may take in a guest, which may be emulated. */
+/** Milliseconds a check of our own may take in a guest, which may be emulated: here and below, by `guestClock`. */
 export const GUEST_COMMAND_MS = 60_000
 /** Milliseconds that an agent's run, or its reading of every file, may take in a guest. */
 export const GUEST_AGENT_MS = 1_200_000

@@ -207,9 +207,9 @@ export async function restart({ shell, machine }: GuestNode): Promise<void> {
   await shell.run('systemctl --no-block reboot', GUEST_SHUTDOWN_MS).catch((error: unknown) => {
     if (!isErrorCode(error, 'BOOT_FAILED')) throw error
   })
-  const end = performance.now() + GUEST_SHUTDOWN_MS
+  const passed = machine.startClock()
   while (machine.ended() === undefined) {
-    if (performance.now() > end) throw fail('BOOT_FAILED', { what: 'the machine did not go down' })
+    if (passed() > GUEST_SHUTDOWN_MS) throw fail('BOOT_FAILED', { what: 'the machine did not go down' })
     await sleep(200)
   }
 }

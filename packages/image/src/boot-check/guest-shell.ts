@@ -87,14 +87,14 @@ export async function openGuestShell(
   })
   machine.shell.on('error', () => machine.shell.destroy())
   const waitFor = async <Found>(find: () => Found | undefined, what: string, limit: number): Promise<Found> => {
-    const end = performance.now() + limit
+    const passed = machine.startClock()
     for (;;) {
       signal?.throwIfAborted()
       const found = find()
       if (found !== undefined) return found
       const ended = machine.ended()
       const panic = /Kernel panic[^\r\n]*/.exec(machine.console())?.[0]
-      if (ended !== undefined || panic !== undefined || performance.now() > end)
+      if (ended !== undefined || panic !== undefined || passed() > limit)
         throw fail('BOOT_FAILED', {
           what: `${what}: ${panic ?? ended ?? `not within ${Math.round(limit / 1000)} s`}`,
           data: { console: machine.console().slice(-2000), panic: panic ?? null },

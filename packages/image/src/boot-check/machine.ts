@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { SYSTEM_PATH } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { CONSOLE_BYTES } from '../limits.ts'
+import { guestClock, waitsOf } from './guest-clock.ts'
 
 export type Firmware = 'bios' | 'uefi'
 /** `tcg`: emulated, which works anywhere. */
@@ -46,6 +47,8 @@ export interface Machine extends AsyncDisposable {
   console(): string
   /** Undefined while it runs. */
   ended(): string | undefined
+  /** Starts a clock for a limit, in milliseconds, without the time for which the machine wanted a processor that others had. */
+  startClock(): () => number
   /** As if the plug were pulled: the process is killed, nothing is written out that the guest had not written. */
   cutPower(): Promise<void>
 }
@@ -68,12 +71,14 @@ const GUEST_ADDRESS = '10.0.2.15'
 const CONNECT_TRIES = 100
 const CONNECT_WAIT_MS = 100
 
-/** Starts a machine. Dispose of it: its process ends then. @throws BOOT_FAILED, PROCESS_NOT_FOUND */
+/** Starts a machine. Dispose of it: its process ends then. It ends with this process too, however that ends. @throws BOOT_FAILED */
 export async function startMachine(options: MachineOptions): Promise<Machine> {
   const { scratch, log } = options
   const socket = join(scratch, 'shell')
   let complaint = ''
-  const child = spawn('qemu-system-x86_64', argumentsOf(options, socket), {
+  // Whatever ends us, no guest stays that nobody waits for (prctl(2), PR_SET_PDEATHSIG).
+  const argv = ['--pdeathsig', 'KILL', '--', 'qemu-system-x86_64', ...argumentsOf(options, socket)]
+  const child = spawn('setpriv', argv, {
     env: { PATH: SYSTEM_PATH },
     stdio: ['ignore', 'ignore', 'pipe'],
   })
@@ -83,13 +88,7 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
   child.on('error', (error) => {
     complaint = error.message
   })
-  // A program that exits while the machine runs ends it too.
-  const onExit = () => child.kill('SIGKILL')
-  process.once('exit', onExit)
-  const stop = async () => {
-    process.removeListener('exit', onExit)
-    await kill(child)
-  }
+  const stop = () => kill(child)
   const ended = () =>
     child.exitCode === null && child.signalCode === null && child.pid !== undefined
       ? undefined
@@ -100,6 +99,11 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
       shell,
       console: () => (existsSync(log) ? readFileSync(log, 'latin1').slice(-CONSOLE_BYTES) : ''),
       ended,
+      startClock: () =>
+        guestClock(
+          () => performance.now(),
+          () => waitsOf(child.pid ?? 0),
+        ),
       async cutPower() {
         shell.destroy()
         await stop()
