@@ -56,9 +56,10 @@ async function follow(page: string, timeoutMs = TIMEOUT_MS): Promise<string> {
 describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of many owners)', () => {
   test.skipIf(process.env['BOOT_CHECK'] === undefined)(
     'exports a disk, boots it and promotes it (skipped but in `make boot-check`: minutes where qemu emulates)',
-    { timeout: 60 * 60_000 },
+    // Far off: the boot check has its own limits, which a busy machine does not reach sooner.
+    { timeout: 6 * 60 * 60_000 },
     async () => {
-      const text = await follow('exports.md', 59 * 60_000)
+      const text = await follow('exports.md', 5 * 60 * 60_000)
       expect(text).toMatch(/bios +after a power cut +survived the power cut +passed/)
       expect(text).toMatch(/uefi +after a power cut +survived the power cut +passed/)
       expect(text).toMatch(/bios +before the upgrade +as the image +passed/)
