@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { startMachine } from './machine.ts'
 
@@ -36,6 +36,9 @@ test.skipIf(noQemu)(`a guest ends with the program that started it, however that
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
     const scratch = temporaryDirectory()
     const options = optionsOf(scratch)
+    onTestFinished(() => {
+      for (const left of guestsWith(options.disk)) process.kill(Number(left), 'SIGKILL')
+    })
     const library = new URL('machine.ts', import.meta.url).href
     const script = `import { startMachine } from '${library}'
       await startMachine(${JSON.stringify(options)})
