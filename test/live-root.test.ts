@@ -26,7 +26,7 @@ import { addGuestShell } from '../packages/image/src/boot-check/guest-shell.ts'
 import { ROOT_OFFSET } from '../packages/image/src/export/disk.ts'
 import { type ImageName, JUDGED, writeDistribution } from './live-root/distribution.ts'
 import { initIsNew, restartsIn, versionsIn } from './live-root/guest.ts'
-import { KINDS, startTraffic } from './live-root/traffic.ts'
+import { KINDS, type Ports, startTraffic } from './live-root/traffic.ts'
 
 /*
  * A Debian system that runs in qemu is moved in place to an image with another libc, systemd, OpenSSH, OpenSSL and nginx, while a client
@@ -164,13 +164,13 @@ test.skipIf(reason !== undefined)(
 )
 
 interface Client {
-  readonly ports: Parameters<typeof startTraffic>[0]
+  readonly ports: Ports
   readonly key: string
 }
 
 /** The kinds of request that notice when a service stops that no trigger restarts: so this test can fail. */
-async function unexplainedOutage({ shell }: GuestNode, { ports, key }: Client): Promise<string[]> {
-  const traffic = await startTraffic(ports, key)
+async function unexplainedOutage({ shell, machine }: GuestNode, { ports, key }: Client): Promise<string[]> {
+  const traffic = await startTraffic({ ports, startClock: machine.startClock }, key)
   await sleep(CALM_MS)
   await shell.run('systemctl stop echo.service; sleep 3; systemctl start echo.service', CALM_MS * 6)
   await sleep(CALM_MS)
@@ -181,7 +181,7 @@ async function unexplainedOutage({ shell }: GuestNode, { ports, key }: Client): 
 /** Moves a system that runs to an image, with traffic from before until after. */
 async function moveUnderLoad(node: GuestNode, move: Move, { ports, key }: Client): Promise<SeenMove> {
   const since = Date.now()
-  const traffic = await startTraffic(ports, key)
+  const traffic = await startTraffic({ ports, startClock: node.machine.startClock }, key)
   await sleep(CALM_MS)
   await moveTo(node, move).finally(() => sleep(CALM_MS))
   const tallies = await traffic.stop()

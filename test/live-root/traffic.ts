@@ -9,8 +9,14 @@ import { PAGE } from './distribution.ts'
 
 /*
  * A client that keeps a guest's services busy and checks every answer. Each kind of request follows its own answer, so what is slow is a gap
- * and no failure; what is refused, cut off, wrong or without an answer for PATIENCE_MS is one.
+ * and no failure; what is refused, cut off, wrong or without an answer for PATIENCE_MS of the guest's clock is one.
  */
+
+export interface Guest {
+  readonly ports: Ports
+  /** Starts the guest's clock: `Machine.startClock`. */
+  startClock(): () => number
+}
 
 export interface Ports {
   readonly ssh: number
@@ -41,15 +47,19 @@ export interface Traffic {
   stop(): Promise<Record<Kind, Tally>>
 }
 
-/** Without an answer for so long a request has failed; a guest that is emulated on a busy machine answers late. */
+/** Without an answer for so long, by the guest's clock, a request has failed; a guest that is emulated answers late. */
 const PATIENCE_MS = 60_000
+const TICK_MS = 1000
 /** Ten a second, when the answer comes at once. */
 const PAUSE_MS = 100
 const LOGIN_PAUSE_MS = 1500
 
 /** Opens the two sessions that last, and starts. @throws when they cannot be opened */
-export async function startTraffic(ports: Ports, sshKey: string): Promise<Traffic> {
-  const [connection, session] = await Promise.all([openEcho(ports.echo), openSession(ports.ssh, sshKey)])
+export async function startTraffic({ ports, startClock }: Guest, sshKey: string): Promise<Traffic> {
+  const clock = startClock()
+  const opening = Promise.all([openEcho(ports.echo), openSession(ports.ssh, sshKey)])
+  await within(clock, opening)
+  const [connection, session] = await opening
   const stopped = new AbortController()
   const { signal } = stopped
   const kinds = {
@@ -62,7 +72,9 @@ export async function startTraffic(ports: Ports, sshKey: string): Promise<Traffi
     'ssh session': () => session.ask(),
     'ssh login': () => login(ports.ssh, sshKey),
   } satisfies Record<Kind, () => Promise<void>>
-  const running = KINDS.map((kind) => repeat(kinds[kind], kind === 'ssh login' ? LOGIN_PAUSE_MS : PAUSE_MS, signal))
+  const running = KINDS.map((kind) =>
+    repeat(() => within(clock, kinds[kind]()), kind === 'ssh login' ? LOGIN_PAUSE_MS : PAUSE_MS, signal),
+  )
   return {
     async stop() {
       stopped.abort()
@@ -88,7 +100,7 @@ async function repeat(request: () => Promise<void>, pauseMs: number, signal: Abo
     const from = Date.now()
     requests++
     try {
-      await within(request())
+      await request()
       longestGapMs = Math.max(longestGapMs, performance.now() - answered)
       answered = performance.now()
     } catch (error) {
@@ -99,16 +111,20 @@ async function repeat(request: () => Promise<void>, pauseMs: number, signal: Abo
   return { requests, failures, longestGapMs: Math.round(Math.max(longestGapMs, performance.now() - answered)) }
 }
 
-async function within(request: Promise<void>): Promise<void> {
-  const waited = new AbortController()
-  const late = sleep(PATIENCE_MS, undefined, { signal: waited.signal }).then(() => {
+async function within(clock: () => number, request: Promise<unknown>): Promise<void> {
+  const from = clock()
+  const answered = new AbortController()
+  const late = async () => {
+    while (clock() - from < PATIENCE_MS) await sleep(TICK_MS, undefined, { signal: answered.signal })
     throw new Error('no answer')
-  })
+  }
+  const waited = late()
   try {
-    await Promise.race([request, late])
+    await Promise.race([request, waited])
   } finally {
-    late.catch(() => undefined)
-    waited.abort()
+    waited.catch(() => undefined)
+    request.catch(() => undefined)
+    answered.abort()
   }
 }
 
@@ -157,7 +173,7 @@ async function openSession(port: number, key: string): Promise<Dialogue> {
     },
     close: () => void child.kill(),
   }
-  await within(dialogue.ask())
+  await dialogue.ask()
   return dialogue
 }
 
@@ -171,7 +187,7 @@ async function login(port: number, key: string): Promise<void> {
 
 function ssh(port: number, key: string, options: readonly string[], command: string) {
   const settings = [
-    ...['BatchMode=yes', 'IdentitiesOnly=yes', `ConnectTimeout=${PATIENCE_MS / 1000}`],
+    ...['BatchMode=yes', 'IdentitiesOnly=yes'],
     // The guest made its key a moment ago, and nobody lies between.
     ...['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR'],
   ].flatMap((setting) => ['-o', setting])
