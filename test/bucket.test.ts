@@ -98,6 +98,22 @@ describe.skipIf(missing !== undefined)(`a site in a bucket${missing ? `: skipped
     expect(await mirror({ check: true })).toMatchObject({ files: 1 })
     expect(await text(path)).toBe('package 1')
   })
+  it('lets go after a day of what an ended copy has begun and none has finished', async () => {
+    const bytes = Buffer.alloc(65 * 1024 * 1024)
+    const half = async function* () {
+      yield bytes.subarray(0, 40 * 1024 * 1024)
+      throw new Error('ended here')
+    }
+    const object = { key: 'objects/gone', size: bytes.length, digest: digestOf(bytes), cacheControl: 'x', create: true }
+    await expect(bucket.put(object, half())).rejects.toThrow('ended here')
+    const left = async () => (await Array.fromAsync(bucket.uploads(''))).length
+    await publish(3)
+    await mirror({ now: () => new Date() })
+    expect(await left()).toBe(1)
+    await publish(4)
+    await mirror({ now: () => new Date(Date.now() + 25 * 3_600_000) })
+    expect(await left()).toBe(0)
+  })
   it('is not put beside what is there already', async () => {
     await makeBucket(gateway, 'other')
     const to = { ...gateway, bucket: 'other', region: 'us-east-1' }

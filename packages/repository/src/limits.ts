@@ -85,6 +85,8 @@ export const SITE_SMALL_BYTES = 4 * 1024 * 1024
 export const SITE_COPIED_AT_ONCE = 8
 /** How often a copy is begun anew because its origin changed meanwhile. */
 export const SITE_READINGS = 3
+/** Seconds after which what a copy that was ended has begun, and none has finished, is let go: a copy that is under way may take that long. */
+export const HALF_COPIED_SECONDS = 24 * 3600
 /** Seconds that a mirror keeps what its origin's list does not name any more. */
 export const MIRROR_KEEP_SECONDS = 3600
 /** Mirrors between a mirror and its first origin. */

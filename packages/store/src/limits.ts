@@ -54,5 +54,8 @@ export const S3_IDLE_MS = 60_000
 /** Bytes of an object that is put in one request; larger ones are put in parts, of which each is held in memory. */
 export const S3_WHOLE_BYTES = 64 * 1024 * 1024
 export const S3_PART_BYTES = 32 * 1024 * 1024
+/** Times that the parts of an object are asked to be put together, and milliseconds between two of them, times those so far. */
+export const S3_COMPLETE_ATTEMPTS = 4
+export const S3_COMPLETE_RETRY_MS = 500
 /** Bytes of an answer of an S3-compatible store that is no object. */
 export const S3_ANSWER_BYTES = 16 * 1024 * 1024

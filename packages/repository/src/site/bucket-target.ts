@@ -44,6 +44,9 @@ export function openBucketTarget(options: BucketOptions): SiteTarget {
     async link() {},
     async flush() {},
     remove: (path) => bucket.remove(path),
+    async sweep(before) {
+      for await (const upload of bucket.uploads('')) if (upload.begun < before) await bucket.abort(upload)
+    },
     room: async () => undefined,
     [Symbol.asyncDispose]: () => bucket[Symbol.asyncDispose](),
   }

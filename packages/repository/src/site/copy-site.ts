@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Digest, digestOf, HolotypeError, isErrorCode, type Progress, runTask } from '@holotype/base'
 import { fail } from '../errors.ts'
 import {
+  HALF_COPIED_SECONDS,
   MIRROR_KEEP_SECONDS,
   RETRY_DELAY_MS,
   SITE_COPIED_AT_ONCE,
@@ -115,6 +116,7 @@ async function copyList(options: CopyOptions, list: SiteList, bytes: Buffer): Pr
   await step('list')
   const removed = await removeGone(options, changes, now())
   await step('remove')
+  await target.sweep(new Date(now().getTime() - HALF_COPIED_SECONDS * 1000))
   return {
     site: list.site,
     serial: list.serial,

@@ -123,6 +123,12 @@ export function openDirectoryTarget(directory: string): SiteTarget {
       removeEmpty(directory, dirname(path))
       known.clear()
     },
+    async sweep(before) {
+      for (const name of readdirSync(partial)) {
+        const half = join(partial, name)
+        if ((lstatSync(half, { throwIfNoEntry: false })?.mtime ?? before) < before) rmSync(half, { force: true })
+      }
+    },
     async room() {
       const { bavail, blocks, bsize } = statfsSync(directory)
       return Math.max(0, bavail - (blocks * MIRROR_FREE_PERCENT) / 100) * bsize

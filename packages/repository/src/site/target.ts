@@ -30,6 +30,8 @@ export interface SiteTarget extends AsyncDisposable {
   flush(): Promise<void>
   /** Removes a file or link, if it is there. */
   remove(path: string): Promise<void>
+  /** Lets go of what copies that were ended before `before` have begun and no later one has finished. */
+  sweep(before: Date): Promise<void>
   /** Bytes that may still be taken; undefined where nobody knows. */
   room(): Promise<number | undefined>
 }

@@ -1,8 +1,20 @@
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
-import { type Digest, digester, digestOf, hexOf } from '@holotype/base'
+import { digestOf, hexOf } from '@holotype/base'
 import { fail } from '../../errors.ts'
-import { S3_ANSWER_BYTES, S3_CONNECTIONS, S3_IDLE_MS, S3_PART_BYTES, S3_WHOLE_BYTES } from '../../limits.ts'
+import { S3_ANSWER_BYTES, S3_CONNECTIONS, S3_IDLE_MS, S3_WHOLE_BYTES } from '../../limits.ts'
+import { abortUpload, putParts, type Upload, uploadsOf } from './parts.ts'
+import {
+  type Answer,
+  type Call,
+  element,
+  elements,
+  headersOf,
+  mismatch,
+  type ObjectToPut,
+  refused,
+  SHA256_HEADER,
+} from './request.ts'
 import { encodePart, type S3Credentials, signRequest } from './sign.ts'
 
 export interface BucketOptions extends S3Credentials {
@@ -10,17 +22,6 @@ export interface BucketOptions extends S3Credentials {
   readonly endpoint: string
   readonly bucket: string
   readonly region: string
-}
-
-/** An object that is put. */
-export interface ObjectToPut {
-  readonly key: string
-  readonly size: number
-  /** What its bytes must come to: the server refuses others, and above the size of a part we do. */
-  readonly digest: Digest
-  readonly cacheControl: string
-  /** True: only if there is none of that name (RFC 9110 §13.1.2). */
-  readonly create?: boolean
 }
 
 /** What is known of an object without its bytes. */
@@ -39,22 +40,14 @@ export interface Bucket extends AsyncDisposable {
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly size: number }>
   /** False: there is one of that name, and only a new one was to be made. @throws S3_REFUSED, S3_UNREACHABLE, STORE_DIGEST_MISMATCH */
   put(object: ObjectToPut, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<boolean>
+  /** Large objects that were begun and are not complete, of keys that begin with a prefix. */
+  uploads(prefix: string): AsyncIterable<Upload>
+  /** Ends one and lets go of what is there of it. */
+  abort(upload: Upload): Promise<void>
   /** Makes an object of one that is there, on the server. */
   copy(from: string, to: string): Promise<void>
   remove(key: string): Promise<void>
 }
-
-interface Call {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE'
-  readonly key: string
-  readonly query?: Readonly<Record<string, string>>
-  readonly headers?: Readonly<Record<string, string>>
-  readonly body?: AsyncIterable<Uint8Array> | Uint8Array
-  /** Of the body, where that is not bytes. */
-  readonly digest?: Digest
-}
-
-const SHA256_HEADER = 'x-amz-meta-sha256'
 
 /** Opens a bucket; dispose it to close its connections. */
 export function openBucket(options: BucketOptions): Bucket {
@@ -96,44 +89,13 @@ export function openBucket(options: BucketOptions): Bucket {
     })
   }
   /** The answer's bytes; undefined for a status that the caller knows about. */
-  const call = async (request: Call, known: readonly number[] = []) => {
+  const call = async (request: Call, known: readonly number[] = []): Promise<Answer | undefined> => {
     const answer = await send(request)
     const status = answer.statusCode ?? 0
     const bytes = await readAll(answer, S3_ANSWER_BYTES)
     if (status >= 200 && status < 300) return { bytes, headers: answer.headers }
     if (known.includes(status)) return undefined
     throw refused(request, status, bytes)
-  }
-
-  const putParts = async (object: ObjectToPut, body: AsyncIterable<Uint8Array>): Promise<boolean> => {
-    const { key, digest } = object
-    const begun = await call({ method: 'POST', key, query: { uploads: '' }, headers: headersOf(object) })
-    const upload = element(begun?.bytes.toString() ?? '', 'UploadId')
-    if (upload === undefined) throw fail('S3_REFUSED', { what: `the server gives no upload for ${key}` })
-    const query = { uploadId: upload }
-    try {
-      const running = digester()
-      const tags: string[] = []
-      for await (const part of inParts(body)) {
-        running.update(part)
-        const partNumber = String(tags.length + 1)
-        const done = await call({ method: 'PUT', key, query: { ...query, partNumber }, body: part })
-        tags.push(done?.headers.etag ?? '')
-      }
-      if (running.digest() !== digest) throw mismatch(object)
-      const parts = tags.map((tag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>${tag}</ETag></Part>`)
-      const xml = Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`)
-      const condition = object.create ? { 'if-none-match': '*' } : {}
-      const done = await call({ method: 'POST', key, query, headers: condition, body: xml }, [409, 412])
-      // A server may say 200 at once and what went wrong in the body.
-      if (done && !done.bytes.includes('CompleteMultipartUploadResult'))
-        throw refused({ method: 'POST', key }, 200, done.bytes)
-      if (!done) await call({ method: 'DELETE', key, query }, [404])
-      return done !== undefined
-    } catch (error) {
-      await call({ method: 'DELETE', key, query }, [404]).catch(() => {})
-      throw error
-    }
   }
 
   return {
@@ -163,7 +125,7 @@ export function openBucket(options: BucketOptions): Bucket {
       do {
         const query = { 'list-type': '2', prefix, ...(token === undefined ? {} : { 'continuation-token': token }) }
         const text = (await call({ method: 'GET', key: '', query }))?.bytes.toString() ?? ''
-        for (const [, one = ''] of text.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
+        for (const one of elements(text, 'Contents')) {
           const key = element(one, 'Key')
           if (key !== undefined) yield { key, size: Number(element(one, 'Size')) }
         }
@@ -172,7 +134,7 @@ export function openBucket(options: BucketOptions): Bucket {
     },
     async put(object, body) {
       const { key, digest, size, create } = object
-      if (size > S3_WHOLE_BYTES && !(body instanceof Uint8Array)) return await putParts(object, body)
+      if (size > S3_WHOLE_BYTES && !(body instanceof Uint8Array)) return await putParts(call, object, body)
       const condition = create ? { 'if-none-match': '*' } : {}
       const headers = { ...headersOf(object), ...condition, 'content-length': String(size) }
       try {
@@ -186,6 +148,8 @@ export function openBucket(options: BucketOptions): Bucket {
       const source = `/${[options.bucket, ...from.split('/')].map(encodePart).join('/')}`
       await call({ method: 'PUT', key: to, headers: { 'x-amz-copy-source': source } })
     },
+    uploads: (prefix) => uploadsOf(call, prefix),
+    abort: (upload) => abortUpload(call, upload),
     async remove(key) {
       await call({ method: 'DELETE', key }, [404])
     },
@@ -194,10 +158,6 @@ export function openBucket(options: BucketOptions): Bucket {
       agents.https.destroy()
     },
   }
-}
-
-function headersOf({ digest, cacheControl }: ObjectToPut): Record<string, string> {
-  return { 'cache-control': cacheControl, [SHA256_HEADER]: hexOf(digest) }
 }
 
 async function writeBody(
@@ -209,21 +169,6 @@ async function writeBody(
     if (!sent.write(chunk))
       await new Promise<void>((resolve) => void sent.once('drain', resolve).once('close', resolve))
   sent.end()
-}
-
-/** Pieces of one size but for the last. */
-async function* inParts(body: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let held: Uint8Array[] = []
-  let length = 0
-  for await (const chunk of body) {
-    held.push(chunk)
-    length += chunk.length
-    if (length < S3_PART_BYTES) continue
-    yield Buffer.concat(held)
-    held = []
-    length = 0
-  }
-  if (length > 0) yield Buffer.concat(held)
 }
 
 async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffer> {
@@ -240,26 +185,4 @@ async function readAll(answer: IncomingMessage, maxBytes: number): Promise<Buffe
     throw fail('S3_UNREACHABLE', { what: 'an answer of the object store broke off', cause })
   }
   return Buffer.concat(chunks)
-}
-
-function refused({ method, key }: Pick<Call, 'method' | 'key'>, status: number, bytes: Buffer): Error {
-  const code = element(bytes.toString('utf8', 0, 4096), 'Code') ?? 'without a reason'
-  return fail(status >= 500 ? 'S3_UNREACHABLE' : 'S3_REFUSED', {
-    what: `${method} ${key} is answered by ${status} ${code}`,
-    data: { status },
-  })
-}
-
-function mismatch({ key, digest }: ObjectToPut): Error {
-  return fail('STORE_DIGEST_MISMATCH', {
-    what: `the bytes that came for ${key} are not those of ${digest}`,
-    data: { key },
-  })
-}
-
-/** The text of the first element of a name in one of the store's XML answers, which hold no markup within. */
-function element(xml: string, name: string): string | undefined {
-  const text = new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1]
-  const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
-  return text?.replace(/&(amp|lt|gt|quot|apos);/g, (_, entity: string) => entities[entity] ?? '')
 }
