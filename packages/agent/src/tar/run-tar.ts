@@ -18,6 +18,14 @@ const WORDS = {
   EPERM: 'Operation not permitted',
 } as const
 
+/** How a write fails whose reader has ended. */
+const GONE: ReadonlySet<string | undefined> = new Set([
+  'EPIPE',
+  'ECONNRESET',
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ERR_STREAM_DESTROYED',
+])
+
 function failed(code: number | null, words: string): Error {
   const error = failBase('PROCESS_FAILED', { what: `tar ended with code ${code}: ${words}` })
   const found = Object.entries(WORDS).find(([, text]) => words.includes(text))
@@ -26,7 +34,7 @@ function failed(code: number | null, words: string): Error {
 
 /**
  * Runs GNU tar with its standard streams streamed: what passes may be larger than this program's memory, which `run` of base holds whole.
- * @throws PROCESS_NOT_FOUND, PROCESS_FAILED, DISK_FULL, AGENT_IO, AGENT_NOT_PERMITTED
+ * @throws PROCESS_NOT_FOUND, PROCESS_FAILED, DISK_FULL, AGENT_IO, AGENT_NOT_PERMITTED, and what `input` throws
  */
 export async function runTar(
   args: readonly string[],
@@ -64,9 +72,14 @@ export async function runTar(
       else reject(explain(failed(code, words.trim()), io.cwd))
     })
   })
-  // A tar that ends early is judged by its exit code, not by the broken pipe.
-  const fed = pipeline(Readable.from(io.input), child.stdin).catch(() => {})
-  await Promise.all([ended, fed])
+  const fed = pipeline(Readable.from(io.input), child.stdin).catch((error: unknown) => {
+    // A tar that ends early is judged by its exit code, not by the broken pipe.
+    if (GONE.has(errnoOf(error))) return
+    // One whose input ends between two members would be content with them.
+    child.kill('SIGKILL')
+    throw explain(error, io.cwd)
+  })
+  for (const one of await Promise.allSettled([fed, ended])) if (one.status === 'rejected') throw one.reason
 }
 
 /** Extracts members made by us below a directory, with owners, modes and extended attributes as they stand. @throws what runTar throws */
