@@ -83,6 +83,11 @@ function isThere(path: string): boolean {
 function readFile(reader: Reader): DistributionFile {
   const document = reader.read(distributionSchema, 'holotype.yaml')
   for (const [upstream, declared] of Object.entries(document.value.upstreams)) {
+    const { advisories } = declared
+    if (advisories !== undefined)
+      locating(document, ['upstreams', upstream, 'advisories', 'osv'], () =>
+        resolveSource(reader.root, '.', advisories.osv),
+      )
     if (declared.from === 'host') continue
     for (const keyring of declared.keyrings)
       locating(document, ['upstreams', upstream, 'keyring'], () => resolveFile(reader.root, '.', keyring))

@@ -165,6 +165,25 @@ describe('upstreams', () => {
     expect(found).toContain(words)
   })
 
+  test('with advisories of its publisher, which lie in the distribution', () => {
+    const given = '{ osv: keys/archive.gpg, ecosystem: "Debian:12" }'
+    const advisories = { osv: 'keys/archive.gpg', ecosystem: 'Debian:12' }
+    const of = (text: string) => Object.values(load(text).file.upstreams)[0]
+    expect(of(`  a: { format: deb, from: host, pockets: [release], advisories: ${given} }\n`)).toMatchObject({
+      advisories,
+    })
+    expect(
+      of(`  a: { format: deb, url: ${LOOPBACK}, suites: [x], keyring: keys/archive.gpg, advisories: ${given} }\n`),
+    ).toMatchObject({ advisories })
+    expect(complaint(`  a: { format: rpm, url: ${LOOPBACK}, unsigned: true, advisories: ${given} }\n`)).toContain(
+      'the key "advisories" does not go with `url` and the format rpm',
+    )
+    const outside = given.replace('keys/archive.gpg', '../osv')
+    expect(complaint(`  a: { format: deb, from: host, pockets: [release], advisories: ${outside} }\n`)).toContain(
+      'it leads out of the distribution',
+    )
+  })
+
   test('pinned to a snapshot, by its digest', () => {
     const digest = `sha256:${'a'.repeat(64)}`
     const of = (text: string) => Object.values(load(text).file.upstreams)[0]?.snapshot

@@ -76,6 +76,21 @@ const keys = z.strictObject({
     .describe(
       'of two upstreams that offer a package the one with the higher number is preferred, before any version [`500`; your own repository has `900`]',
     ),
+  advisories: z
+    .strictObject({
+      osv: path.describe(
+        'a file in this repository with OSV records, one or a list of them, or a directory of such files (`.json`)',
+      ),
+      ecosystem: z
+        .string()
+        .min(1)
+        .max(100)
+        .describe('what of a record counts, as its publisher writes it: `Debian:12`, `Ubuntu:24.04:LTS`'),
+    })
+    .optional()
+    .describe(
+      'deb: what its publisher says of security problems in its source packages, for the difference of two images. rpm: updateinfo, which a snapshot takes along, says it',
+    ),
   unsigned: z
     .literal(true)
     .optional()
@@ -92,6 +107,8 @@ interface AnyUpstream {
   readonly priority: number
   /** The snapshot that locks are resolved from; absent: the newest state. */
   readonly snapshot?: Digest
+  /** Where its publisher's advisories lie in the distribution's repository (deb), and which of them are of its release. */
+  readonly advisories?: { readonly osv: string; readonly ecosystem: string }
 }
 
 /** An upstream that the machine's own sources describe. */
@@ -120,10 +137,10 @@ export interface UrlUpstream extends AnyUpstream {
 export type Upstream = HostUpstream | UrlUpstream
 
 /** Which keys go with which kind of upstream. */
-const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components', 'snapshot', 'priority']
+const HOST_KEYS: readonly Key[] = ['format', 'from', 'pockets', 'components', 'snapshot', 'priority', 'advisories']
 const URL_KEYS: readonly Key[] = ['format', 'url', 'urls', 'architecture', 'keyring', 'snapshot', 'priority']
 const FORMAT_KEYS: Readonly<Record<Keys['format'], readonly Key[]>> = {
-  deb: ['suites', 'components'],
+  deb: ['suites', 'components', 'advisories'],
   alpm: ['repositories', 'unsigned'],
   rpm: ['unsigned'],
   xbps: ['unsigned'],
@@ -167,10 +184,12 @@ function keysOf(upstream: Keys): Key[] {
 function normalize(upstream: Keys): Upstream {
   const { format, from, pockets = [], url, urls, suites, components = ['main'], repositories, architecture } = upstream
   const pin = upstream.snapshot !== undefined && isDigest(upstream.snapshot) ? { snapshot: upstream.snapshot } : {}
-  const { priority = UPSTREAM_PRIORITY } = upstream
-  if (from === 'host') return { from, format: 'deb', pockets, components, ...pin, priority }
+  const { priority = UPSTREAM_PRIORITY, advisories } = upstream
+  const said = advisories === undefined ? {} : { advisories }
+  if (from === 'host') return { from, format: 'deb', pockets, components, ...pin, ...said, priority }
   return {
     ...pin,
+    ...said,
     priority,
     from: 'url',
     format,

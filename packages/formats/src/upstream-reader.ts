@@ -64,6 +64,26 @@ export interface UpstreamIndex extends ExpectedBytes {
   readonly open?: ExpectedBytes
 }
 
+/** What the publisher of a repository says of a security problem in its packages. */
+export interface UpstreamAdvisory {
+  /** The publisher's own: `RHSA-2024:0001`. */
+  readonly id: string
+  readonly title: string
+  /** In the publisher's own word; '' if it says none. */
+  readonly severity: string
+  /** The builds in which the problem is mended. */
+  readonly packages: readonly MendedPackage[]
+}
+
+/** A build of a package, by the package's name and not by its source's. */
+export interface MendedPackage {
+  readonly name: string
+  readonly version: string
+  readonly architecture: string
+  /** It is of a module's stream: other streams of the module have other versions, which it says nothing of. */
+  readonly ofStream?: true
+}
+
 export interface UpstreamReader {
   top(place: UpstreamPlace): UpstreamTop
   /** deb: the same in an older form, read where `top` is not there. Absent elsewhere. */
@@ -87,4 +107,11 @@ export interface UpstreamReader {
   fileIndexes?(head: RepositoryHead, place: UpstreamPlace): readonly UpstreamIndex[]
   /** rpm: who has these paths: by path, the SHA-256 of each package that has it. */
   parseFileIndex?(bytes: Uint8Array, wanted: ReadonlySet<string>): ReadonlyMap<string, readonly string[]>
+  /** rpm: the forms of the publisher's advisories, which need not be there. Absent elsewhere. */
+  advisoryIndexes?(head: RepositoryHead, place: UpstreamPlace): readonly UpstreamIndex[]
+  /**
+   * rpm: the advisories of an uncompressed index that are about security, in its order.
+   * @throws REPOSITORY_MALFORMED
+   */
+  parseAdvisories?(bytes: Uint8Array): UpstreamAdvisory[]
 }

@@ -92,4 +92,9 @@ export const fail = defineErrors({
     when: "a site's own metadata or statements cannot be read, so that nobody can tell what of it is garbage",
     hint: 'nothing was removed: see `holotype repo verify`, and copy what is damaged back from a mirror',
   },
+  ADVISORIES_MALFORMED: {
+    kind: 'input',
+    when: "a file of advisories that an upstream's `advisories` names holds no OSV records, or more than the limits allow",
+    hint: 'take it anew from its publisher; packages/image/src/advisories/limits.ts has the limits',
+  },
 })

@@ -1,3 +1,6 @@
+export { upstreamAdvisories, type UpstreamAdvisories } from './advisories/of-snapshots.ts'
+export { readOsvFiles, type OsvFilesOptions } from './advisories/osv-files.ts'
+export type { OsvAdvisories } from './advisories/osv.ts'
 export { frozenBootOrder } from './boot/boot-order.ts'
 export { bootChart } from './boot/chart.ts'
 export { bootChangeLines, compareBoot } from './boot/compare-boot.ts'

@@ -18,6 +18,7 @@ export { inSiteTurn } from './site/turn.ts'
 export { type Damage, verifyFiles, type VerifiedFiles } from './site/verify-files.ts'
 export { verifyRepositories } from './site/verify-repositories.ts'
 export { writeSiteList, type WrittenList } from './site/write-list.ts'
+export { snapshotAdvisories } from './snapshot/advisories.ts'
 export { candidatesOf, readSnapshot } from './snapshot/candidates.ts'
 export { type Offers, offersOf } from './snapshot/catalogues.ts'
 export {

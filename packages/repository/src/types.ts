@@ -74,6 +74,8 @@ export interface SnapshotSuite {
   /** What `top` is called in deb snapshots of the first days. */
   readonly inRelease?: Digest | null
   readonly indexes: readonly SnapshotIndex[]
+  /** What its publisher says of security problems, the format's own uncompressed index. Absent where there is none, or one that cannot be read. */
+  readonly advisories?: Digest
 }
 
 export interface SnapshotIndex {

@@ -1,23 +1,44 @@
-import type { Digest } from '@holotype/base'
-import type { AdvisorySpec } from '@holotype/distribution'
-import { diffImages, type ImageDiff, type KnownAdvisory, readHazardRules } from '@holotype/image'
+import { type Digest, shortDigest } from '@holotype/base'
+import type { AdvisorySpec, Distribution } from '@holotype/distribution'
+import { formatOf } from '@holotype/formats'
+import {
+  diffImages,
+  type ImageDiff,
+  type KnownAdvisory,
+  readHazardRules,
+  readManifest,
+  readOsvFiles,
+  upstreamAdvisories,
+} from '@holotype/image'
 import type { Store } from '@holotype/store'
 import type { Context } from '../context.ts'
 import { addName } from './names.ts'
 
+/** What comparing asks of a command's context. */
+type Asked = Pick<Context, 'distribution' | 'progress'>
+
+interface Pair {
+  readonly from: Digest
+  readonly to: Digest
+}
+
 /**
- * The difference of two images by the distribution's own hazard rules and advisories, all of them in git: made anywhere, it has the same digest.
- * @throws what `diffImages` and `readHazardRules` throw
+ * The difference of two images by the distribution's own hazard rules and advisories, all of them in git, and by those that the snapshots of their
+ * locks came with: made where these are, it has the same digest.
+ * @throws what `diffImages`, `readHazardRules`, `upstreamAdvisories` and `readOsvFiles` throw
  */
 export async function differenceOf(
-  context: Context,
+  context: Asked,
   store: Store,
-  { from, to }: { readonly from: Digest; readonly to: Digest },
+  { from, to }: Pair,
 ): Promise<{ readonly digest: Digest; readonly diff: ImageDiff }> {
-  const { directory, advisories } = await context.distribution()
+  const distribution = await context.distribution()
   const made = diffImages(store, from, to, {
-    hazardRules: readHazardRules(directory),
-    advisories: [...advisories].flatMap(([id, advisory]) => knownBy(id, advisory)),
+    hazardRules: readHazardRules(distribution.directory),
+    advisories: [
+      ...[...distribution.advisories].flatMap(([id, advisory]) => knownBy(id, advisory)),
+      ...(from === to ? [] : publishedAdvisories(context, store, distribution, { from, to })),
+    ],
   })
   // Diffs that were made here, whatever their images.
   addName(store, 'diffs', { name: 'all', digest: made.digest })
@@ -33,4 +54,29 @@ function knownBy(id: string, { title, severity, fixed }: AdvisorySpec): KnownAdv
     package: source,
     fixed: version,
   }))
+}
+
+/** What the publishers of the images' upstreams say. */
+function publishedAdvisories(
+  { progress }: Asked,
+  store: Store,
+  { directory, file }: Distribution,
+  { from, to }: Pair,
+): KnownAdvisory[] {
+  const warn = (text: string) => progress({ kind: 'note', level: 'warning', text })
+  const taken = upstreamAdvisories(store, [from, to])
+  for (const snapshot of taken.missing)
+    warn(`the snapshot ${shortDigest(snapshot)} is not on this machine: what its advisories say is missing below`)
+  const { format: name } = readManifest(store, to)
+  const declared = Object.values(file.upstreams).flatMap(({ format, advisories }) =>
+    format === name && advisories !== undefined ? [advisories] : [],
+  )
+  const given = declared.flatMap(({ osv, ecosystem }) => {
+    const read = readOsvFiles({ store, directory, path: osv, ecosystem, format: formatOf(name) })
+    const { length: without } = read.withoutRange
+    if (without > 0)
+      warn(`${osv}: advisories that name no range of versions are left out: ${without}, ${read.withoutRange[0]} among them`)
+    return read.advisories
+  })
+  return [...taken.advisories, ...given]
 }

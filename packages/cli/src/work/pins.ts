@@ -80,7 +80,10 @@ function readWhole(store: Store, digest: Digest): Snapshot | undefined {
   try {
     const snapshot = readSnapshot(store, digest)
     const indexes = snapshot.suites.flatMap((suite) => suite.indexes)
-    return indexes.every((index) => store.has(index.digest)) ? snapshot : undefined
+    const advisories = snapshot.suites.flatMap((suite) => suite.advisories ?? [])
+    return [...indexes.map(({ digest: one }) => one), ...advisories].every((one) => store.has(one))
+      ? snapshot
+      : undefined
   } catch (error) {
     if (isErrorCode(error, 'OBJECT_MISSING')) return undefined
     throw error

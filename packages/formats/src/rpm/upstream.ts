@@ -9,6 +9,7 @@ import type {
 } from '../upstream-reader.ts'
 import { parseFileIndex } from './filelists.ts'
 import { parseRepomd, type RepomdChecksum, type RepomdData } from './repomd.ts'
+import { parseAdvisories } from './updateinfo-security.ts'
 
 /** Where the top of an rpm repository lies below its base, and its signature. */
 export const REPOMD = 'repodata/repomd.xml'
@@ -30,6 +31,8 @@ export const upstream: UpstreamReader = {
   compressionOf,
   fileIndexes: (head) => indexesOfType(head, 'filelists'),
   parseFileIndex,
+  advisoryIndexes: (head) => indexesOfType(head, 'updateinfo'),
+  parseAdvisories,
 }
 
 /** What repomd.xml lists with a SHA-256 or SHA-512 and a size, as they stand in it. Delta and zchunk forms of the same lists are among them. */

@@ -30,6 +30,7 @@ const snapshotSchema = z.strictObject({
       unsigned: z.literal(true).exactOptional(),
       inRelease: digest.nullable().exactOptional(),
       indexes: z.array(z.strictObject({ component: z.string(), form: z.enum(['index', 'records', 'files']), digest })),
+      advisories: digest.exactOptional(),
     }),
   ),
 })

@@ -3,6 +3,7 @@ import { formatOf, type UpstreamIndex } from '@holotype/formats'
 import { fail } from '../errors.ts'
 import { TOP_READINGS } from '../limits.ts'
 import type { Snapshot, SnapshotIndex, SnapshotSuite, TakenSnapshot } from '../types.ts'
+import { takeAdvisories } from './advisories.ts'
 import { mismatch, readFrom } from './failures.ts'
 import { takeIndex, type TakenIndex, unpack } from './indexes.ts'
 import { listingOf } from './listing.ts'
@@ -118,6 +119,8 @@ async function takeSuite(request: SuiteRequest, top: FetchedTop): Promise<TakenS
     if (forAll.length === 0) continue
     keep(component, urlOfForms(forAll), await takeIndex(from, forAll))
   }
+  const advisories = await takeAdvisories(request, head)
+  bytesFetched += advisories?.fetched ?? 0
   // All that the top names is there: now what it holds is looked at.
   for (const [at, index] of indexes.entries()) readFrom(urls[at] ?? top.url, () => listingOf(store, format, index))
   const suite: SnapshotSuite = {
@@ -130,6 +133,7 @@ async function takeSuite(request: SuiteRequest, top: FetchedTop): Promise<TakenS
     ...(top.signature ? { signature: store.put(top.signature) } : {}),
     ...(site.unsigned ? { unsigned: true } : {}),
     indexes,
+    ...(advisories ? { advisories: advisories.digest } : {}),
   }
   rememberAge(request, head)
   return { suite, bytesFetched }

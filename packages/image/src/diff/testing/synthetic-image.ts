@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { compareText, type Digest, digestOf, hexOf } from '@holotype/base'
+import type { FormatName } from '@holotype/formats'
 import { buildTree, type EntryInput, type PathInput, type Store } from '@holotype/store'
 import { unpackedKey } from '../../unpack/unpacked.ts'
 
@@ -35,6 +36,10 @@ export interface SyntheticPackage {
 
 export interface SyntheticImage {
   readonly name?: string
+  /** `deb` if it says none. */
+  readonly format?: FormatName
+  /** What its lock was made from, by name. */
+  readonly snapshots?: Readonly<Record<string, Digest>>
   readonly packages?: readonly SyntheticPackage[]
   /** Paths of the spec. */
   readonly files?: Readonly<Record<string, SyntheticFile | string>>
@@ -44,7 +49,7 @@ export interface SyntheticImage {
 
 /** Stores an image as composition would: tree, lock, package set, owners, manifest, and each package's unpacked tree. */
 export function storeImage(store: Store, image: SyntheticImage): Digest {
-  const mtime = image.mtime ?? 1_700_000_000
+  const { mtime = 1_700_000_000, format = 'deb', snapshots = { test: digestOf('test') } } = image
   const paths = new Map<string, PathInput>()
   const owners = new Map<string, string>()
   const add = (path: string, file: SyntheticFile | string, owner: string) => {
@@ -65,16 +70,16 @@ export function storeImage(store: Store, image: SyntheticImage): Digest {
   return store.putJson({
     schema: 'holotype.image/1',
     name: image.name ?? 'web',
-    format: 'deb',
+    format,
     architecture: 'amd64',
     root: { tree: root.digest, mode: 0o755, uid: 0, gid: 0, mtime },
     stats: root.stats,
     lock: store.putJson({
       schema: 'holotype.lock/1',
       image: 'web',
-      format: 'deb',
+      format,
       architecture: 'amd64',
-      snapshots: { test: digestOf('test') },
+      snapshots,
       packages: packages.map((item) => ({
         name: item.name,
         version: item.version,
