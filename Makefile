@@ -41,7 +41,7 @@ bench-short: npm ## The same, once each
 bench-publish: npm ## Measure our publishing beside reprepro, aptly, apt-ftparchive, createrepo_c and repo-add
 	@node bench/publish.ts
 
-bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree and casync, in memory and on disk
+bench-delivery: npm ## Bring two Debian trees to a node, beside rsync, OSTree and casync (BENCH_ROUNDS=5, BENCH_WHERE=memory or disk)
 	@node bench/delivery.ts
 
 bench-throttle: npm ## What fio and a web server notice while 1 GiB is brought to a node, by us and by rsync (BENCH_ROUNDS=1)

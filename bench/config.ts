@@ -12,11 +12,17 @@ export interface Config {
   readonly debs: string
   /** `BENCH_TREES`: a folder with two trees, `release` and `updates`, in the bench of delivery. Default: made there, below the work folder. */
   readonly trees: string
+  /** `BENCH_WHERE=memory` or `disk`: one of the two alone, in the bench of delivery. Default: both. */
+  readonly where: readonly Where[]
   /** `BENCH_LARGE` and `BENCH_FILES`: rows of the large repositories there, and real .debs. Default: 50,000 and 5,000. */
   readonly large: number
   readonly files: number
 }
 
+/** Where a node's root lies: in /dev/shm, or on the disk of the work folder. */
+export type Where = (typeof WHERE)[number]
+
+const WHERE = ['memory', 'disk'] as const
 const ROUNDS = 3
 const LARGE = 50_000
 const FILES = 5000
@@ -30,11 +36,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     rounds,
     work,
     trees: resolve(environment.BENCH_TREES ?? join(work, 'trees')),
+    where: whereOf(environment.BENCH_WHERE),
     readme: environment.BENCH_README === '1',
     debs: environment.BENCH_DEBS ?? '/var/cache/apt/archives',
     large: countOf('BENCH_LARGE', environment.BENCH_LARGE, LARGE),
     files: countOf('BENCH_FILES', environment.BENCH_FILES, FILES),
   }
+}
+
+function whereOf(text: string | undefined): readonly Where[] {
+  const found = WHERE.filter((where) => text === undefined || text === where)
+  if (found.length === 0) throw new Error(`BENCH_WHERE is one of ${WHERE.join(', ')}`)
+  return found
 }
 
 function countOf(name: string, text: string | undefined, otherwise: number): number {

@@ -1,152 +1,139 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { run } from '@holotype/base'
-import { readConfig } from './config.ts'
-import { countSyncs } from './delivery/count-syncs.ts'
+import { readConfig, type Where } from './config.ts'
+import { shippedAgent } from './delivery/agent.ts'
+import type { Deliverer } from './delivery/deliverer.ts'
+import { keep } from './delivery/kept.ts'
+import { listTree } from './delivery/listing.ts'
 import { startNginx } from './delivery/nginx.ts'
-import { makeSite, own } from './delivery/own.ts'
-import { casync, type Delivered, type Deliverer, ostree, rsync, type Step } from './delivery/peers.ts'
-import { damage, makeTrees } from './delivery/trees.ts'
-import { figureOf } from './harness/figures.ts'
+import { makeObjects, openOwnSite, own, SITE_CODE } from './delivery/own.ts'
+import { casync, makeChunks } from './delivery/peers/casync.ts'
+import { makeRepository, ostree } from './delivery/peers/ostree.ts'
+import { rsync } from './delivery/peers/rsync.ts'
+import { reasonsFor } from './delivery/reasons.ts'
+import { canCount, countAll, listAll, measureAll } from './delivery/rounds.ts'
+import { type DeliveryRow, deliveryTable, rowOf } from './delivery/rows.ts'
+import { clampTrees, makeTrees, type Trees } from './delivery/trees.ts'
 import { replaceBlock } from './harness/table.ts'
 
 /*
- * `make bench-delivery`: two trees of Debian brought to a node, by us and by our peers, over loopback, in memory and on the disk of the work folder.
+ * `make bench-delivery`: two trees of Debian brought to a node, by us and by our peers, over loopback, in memory and on the disk of the work folder. Progress goes to
+ * standard error, the table to standard output, every figure to results-delivery-TIME.json in the work folder.
  */
 
-const STEPS = ['first', 'delta', 'nothing', 'damaged'] as const
-const WORDS = {
-  first: 'the first tree into an empty root',
-  delta: 'the second onto the first',
-  nothing: 'nothing new',
-  damaged: '1 % of the files damaged',
-} as const
+/** Bytes that one node takes at most: a tree, and what its tool keeps beside it. */
+const NODE_BYTES = 1.5 * 2 ** 30
 
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`)
-const { rounds, work, readme, trees: given } = readConfig()
+const { rounds, work, readme, where, trees: given } = readConfig()
 if (process.getuid?.() !== 0) {
   say('this needs root: trees hold files of many owners')
   process.exit(1)
 }
 mkdirSync(work, { recursive: true })
 const scratch = mkdtempSync(join(work, 'delivery-'))
-const memory = existsSync('/dev/shm') ? mkdtempSync('/dev/shm/holotype-delivery-') : undefined
-const lines: string[] = []
+const bases = new Map<Where, string>(
+  where.map((one) => [one, one === 'disk' ? join(scratch, 'nodes') : mkdtempSync('/dev/shm/holotype-delivery-')]),
+)
 try {
   const trees = await makeTrees(given, say)
-  const site = await makeSite(join(scratch, 'own'), trees, say)
-  await using nginx = await startNginx(join(scratch, 'own/nginx'), join(scratch, 'own/www'))
-  await using deliverers = new AsyncDisposableStack()
-  const all: Deliverer[] = [deliverers.use(own(site, nginx))]
-  const add = async (name: string, make: () => Promise<Deliverer>) => {
-    if (!existsSync(`/usr/bin/${name}`))
-      return say(`${name} is not here, so its rows are left out: apt-get install ${name}`)
-    say(`what ${name} serves`)
-    all.push(deliverers.use(await make()))
-  }
-  await add('rsync', () => rsync(join(scratch, 'rsync-z'), trees, '-az'))
-  await add('ostree', () => ostree(join(scratch, 'ostree'), trees))
-  await add('casync', () => casync(join(scratch, 'casync'), trees))
-  for (const base of [memory, scratch]) {
-    if (base === undefined) continue
-    const where = base === memory ? 'in memory' : 'on the disk'
-    for (const deliverer of all) lines.push(...(await rowsOf(deliverer, join(base, 'nodes'), where, trees)))
-  }
-  const head = [
-    'task',
-    'where',
-    'who',
-    'time',
-    'CPU of the client',
-    'of the server',
-    'on the wire',
-    'peak memory',
-    'fsyncs',
-  ]
-  const table = [`| ${head.join(' | ')} |`, `| ${head.map(() => '---').join(' | ')} |`, ...lines.sort(byTask)].join(
-    '\n',
-  )
-  process.stdout.write(`${table}\n`)
-  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`
-  if (readme) {
-    const file = join(import.meta.dirname, 'README.md')
-    const title = `${new Date().toISOString().slice(0, 10)}, ${machine}, median of ${rounds}:`
-    writeFileSync(file, replaceBlock(readFileSync(file, 'utf8'), `\n${title}\n\n${table}\n`, 'bench-delivery'))
-  }
+  await using all = await everybody(trees)
+  const rows = await measureEverywhere(all.deliverers, all.trees)
+  publish(rows)
 } finally {
   say('deleting what the rounds made')
-  for (const path of [scratch, memory]) if (path) rmSync(path, { recursive: true, force: true })
+  for (const path of [scratch, ...bases.values()]) rmSync(path, { recursive: true, force: true })
 }
 
-function byTask(a: string, b: string): number {
-  const of = (line: string) => STEPS.findIndex((step) => line.startsWith(`| ${WORDS[step]} |`))
-  return of(a) - of(b)
-}
-
-async function rowsOf(
-  deliverer: Deliverer,
-  base: string,
-  where: string,
-  trees: { readonly release: string; readonly updates: string },
-): Promise<string[]> {
-  const costs = new Map<Step, Delivered[]>()
-  for (let round = 0; round < rounds; round++) {
-    const target = join(base, `${round}-${deliverer.who.replaceAll(/[^a-z]/g, '')}`)
-    mkdirSync(target, { recursive: true })
-    for (const step of STEPS) {
-      const root = deliverer.rootOf(target)
-      if (step === 'damaged' && root) damage(root)
-      const cost = await deliverer.run(step, target)
-      if (!cost) continue
-      costs.set(step, [...(costs.get(step) ?? []), cost])
-      if (root && round === 0) await compare(root, step === 'first' ? trees.release : trees.updates)
-    }
+/** Everybody who is here, ready to serve; and all trees that they end in. */
+async function everybody(trees: Trees) {
+  say('the trees are read')
+  const content = [...listAll([trees])].map(([, listing]) => [...listing])
+  const kept = (name: string, tool: unknown, make: (directory: string) => Promise<void>) => {
+    say(`what is kept of ${name}, or made now`)
+    return keep(work, { name, from: { tool, content } }, make)
   }
-  const syncs = new Map<Step, number>()
-  if (existsSync('/usr/bin/strace')) {
-    const target = join(base, 'counted')
-    mkdirSync(target, { recursive: true })
-    for (const step of STEPS) {
-      const root = deliverer.rootOf(target)
-      if (step === 'damaged' && root) damage(root)
-      const count = await countSyncs(deliverer, step, target)
-      if (count !== undefined) syncs.set(step, count)
-    }
-  } else say('strace is not here, so fsyncs are not counted: apt-get install strace')
-  // Making many files soon after deleting many is slow on ext4: what one made goes when all its rounds are done.
-  rmSync(base, { recursive: true, force: true })
-  return STEPS.flatMap((step) => {
-    const found = costs.get(step)
-    return found ? [line({ step, where, who: deliverer.who, syncs: syncs.get(step) }, found)] : []
-  })
+  const clampedAt = await kept('clamped', 'touch', (directory) => clampTrees(directory, trees))
+  const clamped = { release: join(clampedAt, 'release'), updates: join(clampedAt, 'updates') }
+  await using stack = new AsyncDisposableStack()
+  const objects = await kept('site', SITE_CODE, (directory) => makeObjects(directory, trees, say))
+  say('the agent, as it is shipped')
+  const agent = await shippedAgent(join(work, 'agent'))
+  const site = await openOwnSite(join(scratch, 'own'), objects)
+  const nginx = stack.use(await startNginx(join(scratch, 'own/nginx'), join(scratch, 'own/www')))
+  const deliverers: Deliverer[] = [stack.use(own(site, nginx, { agent, trees }))]
+  const served = [objects]
+  const add = (deliverer: Deliverer) => void deliverers.push(stack.use(deliverer))
+  if (isHere('rsync')) {
+    add(await rsync(join(scratch, 'rsync'), trees, { name: 'rsync', flags: '-az' }))
+    add(await rsync(join(scratch, 'clamped'), clamped, { name: 'rsync-clamped', flags: '-az', clamped: true }))
+  }
+  for (const [name, make, open] of [
+    ['ostree', makeRepository, ostree],
+    ['casync', makeChunks, casync],
+  ] as const) {
+    if (!isHere(name)) continue
+    const version = (await run([name, '--version'])).stdout.toString()
+    const www = await kept(name, version, (directory) => make(directory, trees))
+    served.push(www)
+    add(await open(join(scratch, name), www, trees))
+  }
+  // Nobody's first round reads what it serves from the disk.
+  for (const path of served) listTree(path)
+  const running = stack.move()
+  return { deliverers, trees: [trees, clamped], [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
-/** Nobody is measured who does not end in the tree. */
-async function compare(root: string, tree: string): Promise<void> {
-  await run(['diff', '--recursive', '--no-dereference', '--brief', root, tree], { timeoutMs: 10 * 60_000 })
+function isHere(name: string): boolean {
+  const here = existsSync(`/usr/bin/${name}`)
+  if (!here) say(`${name} is not here, so its rows are left out: apt-get install ${name}`)
+  return here
 }
 
-interface Row {
-  readonly step: Step
-  readonly where: string
-  readonly who: string
-  readonly syncs: number | undefined
+async function measureEverywhere(all: readonly Deliverer[], trees: readonly Trees[]): Promise<DeliveryRow[]> {
+  const listings = listAll(trees)
+  const rows: DeliveryRow[] = []
+  let counts: Awaited<ReturnType<typeof countAll>> | undefined
+  if (!canCount) say('strace is not here, so fsyncs are not counted: apt-get install strace')
+  for (const [one, base] of bases) {
+    mkdirSync(base, { recursive: true })
+    checkRoom(base, one === 'disk' ? rounds * all.length : 1)
+    const costs = await measureAll(all, { where: one, base, rounds, listings, say })
+    // The same calls are made wherever the root lies.
+    if (canCount) counts ??= await countAll(all, base)
+    for (const [deliverer, steps] of costs)
+      for (const [step, those] of steps)
+        rows.push(rowOf(deliverer, { step, where: one, syncs: counts?.get(deliverer)?.get(step) }, those))
+  }
+  return rows
 }
 
-function line({ step, where, who, syncs }: Row, costs: readonly Delivered[]): string {
-  const median = (pick: (cost: Delivered) => number) => figureOf(costs.map(pick)).median
-  const cells = [
-    WORDS[step],
-    where,
-    who,
-    `${median(({ seconds }) => seconds).toFixed(2)} s`,
-    `${median(({ cpuSeconds }) => cpuSeconds ?? 0).toFixed(2)} s`,
-    `${median(({ serverSeconds }) => serverSeconds).toFixed(2)} s`,
-    `${(median(({ wireBytes }) => wireBytes) / 1e6).toFixed(2)} MB`,
-    `${Math.round(median(({ peakBytes }) => peakBytes ?? 0) / 2 ** 20)} MiB`,
-    String(syncs ?? ''),
-  ]
-  say(cells.join(', '))
-  return `| ${cells.join(' | ')} |`
+function checkRoom(base: string, nodes: number): void {
+  const { bavail, bsize } = statfsSync(base)
+  const [free, wanted] = [bavail * bsize, nodes * NODE_BYTES]
+  if (free < wanted)
+    throw new Error(
+      `${base} has room for ${(free / 1e9).toFixed(0)} GB, and ${(wanted / 1e9).toFixed(0)} GB may be needed: fewer BENCH_ROUNDS`,
+    )
+}
+
+function publish(rows: readonly DeliveryRow[]): void {
+  const when = new Date().toISOString()
+  const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`
+  writeFileSync(
+    join(work, `results-delivery-${when.replaceAll(/[:.]/g, '-')}.json`),
+    `${JSON.stringify({ when, machine, rounds, rows }, undefined, 2)}\n`,
+  )
+  const reasons = reasonsFor(rows)
+  const table = [
+    deliveryTable(rows),
+    ...(reasons.length > 0 ? ['\nWhere ours is not the fastest:\n', ...reasons] : []),
+  ].join('\n')
+  process.stdout.write(`${table}\n`)
+  if (!readme) return
+  const file = join(import.meta.dirname, 'README.md')
+  const title = `${when.slice(0, 10)}, ${machine}, ${rounds === 1 ? 'one round' : `median of ${rounds} (least to most)`}:`
+  writeFileSync(file, replaceBlock(readFileSync(file, 'utf8'), `\n${title}\n\n${table}\n`, 'bench-delivery'))
 }

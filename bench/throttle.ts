@@ -5,8 +5,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { run } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { startNginx } from './delivery/nginx.ts'
-import { makeSite, own } from './delivery/own.ts'
-import { type Deliverer, rsync } from './delivery/peers.ts'
+import { shippedAgent } from './delivery/agent.ts'
+import type { Deliverer } from './delivery/deliverer.ts'
+import { keep } from './delivery/kept.ts'
+import { makeObjects, openOwnSite, own, SITE_CODE } from './delivery/own.ts'
+import { rsync } from './delivery/peers/rsync.ts'
 import { figureOf } from './harness/figures.ts'
 import { replaceBlock } from './harness/table.ts'
 import type { Figure } from './harness/types.ts'
@@ -19,6 +22,7 @@ import { makeTree } from './throttle/tree.ts'
 
 /** Seconds that a neighbour is looked at alone, before and after each. */
 const ALONE_SECONDS = 10
+const NICE = ['nice', '-n19', 'ionice', '-c3']
 /** What its 99th percentile may rise by. */
 const BAR = 1.2
 
@@ -48,14 +52,18 @@ try {
   say('a tree of 1 GiB')
   const tree = makeTree(work)
   const trees = { release: tree, updates: tree }
-  const site = await makeSite(join(scratch, 'own'), trees, say)
+  const objects = await keep(work, { name: 'gibibyte', from: SITE_CODE }, (directory) =>
+    makeObjects(directory, trees, say),
+  )
+  const agent = await shippedAgent(join(work, 'agent'))
+  const site = await openOwnSite(join(scratch, 'own'), objects)
   await using nginx = await startNginx(join(scratch, 'own/nginx'), join(scratch, 'own/www'))
   await using all = new AsyncDisposableStack()
   const movers: Deliverer[] = [
-    all.use(own(site, nginx, [])),
-    all.use(own(site, nginx)),
-    all.use(await rsync(join(scratch, 'rsync'), trees, '-a')),
-    all.use(await rsync(join(scratch, 'rsync-nice'), trees, '-a', ['nice', '-n19', 'ionice', '-c3'])),
+    all.use(own(site, nginx, { agent, trees, flags: [] })),
+    all.use(own(site, nginx, { agent, trees })),
+    all.use(await rsync(join(scratch, 'rsync'), trees, { name: 'rsync', flags: '-a' })),
+    all.use(await rsync(join(scratch, 'rsync-nice'), trees, { name: 'rsync-nice', flags: '-a', starter: NICE })),
   ]
   const neighbours = [all.use(await diskNeighbour(scratch)), all.use(await cpuNeighbour())]
   const rows: string[] = []
@@ -84,8 +92,13 @@ try {
 }
 
 async function roundOf(neighbour: Neighbour, mover: Deliverer, round: number): Promise<Round> {
-  const target = join(scratch, 'nodes', `${round}-${mover.who.replaceAll(/[^a-z]/g, '')}-${neighbour.who.length}`)
+  const target = join(
+    scratch,
+    'nodes',
+    `${round}-${mover.who('first').replaceAll(/[^a-z]/g, '')}-${neighbour.who.length}`,
+  )
   mkdirSync(target, { recursive: true })
+  await mover.prepare(target)
   const before = await neighbour.during(wait(ALONE_SECONDS * 1000))
   let seconds = 0
   const moving = async () => {
@@ -113,7 +126,7 @@ function rowOf(neighbour: Neighbour, mover: Deliverer, done: readonly Round[], b
   const rise = figure((round) => round.rise)
   const cells = [
     neighbour.who,
-    mover.who,
+    mover.who('first'),
     `${figure((round) => round.seconds).median.toFixed(1)} s`,
     `${figure(({ seen }) => seen.p99).median.toFixed(2)} ms`,
     spread(rise),

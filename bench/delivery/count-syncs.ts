@@ -2,20 +2,18 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { measure } from '../harness/measure.ts'
-import type { Deliverer, Measure, Step } from './peers.ts'
+import type { Measure } from './deliverer.ts'
 
 /**
- * How often a step makes something durable: calls of fsync, fdatasync, syncfs and sync_file_range, of a program and its children, counted by strace in a run of
- * their own, as that takes time. Undefined where there is no such step.
+ * How often something is made durable: calls of fsync, fdatasync, sync, syncfs and sync_file_range, of a program and its children, counted by strace. Of other calls
+ * the kernel's filter lets strace see nothing, so that it takes little time.
  */
-export async function countSyncs(deliverer: Deliverer, step: Step, target: string): Promise<number | undefined> {
+export async function countSyncs(deliver: (as: Measure) => Promise<unknown>): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'holotype-bench-syncs-'))
   const note = join(folder, 'calls')
-  const counted: Measure = ({ argv, ...program }) =>
-    measure({ ...program, argv: ['strace', '-f', '-qq', '-o', note, '-e', `trace=${CALLS.join(',')}`, ...argv] })
+  const told = ['-f', '--seccomp-bpf', '-qq', '-o', note, '-e', `trace=${CALLS.join(',')}`]
   try {
-    const delivered = await deliverer.run(step, target, counted)
-    if (!delivered) return undefined
+    await deliver(({ argv, ...program }) => measure({ ...program, argv: ['strace', ...told, ...argv] }))
     const begun = new RegExp(`^[0-9]+ +(${CALLS.join('|')})\\(`)
     return readFileSync(note, 'utf8')
       .split('\n')

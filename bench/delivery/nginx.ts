@@ -8,8 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 export interface WebServer extends AsyncDisposable {
   readonly url: string
   readonly pid: number
-  /** Bytes of answers so far, heads too. */
-  sent(): number
+  /** What was answered so far: bytes with their heads, and how many requests. */
+  sent(): { readonly bytes: number; readonly requests: number }
 }
 
 /** nginx on a free loopback port: one worker, files alone. */
@@ -34,10 +34,10 @@ server { listen 127.0.0.1:${port}; root ${root}; } }\n`,
   return {
     url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
-    sent: () =>
-      readFileSync(log, 'utf8')
-        .split('\n')
-        .reduce((sum, line) => sum + Number(line), 0),
+    sent() {
+      const answers = readFileSync(log, 'utf8').split('\n').slice(0, -1)
+      return { bytes: answers.reduce((sum, line) => sum + Number(line), 0), requests: answers.length }
+    },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
       await once(child, 'exit')

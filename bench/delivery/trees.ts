@@ -59,15 +59,25 @@ function suiteOf(stanzas: readonly string[]): string {
   return suite
 }
 
-/** Flips the first byte of every hundredth file, its size and mtime kept: what a bad disk does. Gives how many. */
+/** Copies of trees in which every mtime is the same. */
+export async function clampTrees(directory: string, trees: Trees): Promise<void> {
+  for (const [name, tree] of Object.entries(trees)) {
+    await run(['cp', '--archive', tree, join(directory, name)], { timeoutMs: 10 * 60_000 })
+    await run(['find', join(directory, name), '-exec', 'touch', '--no-dereference', '--date=@1000000000', '{}', '+'])
+  }
+}
+
+/** Flips the first byte of every hundredth file, its size and mtime kept. Gives how many; of a file with several names one is flipped. */
 export function damage(root: string): number {
   const files = [...filesBelow(root)].sort()
   const chosen = files.filter((_, index) => index % 100 === 0)
+  const flipped = new Set<number>()
   for (const path of chosen) {
     const file = openSync(path, 'r+')
     const byte = Buffer.alloc(1)
-    const { atime, mtime, size } = fstatSync(file)
-    if (size > 0) {
+    const { atime, mtime, size, ino } = fstatSync(file)
+    if (size > 0 && !flipped.has(ino)) {
+      flipped.add(ino)
       readSync(file, byte, 0, 1, 0)
       byte[0] = (byte[0] ?? 0) ^ 0xff
       writeSync(file, byte, 0, 1, 0)
@@ -75,7 +85,7 @@ export function damage(root: string): number {
     }
     closeSync(file)
   }
-  return chosen.length
+  return flipped.size
 }
 
 /** Regular files, no symlink followed: readdir's own `recursive` follows them, out of the tree. */
