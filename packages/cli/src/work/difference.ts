@@ -75,7 +75,9 @@ function publishedAdvisories(
     const read = readOsvFiles({ store, directory, path: osv, ecosystem, format: formatOf(name) })
     const { length: without } = read.withoutRange
     if (without > 0)
-      warn(`${osv}: advisories that name no range of versions are left out: ${without}, ${read.withoutRange[0]} among them`)
+      warn(
+        `${osv}: advisories that name no range of versions are left out: ${without}, ${read.withoutRange[0]} among them`,
+      )
     return read.advisories
   })
   return [...taken.advisories, ...given]
