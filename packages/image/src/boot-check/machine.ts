@@ -68,7 +68,8 @@ export function hasFirmware(firmware: Firmware): boolean {
 
 /** Where qemu's user network expects its guest. */
 const GUEST_ADDRESS = '10.0.2.15'
-const CONNECT_TRIES = 100
+/** By the machine's clock, for qemu to be read from the disk and open its port. */
+const CONNECT_MS = 60_000
 const CONNECT_WAIT_MS = 100
 
 /** Starts a machine. Dispose of it: its process ends then. It ends with this process too, however that ends. @throws BOOT_FAILED */
@@ -93,17 +94,18 @@ export async function startMachine(options: MachineOptions): Promise<Machine> {
     child.exitCode === null && child.signalCode === null && child.pid !== undefined
       ? undefined
       : complaint.trim() || `qemu ended with ${child.signalCode ?? `code ${child.exitCode}`}`
+  const startClock = () =>
+    guestClock(
+      () => performance.now(),
+      () => waitsOf(child.pid ?? 0),
+    )
   try {
-    const shell = await connect(socket, ended)
+    const shell = await connect(socket, ended, startClock())
     return {
       shell,
       console: () => (existsSync(log) ? readFileSync(log, 'latin1').slice(-CONSOLE_BYTES) : ''),
       ended,
-      startClock: () =>
-        guestClock(
-          () => performance.now(),
-          () => waitsOf(child.pid ?? 0),
-        ),
+      startClock,
       async cutPower() {
         shell.destroy()
         await stop()
@@ -174,8 +176,8 @@ function uefi(scratch: string): string[] {
   ]
 }
 
-async function connect(path: string, ended: () => string | undefined): Promise<Socket> {
-  for (let attempt = 0; attempt < CONNECT_TRIES; attempt++) {
+async function connect(path: string, ended: () => string | undefined, passed: () => number): Promise<Socket> {
+  while (passed() < CONNECT_MS) {
     const why = ended()
     if (why !== undefined) throw fail('BOOT_FAILED', { what: `the virtual machine did not start: ${why}` })
     if (existsSync(path)) {
