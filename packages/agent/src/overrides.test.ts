@@ -171,8 +171,8 @@ test('law: whatever the file holds, it is refused by a place within it, or keeps
 test.each(['/**/a/**/*b', '/**/*a*b', '/*a*a*b', '/**/*a/*b'])('the most hostile names do not hold %s up', (glob) => {
   const covered = compileGlobs([glob])
   const names = [`/${'a/'.repeat(500)}${'a'.repeat(250)}`, `/${'a'.repeat(250)}`.repeat(16)]
-  const start = performance.now()
+  const start = process.cpuUsage()
   for (const name of names) expect(covered(name)).toBe(false)
   // 0.1 s and less; one wildcard more can take minutes.
-  expect(performance.now() - start).toBeLessThan(5000)
+  expect(process.cpuUsage(start).user).toBeLessThan(5_000_000)
 })

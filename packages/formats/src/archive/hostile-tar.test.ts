@@ -124,12 +124,12 @@ test('a sparse member is refused', async () => {
 
 test('an archive in memory: a long name ends at its NUL, and another size is refused', () => {
   const long = Buffer.concat([Buffer.from('b\0'), Buffer.alloc(500_000), Buffer.from('c')])
-  const started = performance.now()
+  const started = process.cpuUsage()
   expect([...tarFiles(Buffer.concat([member('L', long), member('0', Buffer.from('x'))]))]).toMatchObject([
     { path: 'b' },
   ])
   // To look for the last NUL from each of them takes a minute.
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(process.cpuUsage(started).user).toBeLessThan(10_000_000)
   const size = member(
     'x',
     records(5, () => 'size', '0'),

@@ -114,10 +114,10 @@ test.each([
     },
   ],
 ])('%s do not cost their square', (_, parse) => {
-  const started = performance.now()
+  const started = process.cpuUsage()
   parse()
   // The square of it takes minutes.
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(process.cpuUsage(started).user).toBeLessThan(10_000_000)
 })
 
 test('a changelog of nothing but headings is read to its limit', () => {
@@ -129,11 +129,11 @@ test('a database that is a pipe is refused, not waited for', () => {
   mkdirSync(directory.at('var/lib/dpkg'), { recursive: true })
   spawnSync('mkfifo', [directory.at('var/lib/dpkg/status')])
   // A second opens the pipe after a while, so that a reader that waits ends here too.
-  const opener = spawnSync('sh', ['-c', '(sleep 3; : > "$0") >/dev/null 2>&1 &', directory.at('var/lib/dpkg/status')])
+  const opener = spawnSync('sh', ['-c', '(sleep 10; : > "$0") >/dev/null 2>&1 &', directory.at('var/lib/dpkg/status')])
   expect(opener.status).toBe(0)
   const started = performance.now()
   expect(() => deb.readInstalled(directory.path)).toThrow(expect.objectContaining({ code: 'FILE_UNREADABLE' }))
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(performance.now() - started).toBeLessThan(8000)
 })
 
 test.each(['0x10', '1e3', '+5', '1.0'])('%j is no size', (size) => {

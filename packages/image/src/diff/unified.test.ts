@@ -48,7 +48,7 @@ describe('lineEdits', () => {
   it('takes a rewrite for one, in bounded time', () => {
     const before = Array.from({ length: 20_000 }, (_, index) => `old ${index}`)
     const after = Array.from({ length: 20_000 }, (_, index) => `new ${index}`)
-    const start = performance.now()
+    const start = process.cpuUsage()
     const edits = lineEdits(['same', ...before, 'end'], ['same', ...after, 'end'])
     expect(edits.map(({ kind, count }) => [kind, count])).toEqual([
       ['keep', 1],
@@ -56,7 +56,7 @@ describe('lineEdits', () => {
       ['insert', 20_000],
       ['keep', 1],
     ])
-    expect(performance.now() - start).toBeLessThan(2000)
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000)
   })
 })
 

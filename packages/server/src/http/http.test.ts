@@ -283,7 +283,7 @@ describe('events', () => {
     const response = await fetch(`${other.url}/api/v1/events`)
     const before = performance.now()
     await other[Symbol.asyncDispose]()
-    expect(performance.now() - before).toBeLessThan(3000)
+    expect(performance.now() - before).toBeLessThan(30_000)
     await response.text().catch(() => '')
   })
 })
