@@ -5,13 +5,23 @@ import { type Call, type Ended, inject } from './testing/strace.ts'
 /*
  * Invariant 3: kill the agent at any system call, let any of them fail, and the next run ends in the image. Every call of the run that
  * changes something is told by strace, and then, one after the other, is the last one. CRASH=all takes them all (`make crash`),
- * CRASH=100 a hundred.
+ * CRASH=100 a hundred; without it, a few of every stretch of the run.
  */
 
 const reason = cutRunReason(['strace', 'setfattr', 'getfattr'])
 const timeout = 3_600_000
 /** A machine at work may let its own loopback wait. */
 const PATIENT = { idleMs: 20_000 }
+
+/**
+ * What is known of mirrors is a help and no more; and what is only cleared away may stay. The number of a `write` moves by what the network
+ * brings. All of them fail too when all calls are asked for.
+ */
+function failsTheRun({ name, line }: Call): boolean {
+  return (
+    process.env['CRASH'] === 'all' || !(/^(?:write|unlink|unlinkat|rmdir)$/.test(name) || line.includes('mirrors.json'))
+  )
+}
 
 describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   let run: CutRun
@@ -34,7 +44,7 @@ describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   }, async () => {
     expect(run.calls.length).toBeGreaterThan(200)
     let killed = 0
-    const sample = someCalls(run.calls, 60)
+    const sample = someCalls(run.calls, 15)
     for (const call of sample) if ((await cutAndMend(call, 'signal=KILL')).signal === 'SIGKILL') killed++
     // The number of a call of the kind `write` may move by what the network brings.
     expect(killed).toBeGreaterThan(sample.length * 0.9)
@@ -47,7 +57,7 @@ describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {
   ])('by %s from a system call ends in %s, and the next run in the image', { timeout }, async (errno, code) => {
     let failed = 0
     const other: string[] = []
-    const sample = someCalls(run.calls, 6)
+    const sample = someCalls(run.calls.filter(failsTheRun), 3)
     for (const [index, call] of sample.entries()) {
       // A disk that fails once, and one that fails from then on.
       const ended = await cutAndMend(call, `error=${errno}`, index % 2 === 1)

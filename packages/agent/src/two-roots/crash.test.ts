@@ -118,7 +118,7 @@ describe.skipIf(reason !== '')(`a run of two roots cut short${reason}`, () => {
     const switches = calls.filter(({ line }) => /switch\.json|current/.test(line))
     expect(switches.length).toBeGreaterThan(10)
     let killed = 0
-    const sample = [...someCalls(switches, 6), ...someCalls(calls, 6)]
+    const sample = [...someCalls(switches, 5), ...someCalls(calls, 4)]
     for (const call of sample) if ((await cutAndMend(call, 'signal=KILL')).signal === 'SIGKILL') killed++
     expect(killed).toBeGreaterThan(sample.length * 0.8)
   })
