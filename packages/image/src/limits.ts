@@ -2,6 +2,8 @@
 
 /** Threads that unpack packages side by side. Each may hold one package's payload member. */
 export const UNPACK_WORKERS = 4
+/** Bytes of package files that are worth the start of a thread, which takes as long as unpacking a few MiB. */
+export const THREAD_BYTES = 4 * 1024 * 1024
 /** Paths of one package: Debian's largest have some 100,000. They are held in memory. */
 export const UNPACKED_PATHS = 250_000
 /** Bytes of one package's files: a few KiB of compressed zeros could fill any disk. Debian's largest package has 3 GiB. */
@@ -55,5 +57,7 @@ export const UPGRADE_PATHS_SHOWN = 20
 export const SHOWN_CHARACTERS = 2000
 /** Bytes of a manifest, an index of a pack or another object that is read whole when a site is verified. */
 export const OBJECT_READ_BYTES = 256 * 1024 * 1024
+/** Bytes of an object that is looked through for the digests of others: larger ones are files. */
+export const STORE_SCANNED_BYTES = 256 * 1024 * 1024
 /** Seconds that a site keeps what was live, and what was written and never was: for nodes and mirrors that are behind, and to go back by hand. */
 export const SITE_GRACE_SECONDS = 14 * 24 * 3600

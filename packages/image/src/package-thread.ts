@@ -14,11 +14,13 @@ export function serveThread(work: (store: Store, format: FormatName, digest: Dig
     if (!isDigest(digest)) throw new TypeError('a thread is handed digests')
     work(store, format, digest).then(
       () => parentPort?.postMessage({}),
-      (error: unknown) => {
-        const { code, message, hint } =
-          error instanceof HolotypeError ? error : { code: '', message: String(error), hint: undefined }
-        parentPort?.postMessage({ failed: { code, what: message, hint } })
-      },
+      (error: unknown) => parentPort?.postMessage({ failed: failureOf(error) }),
     )
   })
+}
+
+/** What is told of an error with a package file, also to another thread. */
+export function failureOf(error: unknown): { code: string; what: string; hint?: string } {
+  if (!(error instanceof HolotypeError)) return { code: '', what: String(error) }
+  return { code: error.code, what: error.message, hint: error.hint }
 }

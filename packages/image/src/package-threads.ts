@@ -5,7 +5,8 @@ import type { Lock, LockedPackage } from '@holotype/solver'
 import { failStore, type Store } from '@holotype/store'
 import { z } from 'zod'
 import { fail } from './errors.ts'
-import { UNPACK_WORKERS } from './limits.ts'
+import { THREAD_BYTES, UNPACK_WORKERS } from './limits.ts'
+import { failureOf } from './package-thread.ts'
 
 const failedSchema = z.object({ code: z.string(), what: z.string(), hint: z.string().optional() })
 const answerSchema = z.object({ failed: failedSchema.optional() })
@@ -15,8 +16,10 @@ export interface PackageWork {
   readonly format: Lock['format']
   /** Their files are in the store. */
   readonly packages: readonly LockedPackage[]
-  /** The program of a thread, which calls `serveThread`. */
+  /** The program of a thread, which calls `serveThread` with the work. */
   readonly program: URL
+  /** The same work without a thread, loaded when there is something to do. */
+  readonly load: () => Promise<(store: Store, format: Lock['format'], digest: Digest) => Promise<unknown>>
   /** What it does, for the progress shown. */
   readonly title: string
   readonly progress: Progress
@@ -24,7 +27,7 @@ export interface PackageWork {
 }
 
 /**
- * Has each package file worked on by one of a few threads, the largest first.
+ * Has each package file worked on, the largest first, by a few threads, or by this one where there is so little to do that starting another would take longer.
  * @throws UNPACK_FAILED, OBJECT_MISSING (a package file was never fetched), DISK_FULL, the signal's reason
  */
 export async function workOnPackages(work: PackageWork): Promise<void> {
@@ -33,10 +36,11 @@ export async function workOnPackages(work: PackageWork): Promise<void> {
     await runTask(progress, { title, total: packages.length, unit: 'packages' }, async ({ advance }) => {
       const queue = packages.toSorted((a, b) => b.size - a.size)
       let done = 0
-      const threads = Math.min(UNPACK_WORKERS, availableParallelism(), queue.length)
-      const loops = Array.from({ length: threads }, () =>
-        drain(work, queue, ({ name }) => advance(++done, { note: name })),
-      )
+      const onDone = ({ name }: LockedPackage) => advance(++done, { note: name })
+      const bytes = queue.reduce((sum, { size }) => sum + size, 0)
+      if (bytes <= THREAD_BYTES) return await workHere(work, queue, onDone)
+      const threads = Math.min(UNPACK_WORKERS, availableParallelism(), queue.length, Math.ceil(bytes / THREAD_BYTES))
+      const loops = Array.from({ length: threads }, () => drain(work, queue, onDone))
       // All of them, also after a failure: when this throws, no thread writes to the store any more.
       const failed = (await Promise.allSettled(loops)).find((loop) => loop.status === 'rejected')
       if (failed) throw failed.reason
@@ -51,6 +55,24 @@ export function digestOfFile(locked: LockedPackage): Digest {
 
 export function packageLabel(locked: LockedPackage): string {
   return `${locked.name} ${locked.version} (${locked.architecture})`
+}
+
+/** All of the queue, in this thread. */
+async function workHere(
+  { store, format, load, signal }: PackageWork,
+  queue: readonly LockedPackage[],
+  onDone: (locked: LockedPackage) => void,
+): Promise<void> {
+  const work = await load()
+  for (const locked of queue) {
+    if (signal?.aborted) return
+    try {
+      await work(store, format, digestOfFile(locked))
+    } catch (error) {
+      throw asFailure(locked, failureOf(error))
+    }
+    onDone(locked)
+  }
 }
 
 /** One thread that takes from the shared queue until it is empty or something fails. */

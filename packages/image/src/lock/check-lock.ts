@@ -4,7 +4,7 @@ import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 import { SONAMES_SHOWN } from '../limits.ts'
 import { digestOfFile, workOnPackages } from '../package-threads.ts'
-import { recallSonames } from './sonames-note.ts'
+import { noteSonames, recallSonames } from './sonames-note.ts'
 
 export interface CheckLockOptions {
   readonly store: Store
@@ -28,6 +28,7 @@ export async function missingSonames(options: CheckLockOptions): Promise<Missing
     format: lock.format,
     packages: lock.packages.filter((locked) => recallSonames(store, digestOfFile(locked)) === undefined),
     program: new URL('sonames-worker.ts', import.meta.url),
+    load: async () => noteSonames,
     title: 'look into packages for libraries',
     progress,
     signal,

@@ -36,6 +36,7 @@ export async function unpackAll(options: UnpackAllOptions): Promise<LockedUnpack
     format: lock.format,
     packages: lock.packages.filter((locked) => known.get(locked) === undefined),
     program: new URL('unpack-worker.ts', import.meta.url),
+    load: async () => (await import('./unpack-package.ts')).unpackPackage,
     title: 'unpack packages into the store',
     progress,
     signal,
