@@ -45,9 +45,16 @@ export function buildTree(store: Store, inputs: Iterable<PathInput>, before: Bui
       what: `${JSON.stringify(path)} lies in ${JSON.stringify(parent)}, which is no directory of the list`,
     })
   }
+  // Files of one directory mostly stand side by side: the next one's is looked up only where it is another.
+  let [beside, siblings]: [string, Child[]] = ['/', []]
   for (const leaf of leaves) {
-    if (directories.has(leaf.path)) throw twice(leaf.path)
-    childrenOf(leaf.path).push(leaf)
+    const { path } = leaf
+    if (directories.has(path)) throw twice(path)
+    if (!path.startsWith(beside) || path.includes('/', beside.length)) {
+      siblings = childrenOf(path)
+      beside = path.slice(0, path.lastIndexOf('/') + 1)
+    }
+    siblings.push(leaf)
   }
   const build = (path: string): Built => {
     const children = directories.get(path) ?? []

@@ -109,8 +109,7 @@ async function runScripts(
 ): Promise<void> {
   const { store, map, installer, allow } = on
   const { packages, epoch, units, prepared } = options
-  requireDirectories(map)
-  const root = rootOf(store, map)
+  const root = wellFormed(store, map)
   const layer = await rememberedLayer(
     store,
     {
@@ -126,6 +125,17 @@ async function runScripts(
     () => runAndCollect(on, options, { name, run, root }),
   )
   applyLayer(map, layer, { store, allow, diverted: () => installer.diversions?.diverted(store, map) ?? new Map() })
+}
+
+/** @throws IMAGE_PATH_CONFLICT: a path lies in what is no directory; DISK_FULL */
+function wellFormed(store: Store, map: PathMap): Root {
+  try {
+    return rootOf(store, map)
+  } catch (error) {
+    // The owners of both paths say more than what the store refuses.
+    requireDirectories(map)
+    throw error
+  }
 }
 
 async function runAndCollect(

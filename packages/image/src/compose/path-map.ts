@@ -114,13 +114,16 @@ export function prune(map: PathMap, pruned: PathMatcher): void {
     known.set(path, verdict)
     return verdict
   }
-  const needed = new Set<string>()
   const directories: string[] = []
   for (const [path, { entry }] of map) {
-    if (path === '' || !isPruned(path)) needed.add(dirname(path))
-    else if (entry.type === 'directory') directories.push(path)
+    if (path === '' || !isPruned(path)) continue
+    if (entry.type === 'directory') directories.push(path)
     else map.delete(path)
   }
+  if (directories.length === 0) return
+  const doomed = new Set(directories)
+  const needed = new Set<string>()
+  for (const path of map.keys()) if (!doomed.has(path)) needed.add(dirname(path))
   // Backwards: what lies in a directory comes before it.
   for (const path of directories.sort((a, b) => compareText(b, a))) {
     if (needed.has(path)) needed.add(dirname(path))
