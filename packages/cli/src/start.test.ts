@@ -52,6 +52,20 @@ describe('holotype --help', () => {
     expect(help.some((url) => url.includes('/zod/'))).toBe(false)
   })
 
+  test.each(['compose', 'diff'])(
+    'image %s loads neither what publishes and exports nor what speaks to a server',
+    (name) => {
+      const watch = `data:text/javascript,${encodeURIComponent(WATCH)}`
+      const main = join(import.meta.dirname, 'main.ts')
+      const words = ['image', name, 'a', ...(name === 'diff' ? ['b'] : []), '--directory', '/nonexistent/below']
+      const { stderr } = spawnSync(node, ['--import', watch, main, ...words], { env, encoding: 'utf8' })
+      expect(stderr).toMatch(/packages\/image\/src\/compose\/compose|packages\/image\/src\/diff\/diff-images/)
+      expect(stderr).not.toMatch(
+        /packages\/trust\/|packages\/repository\/src\/index|packages\/image\/src\/(?:index|export|migrate|boot-check|publish)/,
+      )
+    },
+  )
+
   test('takes at most four times what the bare runtime takes', () => {
     const time = (command: string, ...args: string[]) => {
       const begin = performance.now()

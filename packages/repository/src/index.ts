@@ -18,7 +18,6 @@ export { inSiteTurn } from './site/turn.ts'
 export { type Damage, verifyFiles, type VerifiedFiles } from './site/verify-files.ts'
 export { verifyRepositories } from './site/verify-repositories.ts'
 export { writeSiteList, type WrittenList } from './site/write-list.ts'
-export { snapshotAdvisories } from './snapshot/advisories.ts'
 export { candidatesOf, readSnapshot } from './snapshot/candidates.ts'
 export { type Offers, offersOf } from './snapshot/catalogues.ts'
 export {
@@ -31,7 +30,14 @@ export {
 export { listWantedFiles, type ListFilesRequest } from './snapshot/files.ts'
 export { type ListedPackage, listedPackages, makeListings } from './snapshot/listing.ts'
 export type { SnapshotRequest } from './snapshot/request.ts'
-export { dropSnapshot, rememberTaken, type TakenNote, takenSnapshots } from './snapshot/taken.ts'
+export {
+  dropSnapshot,
+  forgetSnapshots,
+  rememberTaken,
+  SNAPSHOTS_NOTE,
+  type TakenNote,
+  takenSnapshots,
+} from './snapshot/taken.ts'
 export { snapshotUpstream } from './snapshot/upstream.ts'
 export type {
   HostSource,

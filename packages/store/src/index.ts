@@ -1,9 +1,16 @@
-export { type Bucket, type BucketOptions, openBucket } from './backends/s3/client.ts'
 export { type BuiltDirectories, buildTree } from './build-tree.ts'
 export { openDeltaIndex, treeDictionary } from './delta/delta-index.ts'
 export { gunzip, gzipAgain } from './delta/gzip.ts'
 export { openDeltaFrame } from './delta/open-delta-frame.ts'
 export { writeDelta } from './delta/write-delta.ts'
+export {
+  forgetNote,
+  removeObject,
+  type StoredNote,
+  storedNotes,
+  type StoredObject,
+  storedObjects,
+} from './collect.ts'
 export { diffTrees } from './diff-trees.ts'
 export { fail as failStore } from './errors.ts'
 export { openFrame } from './open-frame.ts'

@@ -1,4 +1,4 @@
-import type { BucketOptions } from '@holotype/store'
+import type { BucketOptions } from '@holotype/store/bucket'
 import type { Context } from '../context.ts'
 import { fail } from '../errors.ts'
 

@@ -1,15 +1,12 @@
 import { type Digest, shortDigest } from '@holotype/base'
 import type { AdvisorySpec, Distribution } from '@holotype/distribution'
 import { formatOf } from '@holotype/formats'
-import {
-  diffImages,
-  type ImageDiff,
-  type KnownAdvisory,
-  readHazardRules,
-  readManifest,
-  readOsvFiles,
-  upstreamAdvisories,
-} from '@holotype/image'
+import type { ImageDiff, KnownAdvisory } from '@holotype/image'
+import { diffImages } from '@holotype/image/diff'
+import { readHazardRules } from '@holotype/image/hazard-rules'
+import { readManifest } from '@holotype/image/manifest'
+import { readOsvFiles } from '@holotype/image/osv-files'
+import { upstreamAdvisories } from '@holotype/image/upstream-advisories'
 import type { Store } from '@holotype/store'
 import type { Context } from '../context.ts'
 import { addName } from './names.ts'

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { type Distribution, imageOf, lockPathOf } from '@holotype/distribution'
-import { type ResolvedSpec, resolveSpec } from '@holotype/image'
+import { type ResolvedSpec, resolveSpec } from '@holotype/image/spec'
 import { type Lock, readLock } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'

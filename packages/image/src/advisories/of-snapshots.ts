@@ -1,6 +1,6 @@
 import { type Digest, isDigest, isErrorCode } from '@holotype/base'
 import { formatOf, type FormatName, type UpstreamAdvisory } from '@holotype/formats'
-import { snapshotAdvisories } from '@holotype/repository'
+import { snapshotAdvisories } from '@holotype/repository/advisories'
 import type { Store } from '@holotype/store'
 import type { KnownAdvisory } from '../diff/advisories.ts'
 import { readManifest } from '../manifest.ts'

@@ -1,5 +1,5 @@
 import { digestOf } from '@holotype/base'
-import { type BucketOptions, openBucket } from '@holotype/store'
+import { type BucketOptions, openBucket } from '@holotype/store/bucket'
 import { isImmutable } from './layout.ts'
 import type { SiteTarget } from './target.ts'
 

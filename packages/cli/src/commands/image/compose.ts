@@ -1,5 +1,5 @@
 import { type Digest, formatBytes, renderPairs, shortDigest } from '@holotype/base'
-import { compose } from '@holotype/image'
+import { compose } from '@holotype/image/compose'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'

@@ -1,5 +1,6 @@
 import { type Digest, writeFileAtomic } from '@holotype/base'
-import { type ImageDiff, renderDiff, renderDiffHtml } from '@holotype/image'
+import type { ImageDiff } from '@holotype/image'
+import { renderDiff } from '@holotype/image/diff-text'
 import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
@@ -25,7 +26,10 @@ export async function run(context: Context, flags: Flags, fromText: string, toTe
   const from = resolveName(store, 'images', { text: fromText, names })
   const to = resolveName(store, 'images', { text: toText, names })
   const { digest, diff } = await differenceOf(context, store, { from, to })
-  if (flags.html !== undefined) writeFileAtomic(flags.html, renderDiffHtml(diff, digest))
+  if (flags.html !== undefined) {
+    const { renderDiffHtml } = await import('@holotype/image/diff-page')
+    writeFileAtomic(flags.html, renderDiffHtml(diff, digest))
+  }
   if (!flags.review) return { digest, limit: flags.limit, diff }
   // What speaks to a server is loaded where there is one: the comparison itself is to answer at once.
   const [api, { registerDiff }] = [await context.api(), await import('../../work/review.ts')]
