@@ -24,7 +24,7 @@ import { replaceBlock } from './harness/table.ts'
  */
 
 /** Bytes that one node takes at most: a tree, and what its tool keeps beside it. */
-const NODE_BYTES = 1.5 * 2 ** 30
+const NODE_BYTES = 0.9 * 2 ** 30
 
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`)
 const { rounds, work, readme, where, trees: given } = readConfig()

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -20,8 +20,10 @@ import { makeTree } from './throttle/tree.ts'
  * `make bench-throttle`: what a neighbour on the same machine notices while 1 GiB is brought to an empty root.
  */
 
-/** Seconds that a neighbour is looked at alone, before and after each. */
-const ALONE_SECONDS = 10
+/** Seconds that a neighbour is looked at alone, before the first and after each. */
+const ALONE_SECONDS = 15
+/** Bytes that one run leaves, with what its tool keeps beside it. */
+const RUN_BYTES = 1.25 * 2 ** 30
 const NICE = ['nice', '-n19', 'ionice', '-c3']
 /** What its 99th percentile may rise by. */
 const BAR = 1.2
@@ -66,14 +68,24 @@ try {
     all.use(await rsync(join(scratch, 'rsync-nice'), trees, { name: 'rsync-nice', flags: '-a', starter: NICE })),
   ]
   const neighbours = [all.use(await diskNeighbour(scratch)), all.use(await cpuNeighbour())]
+  checkRoom(scratch, neighbours.length * movers.length * rounds)
   const rows: string[] = []
-  for (const neighbour of neighbours)
-    for (const mover of movers) {
-      const done: Round[] = []
-      for (let round = 0; round < rounds; round++) done.push(await roundOf(neighbour, mover, round))
-      rows.push(rowOf(neighbour, mover, done, mover === movers[0]))
-      say(rows.at(-1) ?? '')
-    }
+  for (const neighbour of neighbours) {
+    const done = new Map<Deliverer, Round[]>(movers.map((mover) => [mover, []]))
+    let before = await aloneWith(neighbour)
+    for (let round = 0; round < rounds; round++)
+      for (const mover of movers) {
+        const target = join(scratch, 'nodes', `${neighbours.indexOf(neighbour)}-${round}-${movers.indexOf(mover)}`)
+        const { seconds, seen } = await beside(neighbour, mover, target)
+        const after = await aloneWith(neighbour)
+        done.get(mover)?.push(roundOf({ seconds, seen, before, after }))
+        say(
+          `${neighbour.who}, ${mover.who('first')}: ${said(before)}; ${seconds.toFixed(1)} s: ${said(seen)}; ${said(after)}`,
+        )
+        before = after
+      }
+    for (const [mover, those] of done) rows.push(rowOf(neighbour, mover, those, mover === movers[0]))
+  }
   const head = ['neighbour', 'beside', 'takes', 'its p99', 'against alone', 'its requests', 'against alone', 'bar']
   const table = [head, head.map(() => '---')]
     .map((cells) => `| ${cells.join(' | ')} |`)
@@ -91,15 +103,22 @@ try {
   rmSync(scratch, { recursive: true, force: true })
 }
 
-async function roundOf(neighbour: Neighbour, mover: Deliverer, round: number): Promise<Round> {
-  const target = join(
-    scratch,
-    'nodes',
-    `${round}-${mover.who('first').replaceAll(/[^a-z]/g, '')}-${neighbour.who.length}`,
-  )
+function aloneWith(neighbour: Neighbour): Promise<Seen> {
+  return neighbour.during(wait(ALONE_SECONDS * 1000))
+}
+
+function said({ p99, perSecond }: Seen): string {
+  return `p99 ${p99.toFixed(2)} ms, ${Math.round(perSecond)}/s`
+}
+
+/** What a run made stays to the end: making many files soon after deleting many is slow on ext4. */
+async function beside(
+  neighbour: Neighbour,
+  mover: Deliverer,
+  target: string,
+): Promise<{ seconds: number; seen: Seen }> {
   mkdirSync(target, { recursive: true })
   await mover.prepare(target)
-  const before = await neighbour.during(wait(ALONE_SECONDS * 1000))
   let seconds = 0
   const moving = async () => {
     const start = performance.now()
@@ -109,9 +128,10 @@ async function roundOf(neighbour: Neighbour, mover: Deliverer, round: number): P
     seconds = (performance.now() - start) / 1000
   }
   const seen = await neighbour.during(moving())
-  rmSync(target, { recursive: true, force: true })
-  await run(['sync', '--file-system', scratch], { timeoutMs: 600_000 })
-  const after = await neighbour.during(wait(ALONE_SECONDS * 1000))
+  return { seconds, seen }
+}
+
+function roundOf({ seconds, seen, before, after }: { seconds: number; seen: Seen; before: Seen; after: Seen }): Round {
   const alone = (of: (seen: Seen) => number) => (of(before) + of(after)) / 2
   return {
     seconds,
@@ -119,6 +139,12 @@ async function roundOf(neighbour: Neighbour, mover: Deliverer, round: number): P
     rise: seen.p99 / alone(({ p99 }) => p99),
     slower: seen.perSecond / alone(({ perSecond }) => perSecond),
   }
+}
+
+function checkRoom(directory: string, runs: number): void {
+  const { bavail, bsize } = statfsSync(directory)
+  if (bavail * bsize < runs * RUN_BYTES)
+    throw new Error(`${directory} has no room for ${((runs * RUN_BYTES) / 1e9).toFixed(0)} GB: fewer BENCH_ROUNDS`)
 }
 
 function rowOf(neighbour: Neighbour, mover: Deliverer, done: readonly Round[], bar: boolean): string {

@@ -142,6 +142,12 @@ export const SHARE_STEP = 0.05
 export const FLUSH_BYTES = 16 * 1024 * 1024
 /** setpriority(2) of a throttled run: a tenth of the processor time of one that is not nice, so that a run ends on a busy machine too. */
 export const NICENESS = 10
+/** Milliseconds over which a run that takes what processors have left is looked at whether that is enough. */
+export const IDLE_LOOK_MS = 1000
+/** Milliseconds for which it is nice instead when it is not. */
+export const IDLE_REST_MS = 10_000
+/** Milliseconds that changing the scheduling policy may take. */
+export const POLICY_TIMEOUT_MS = 60_000
 /** Bytes that have passed before a run is nice. */
 export const NICE_AFTER_BYTES = 16 * 1024 * 1024
 /** Bytes a second of a throttle at least: what passes in one piece is waited for in one piece, and a mirror does not wait for ever. */

@@ -1,9 +1,10 @@
-import { getPriority, setPriority } from 'node:os'
 import type { ThrottleSettings } from '@holotype/image'
 import { NICE_AFTER_BYTES, NICENESS } from '../limits.ts'
+import { IdleWatch } from './idle-watch.ts'
 import { linuxMachine } from './linux.ts'
+import { currentNiceness, type Niceness, setIdle, setNiceness } from './niceness.ts'
 import { mergeThrottles } from './settings.ts'
-import { type Passing, Throttle } from './throttle.ts'
+import { type Machine, type Passing, Throttle } from './throttle.ts'
 
 /*
  * The throttle is this process's, as its memory is (`src/memory.ts`): what is to be spared is the machine, and the folder that is locked for
@@ -12,11 +13,14 @@ import { type Passing, Throttle } from './throttle.ts'
 
 interface Started {
   readonly throttle: Throttle
+  readonly machine: Machine
   readonly own: ThrottleSettings
-  /** The niceness that this process was started with. */
-  readonly niceness: number
+  /** What this process was started with. */
+  readonly usual: Niceness
   /** Bytes that passed so far: a run that is over in a moment is not worth being nice. */
   passed: number
+  /** While this process is nice. */
+  watch: IdleWatch | undefined
 }
 
 let current: Started | undefined
@@ -28,10 +32,18 @@ let rested = 0
  * @param own what the node's own configuration says, which goes before what images say
  */
 export function startThrottle(folders: readonly string[], own: ThrottleSettings): Disposable {
-  current = { throttle: new Throttle(own, linuxMachine(folders)), own, niceness: getPriority(), passed: 0 }
+  const machine = linuxMachine(folders)
+  current = {
+    throttle: new Throttle(own, machine),
+    machine,
+    own,
+    usual: currentNiceness(),
+    passed: 0,
+    watch: undefined,
+  }
   return {
     [Symbol.dispose]() {
-      if (current) beNice(current.niceness)
+      if (current && isNice(current)) beUsual(current)
       current = undefined
     },
   }
@@ -46,8 +58,9 @@ export function adoptThrottle(image: ThrottleSettings): void {
 export function pass(how: Passing, bytes: number): void {
   if (!current) return
   current.passed += bytes
-  if (isNice(current) && current.passed - bytes < NICE_AFTER_BYTES) beNice(NICENESS)
+  if (isNice(current) && current.passed - bytes < NICE_AFTER_BYTES) beNice(current)
   rested += current.throttle.pass(how, bytes)
+  look(current)
 }
 
 /** @throws PROCESS_FAILED when a portion of what was written did not get to the disk */
@@ -67,24 +80,36 @@ export function awake(): number {
 export function atFullSpeed(): Disposable {
   const paused = current
   current = undefined
-  if (paused) beNice(paused.niceness)
+  if (paused && isNice(paused)) beUsual(paused)
   return {
     [Symbol.dispose]() {
       current = paused
-      if (paused && isNice(paused)) beNice(NICENESS)
+      if (paused && isNice(paused)) beNice(paused)
     },
   }
 }
 
-function isNice({ passed, niceness }: Started): boolean {
-  return passed >= NICE_AFTER_BYTES && niceness < NICENESS
+function isNice({ passed }: Started): boolean {
+  return passed >= NICE_AFTER_BYTES
 }
 
-/** Of this thread, which moves the bytes; threads that are started later have it too. */
-function beNice(niceness: number): void {
-  try {
-    setPriority(0, niceness)
-  } catch {
-    // Who is not root cannot take it back.
-  }
+/** No less than it was told from outside. */
+function beNice(started: Started): void {
+  const { usual, machine } = started
+  const atLeast = (niceness: number) => Math.max(niceness, NICENESS)
+  setNiceness({
+    process: atLeast(usual.process),
+    session: usual.session === undefined ? undefined : atLeast(usual.session),
+    idle: usual.idle === undefined ? undefined : true,
+  })
+  started.watch = usual.idle === undefined ? undefined : new IdleWatch(machine.now(), machine.thread())
+}
+
+function beUsual(started: Started): void {
+  started.watch = undefined
+  setNiceness(started.usual)
+}
+
+function look({ watch, machine }: Started): void {
+  if (watch && machine.now() >= watch.next) setIdle(watch.look(machine.now(), machine.thread()))
 }
