@@ -16,6 +16,8 @@ const DEFAULT_STATE = '/var/lib/holotype'
  * whoever can write there decides what this program does. This comes before anything else is loaded, hence the rough look at the arguments.
  */
 function keepCompiled(argv: readonly string[]): void {
+  // The executable holds itself compiled.
+  if (process.versions['bun'] !== undefined) return
   const at = argv.findIndex((argument) => argument === '--state' || argument.startsWith('--state='))
   const state = argv[at]?.split('=')[1] ?? (at < 0 ? DEFAULT_STATE : (argv[at + 1] ?? DEFAULT_STATE))
   // A damaged root has no say in what mends it.

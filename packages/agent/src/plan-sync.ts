@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, type Progress, runTask } from '@holotype/base'
+import { type Digest, digestOf, type Progress, runTask } from '@holotype/base'
 import type { ImageTrigger } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
 import { HARDLINKS_BYTES, MANIFEST_BYTES } from './limits.ts'
@@ -10,9 +10,10 @@ import type { Site } from './site/site.ts'
 import { adoptThrottle } from './throttle/this-process.ts'
 import { type Journal, readJournal } from './state/node-state.ts'
 import { type ObjectFolder, openObjects } from './state/objects.ts'
-import { openStatCache, type StatCache } from './state/stat-cache.ts'
+import { openStatCache, type StatCache, type WholeLook } from './state/stat-cache.ts'
 import { type Hardlinks, parseHardlinks } from './tree/hardlinks.ts'
 import { fetchIdeal, type IdealTree, keptIdeal } from './tree/ideal.ts'
+import { isAsLeft, type LookPlace } from './tree/look-again.ts'
 import { type NodeManifest, parseManifest } from './tree/manifest.ts'
 import { changedPaths, type Plan } from './tree/plan.ts'
 import { scan } from './tree/scan.ts'
@@ -57,6 +58,8 @@ export interface SyncPlan {
   readonly interrupted: Partial<Journal> | undefined
   readonly cache: StatCache
   readonly plan: Plan
+  /** What the cache holds when the plan has been carried out. */
+  readonly whole?: WholeLook
   /** Triggers to run. */
   readonly before: readonly ImageTrigger[]
   readonly after: readonly ImageTrigger[]
@@ -73,20 +76,45 @@ export function objectFolders(state: string): ObjectFolders {
   return { kept: openObjects(join(state, 'kept')), staged: openObjects(join(state, 'staged')) }
 }
 
-/** Compares a root with an image. Changes nothing but what the state directory keeps of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
-export async function planSync(options: PlanSyncOptions, { kept, staged }: ObjectFolders): Promise<SyncPlan> {
-  const { state, site, target, from, source, atRest, rehash, progress, now } = options
+/** What comes before a look at the root. */
+export interface Start extends LookPlace {
+  readonly manifest: NodeManifest
+  readonly interrupted: Partial<Journal> | undefined
+}
+
+/** Reads what is to be looked at. @throws AGENT_*, OBJECT_*, DISK_FULL */
+export async function startSync(options: PlanSyncOptions, { kept }: ObjectFolders): Promise<Start> {
+  const { state, site, target } = options
   const root = realpathSync(options.root)
-  const fetch = (digest: Digest, maxBytes: number) => fetchKept(site, kept, digest, maxBytes)
-  const manifest = parseManifest(await fetch(target.image, MANIFEST_BYTES))
+  const manifest = parseManifest(await fetchKept(site, kept, target.image, MANIFEST_BYTES))
   adoptThrottle(manifest.throttle ?? {})
-  const hardlinks = manifest.hardlinks ? parseHardlinks(await fetch(manifest.hardlinks, HARDLINKS_BYTES)) : []
   const territory = territoryOf({
     root,
     state: realpathSync(state),
     exclusions: [...manifest.exclusions, ...(options.overrides ?? [])],
     mounts: mountsBelow(root),
   })
+  const key = digestOf(`${target.image} ${territory.depends}`)
+  return { root, manifest, territory, key, cache: openStatCache(state), interrupted: readJournal(state) }
+}
+
+/** Whether the root is at the image that it is to be at, by the stat of every path; false where that takes more than stats to tell. */
+export async function isThere(options: PlanSyncOptions, start: Start): Promise<boolean> {
+  const { target, from, source, rehash } = options
+  const mayBe = from === target.image && !source && !rehash && !start.interrupted
+  return mayBe && (await isAsLeft(start))
+}
+
+/** Compares a root with an image. Changes nothing but what the state directory keeps of images. @throws AGENT_*, OBJECT_*, DISK_FULL */
+export async function planSync(
+  options: PlanSyncOptions,
+  { kept, staged }: ObjectFolders,
+  start?: Start,
+): Promise<SyncPlan> {
+  const { site, target, from, source, atRest, rehash, progress, now } = options
+  const { root, manifest, territory, key, cache, interrupted } = start ?? (await startSync(options, { kept, staged }))
+  const links = manifest.hardlinks && (await fetchKept(site, kept, manifest.hardlinks, HARDLINKS_BYTES))
+  const hardlinks = links ? parseHardlinks(links) : []
   const moves = from !== null && from !== target.image
   const before = source ? source.ideal : moves ? (await keptImage(kept, from))?.ideal : undefined
   const { untouched } = territory
@@ -95,10 +123,8 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
       ? await openDelta({ site, ref: target.delta, kept, claimed: before, root: source?.root ?? root, untouched })
       : undefined
   const packs = openPacks(site, kept, { refs: target.packs, delta })
-  const cache = openStatCache(state)
   const unknown = (digest: Digest) => !cache.knows(digest)
   const ideal = await fetchIdeal(manifest.root, { kept, staged, unknown, packs, claimed: before, progress })
-  const interrupted = readJournal(state)
   // What another root is at tells nothing of this one.
   const claimed = from === target.image ? ideal : source ? undefined : before
   // After an interruption on the way to another image than now, the root may be anything between three images: nothing is called drift.
@@ -120,7 +146,10 @@ export async function planSync(options: PlanSyncOptions, { kept, staged }: Objec
   // A first install owes no triggers: nothing runs yet that could be told.
   const due = from === null || atRest ? [] : dueNow(manifest.triggers, plan, interrupted)
   const at = (when: ImageTrigger['when']) => due.filter((trigger) => trigger.when === when)
-  return { root, manifest, packs, ideal, claimed, interrupted, cache, plan, before: at('before'), after: at('after') }
+  // On a first install what the image has at excluded paths is in the cache too: then the cache holds more than is to be looked at.
+  const whole = from === null || plan.blocked.length > 0 ? undefined : { key, paths: plan.wanted }
+  const triggers = { before: at('before'), after: at('after') }
+  return { root, manifest, packs, ideal, claimed, interrupted, cache, plan, ...(whole ? { whole } : {}), ...triggers }
 }
 
 /** An object from what is kept or from the site. */

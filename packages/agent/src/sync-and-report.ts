@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Digest, type HolotypeError, isErrorCode, type Progress, shortDigest, silent } from '@holotype/base'
 import type { HealthChecks } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
@@ -63,7 +64,8 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
   let done: Omit<RunReport, keyof typeof head | 'outcome' | 'milliseconds' | 'bytesFetched' | 'error'> = NOTHING_DONE
   let kept: readonly Override[] = []
   const save = (next: NodeState) => {
-    writeNodeState(state, next)
+    // A look that found nothing is worth no flush of the disk.
+    if (!isDeepStrictEqual(next, node)) writeNodeState(state, next)
     node = next
   }
   try {

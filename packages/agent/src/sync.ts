@@ -3,7 +3,15 @@ import type { HealthChecks, ImageTrigger } from '@holotype/image'
 import { applyPlan } from './apply/apply.ts'
 import { keepExecutable } from './apply/keep-executable.ts'
 import { fail } from './errors.ts'
-import { keptImage, objectFolders, planSync, type PlanSyncOptions, type SyncPlan } from './plan-sync.ts'
+import {
+  keptImage,
+  objectFolders,
+  isThere,
+  planSync,
+  type PlanSyncOptions,
+  startSync,
+  type SyncPlan,
+} from './plan-sync.ts'
 import { fileDigests, keepPrevious, previousObjects, stagePrevious } from './rollback/previous.ts'
 import { stage } from './site/stage.ts'
 import { removeJournal, writeJournal } from './state/node-state.ts'
@@ -52,7 +60,9 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   const folders = objectFolders(state)
   const { kept, staged } = folders
   try {
-    const work = await planSync(options, folders)
+    const start = await startSync(options, folders)
+    if (await isThere(options, start)) return still(options, start.manifest)
+    const work = await planSync(options, folders, start)
     const { root, manifest, plan, before, after, cache } = work
     const moved = from !== null && from !== target.image
     const previous = moved ? from : options.previous
@@ -72,7 +82,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       await applyPlan({ root, plan, staged, progress })
       await refreshCache({ root, plan, cache, now })
     } else if (before.length + after.length > 0) writeJournal(state, { ...journal, before: [] })
-    cache.save()
+    cache.save(work.whole)
     if (plan.blocked.length === 0)
       options.onArrived({
         image: target.image,
@@ -94,6 +104,12 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     if (isErrorCode(error, 'DISK_FULL')) staged.clear()
     throw error
   }
+}
+
+/** Nothing is to be done. */
+function still({ target, previous, onArrived }: SyncOptions, { owners, health }: NodeManifest): SyncResult {
+  onArrived({ image: target.image, previous, unchecked: false })
+  return { written: 0, removed: 0, metadata: 0, drift: [], owners, triggers: [], health }
 }
 
 /** Runs triggers as they would run without a throttle: they are the node's own work, and restart it. */

@@ -8,6 +8,8 @@ const FIRST_ROWS = 64
 /** Rows of equal length in one buffer, each beginning with the SHA-256 that it is found by. */
 export interface HashTable {
   count(): number
+  /** All rows, one after the other; good until the next `make`. */
+  rows(): Buffer
   /** A row, to be read and written beyond its hash; good until the next `make`. */
   row(number: number): Buffer
   /** The number of the row with a hash. */
@@ -41,15 +43,21 @@ export function hashTable(initial: Buffer, rowBytes: number): HashTable {
     slots = new Uint32Array(room * 2)
     for (let row = 0; row < count; row++) slots[slotOf(rows, row * rowBytes)] ||= row + 1
   }
-  index(Math.max(count, FIRST_ROWS))
+  // Whoever goes through the rows one by one does without.
+  const indexed = () => {
+    if (slots.length === 0) index(Math.max(count, FIRST_ROWS))
+  }
   return {
     count: () => count,
+    rows: () => rows,
     row: (number) => rows.subarray(number * rowBytes, (number + 1) * rowBytes),
     find(key) {
+      indexed()
       const entry = slots[slotOf(key, 0)] ?? 0
       return entry === 0 ? undefined : entry - 1
     },
     make(key) {
+      indexed()
       const slot = slotOf(key, 0)
       const entry = slots[slot] ?? 0
       if (entry > 0) return entry - 1

@@ -21,6 +21,7 @@ export async function refreshCache(options: {
   const { root, plan, cache, now } = options
   await wait(STAT_SETTLE_MS * 2)
   const base = root === '/' ? '' : root
+  forgetOld(plan, cache)
   for (const { path, entry } of [...plan.leaves, ...plan.metadata]) {
     served(PATH_GARBAGE_BYTES)
     const stat = lstatSync(base + path, { throwIfNoEntry: false })
@@ -32,6 +33,12 @@ export async function refreshCache(options: {
     const stat = lstatSync(base + path, { throwIfNoEntry: false })
     if (stat && isDirectory(stat)) cache.set(path, stat, insideOf(entry), now())
   }
+}
+
+/** What was known of a path that was changed or removed. */
+function forgetOld({ leaves, metadata, finishing, removals }: Plan, cache: StatCache): void {
+  for (const { path } of [...leaves, ...metadata, ...finishing, ...removals]) cache.forget(path)
+  for (const { path, retire = [] } of leaves) for (const below of retire) cache.forget(path + below.path)
 }
 
 /** What an image says is inside. */

@@ -63,6 +63,41 @@ test('does not know a path whose stat is another, or that changed just before it
   expect(cache.get('/b', stat)).toBeUndefined()
 })
 
+test('knows a whole look by its key, with every path and what it was', () => {
+  const stat = lstatSync(state)
+  const [key, other] = [digestOf('key'), digestOf('other')]
+  const pathsOf = (wanted = key) => {
+    const paths: string[] = []
+    const whole = openStatCache(state).isWhole(wanted, (name, known) => {
+      paths.push(`${name} ${known.isSame(stat)} ${known.inside().digest}`)
+      return true
+    })
+    return whole ? paths : undefined
+  }
+  const cache = openStatCache(state)
+  const names = ['/', '/a', '/ä', ...Array.from({ length: 200 }, (_, n) => `/many/${'long '.repeat(n % 30)}${n}`)]
+  for (const name of [...names, '/gone']) cache.set(name, stat, { digest: digestOf(name) }, LATER)
+  cache.save({ key, paths: names.length })
+  expect(pathsOf()).toBeUndefined()
+  cache.forget('/gone')
+  cache.save({ key, paths: names.length })
+  expect(pathsOf(other)).toBeUndefined()
+  expect(pathsOf()).toEqual(names.map((name) => `${name} true ${digestOf(name)}`))
+  expect(openStatCache(state).isWhole(key, (name) => name !== '/ä')).toBe(false)
+
+  const later = openStatCache(state)
+  for (const name of names) later.get(name, stat)
+  later.set('/new', stat, {}, LATER)
+  later.save({ key: other, paths: names.length + 1 })
+  expect(pathsOf()).toBeUndefined()
+  expect(pathsOf(other)).toHaveLength(names.length + 1)
+  const last = openStatCache(state)
+  last.set('/\udc80', stat, {}, LATER)
+  for (const name of [...names, '/new']) last.get(name, stat)
+  last.save({ key, paths: names.length + 2 })
+  expect(pathsOf()).toBeUndefined()
+})
+
 test('that is damaged in any byte, or cut, is empty', () => {
   const [stat, file] = [lstatSync(state), join(state, 'stat-cache')]
   const cache = openStatCache(state)

@@ -82,6 +82,8 @@ export interface Plan {
   readonly held: ReadonlyMap<Digest, string>
   /** Paths looked at. */
   readonly paths: number
+  /** Paths that the image has. */
+  readonly wanted: number
 }
 
 /** True when nothing is to be done. */

@@ -92,6 +92,7 @@ class Walk {
   readonly #held = new Map<Digest, string>()
   readonly #suspects: Suspect[] = []
   #paths = 0
+  #wanted = 0
 
   constructor(options: ScanOptions) {
     this.#options = options
@@ -118,6 +119,7 @@ class Walk {
       blocked: this.#blocked,
       held: this.#held,
       paths: this.#paths,
+      wanted: this.#wanted,
     }
   }
 
@@ -130,6 +132,7 @@ class Walk {
     created = false,
   ): void {
     const { territory, first } = this.#options
+    this.#wanted++
     const stat = created ? undefined : this.#stat(path)
     const listed = !stat || territory.allBelowUntouched(path) ? [] : listDirectory(this.#base + path, path)
     const prefix = path === '/' ? '/' : `${path}/`
@@ -266,6 +269,7 @@ class Walk {
     entry: Exclude<Entry, { type: 'directory' }>,
     previous: Entry | null | undefined,
   ) {
+    this.#wanted++
     const group = entry.type === 'file' ? this.#groupOf(path, entry) : undefined
     const take = (work: LeafWork | undefined) => {
       if (!group || entry.type !== 'file') return work && this.#leaf(work)

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { compileGlobs } from '@holotype/base'
+import { compareText, compileGlobs } from '@holotype/base'
 import { nameFrom } from './names.ts'
 
 /** What the agent must leave alone below a root. Paths are absolute as seen from the root: `/etc/machine-id`. */
@@ -10,6 +10,8 @@ export interface Territory {
   allBelowUntouched(directory: string): boolean
   /** Something untouched may come and go directly in this directory: its mtime is not ours. */
   mayHoldUntouched(directory: string): boolean
+  /** What the answers depend on besides the image, as a text. */
+  readonly depends: string
 }
 
 /** Longer than any name can be, so only a wildcard covers it. */
@@ -27,11 +29,22 @@ export function territoryOf(options: {
   const parents = compileGlobs(exclusions.flatMap(parentGlobs))
   const base = root === '/' ? '' : root
   const own = state.startsWith(`${base}/`) ? state.slice(base.length) : undefined
+  // What is mounted below another mount, or where an exclusion reaches, comes and goes without a difference.
+  const outermost = [...mounts]
+    .filter((mount) => !covered(mount) && !parentsOf(mount).some((parent) => mounts.has(parent)))
+    .sort(compareText)
   return {
+    depends: JSON.stringify([root, own ?? null, exclusions, outermost]),
     untouched: (path) => path === own || mounts.has(path) || covered(path),
     allBelowUntouched: (directory) => covered(`${directory === '/' ? '' : directory}/${ANY_NAME}`),
     mayHoldUntouched: parents,
   }
+}
+
+/** The directories above a path. */
+function parentsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1)
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/') || '/')
 }
 
 /** The directories in which something that the glob covers may lie. */
