@@ -6,6 +6,8 @@ export const TRUST_ROOT_BYTES = 1024 * 1024
 export const MANIFEST_BYTES = 4 * 1024 * 1024
 /** Bytes of an old gzip file that a delta looks into. */
 export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
+/** Processes of gzip at a time that make a delta's gzip files. */
+export const GZIP_PROCESSES = 2
 /** Bytes of one tree object. */
 export const TREE_BYTES = 64 * 1024 * 1024
 /** Frames up to this many bytes, compressed and not, are handled in memory; larger ones are streamed. */

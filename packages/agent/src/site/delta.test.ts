@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { hexOf, run } from '@holotype/base'
 import { writeDelta } from '@holotype/store'
 import type { ChannelTarget, DeltaRef } from '@holotype/trust'
@@ -126,6 +126,21 @@ test('what is inside of a gzip file that changed is all that is fetched of it', 
   expect(readFileSync(join(world.root, 'doc/changelog.gz'))).toEqual(after)
   expect(askedFor(...packsOf(made.to))).toEqual([])
   expect(report?.bytesFetched).toBeLessThan(20_000)
+})
+
+test('gzip files of many frames are made while the frames after them are read, and all are there at the end', async () => {
+  const books = Array.from({ length: 6 }, () => randomBytes(400_000).toString('hex'))
+  const named = async (contents: readonly string[]) =>
+    Object.fromEntries(await Promise.all(contents.map(async (text, at) => [`doc/${at}.gz`, await gzip(text)] as const)))
+  const { to } = await moved({}, [
+    await named(books),
+    await named(books.map((text, at) => `${at} was mended\n${text}`)),
+  ])
+  const { report } = await world.run()
+  expect(report).toMatchObject({ outcome: 'converged', changed: { written: 6 } })
+  for (const [at, text] of books.entries())
+    expect(gunzipSync(readFileSync(join(world.root, `doc/${at}.gz`))).toString()).toBe(`${at} was mended\n${text}`)
+  expect(askedFor(...packsOf(to))).toEqual([])
 })
 
 test.each([

@@ -10,7 +10,7 @@ import {
   treeDictionary,
 } from '@holotype/store'
 import type { DeltaRef } from '@holotype/trust'
-import { DELTA_GZIP_BYTES } from '../limits.ts'
+import { DELTA_GZIP_BYTES, GZIP_PROCESSES } from '../limits.ts'
 import { free, served } from '../memory.ts'
 import { readPiece, readSmall } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
@@ -99,10 +99,11 @@ function deltaOf(index: DeltaIndex, { site, ref, kept, root, claimed, untouched 
           const last = run.at(-1)
           if (last) await site.range(ref.pack, last.offset + last.length, reader)
         }
+        await reader.settled()
       } catch (error) {
         if (!UNUSABLE.some((code) => isErrorCode(error, code))) throw error
       } finally {
-        reader.close()
+        await reader.close()
       }
       return missing
     },
@@ -209,14 +210,40 @@ function deltaReader(
   objects: PieceSink,
   read: (frame: DeltaFrame) => Buffer | undefined,
   onBytes: (done: number) => void,
-): RangeSink & { close(): void } {
+): RangeSink & { settled(): Promise<void>; close(): Promise<void> } {
   const compressed = Buffer.allocUnsafeSlow(Math.max(0, ...frames.map(({ length }) => length)))
   let index = 0
   let at = frames[0]?.offset ?? 0
   let done = 0
+  // What gzip makes meanwhile, which takes as long as all the rest.
+  const making = new Set<Promise<void>>()
+  let failure: { readonly error: unknown } | undefined
+  const settled = async () => {
+    await Promise.all(making)
+    if (failure) throw failure.error
+  }
+  const finish = (frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
+    if (pieces?.[0]) free(pieces[0])
+    onBytes((done += frame.length))
+  }
+  const finishLater = (work: Promise<void>, frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
+    const made: Promise<void> = work
+      .catch((error: unknown) => {
+        failure ??= { error }
+      })
+      .then(() => {
+        making.delete(made)
+        finish(frame, pieces)
+      })
+    making.add(made)
+  }
   return {
     position: () => at,
-    close: objects.abort,
+    settled,
+    async close() {
+      objects.abort()
+      await Promise.all(making)
+    },
     async feed(chunk) {
       served(chunk.length)
       for (let rest = chunk; rest.length > 0; ) {
@@ -230,9 +257,11 @@ function deltaReader(
         if (at < frame.offset + frame.length) return
         index += 1
         const pieces = open(frame, compressed.subarray(0, frame.length), read(frame))
-        await objects.take(frame, pieces)
-        if (pieces?.[0]) free(pieces[0])
-        onBytes((done += frame.length))
+        const work = objects.take(frame, pieces)
+        if (work) finishLater(work, frame, pieces)
+        else finish(frame, pieces)
+        if (making.size >= GZIP_PROCESSES) await Promise.race(making)
+        if (failure) throw failure.error
       }
     },
   }
@@ -242,7 +271,7 @@ function deltaReader(
 function open(frame: DeltaFrame, compressed: Buffer, bases: Buffer | undefined): readonly Buffer[] | undefined {
   if (!bases) return undefined
   try {
-    return openDeltaFrame(frame, compressed, bases)
+    return openDeltaFrame(frame, compressed, bases, free)
   } catch (error) {
     if (isErrorCode(error, 'DELTA_CORRUPT')) return undefined
     throw error

@@ -8,16 +8,27 @@ const DECOMPRESS_MARGIN = 64
 
 /**
  * Decompresses one frame of a delta with the bytes of its bases, back to back, and gives those of its pieces, in order. Not verified: a piece is
- * right when the object it belongs to has its digest. Never decompresses more than the pieces' length. They share one buffer.
+ * right when the object it belongs to has its digest. Never decompresses more than the pieces' length. They share one buffer. `free` is handed what is
+ * needed no more.
  * @throws DELTA_CORRUPT
  */
-export function openDeltaFrame(frame: DeltaFrame, compressed: Uint8Array, bases: Buffer): Buffer[] {
+export function openDeltaFrame(
+  frame: DeltaFrame,
+  compressed: Uint8Array,
+  bases: Buffer,
+  free: (bytes: Buffer) => void = () => {},
+): Buffer[] {
   const size = frame.pieces.reduce((sum, { length }) => sum + length, 0)
+  const applied = (old: Buffer, difference: Buffer, length: number) => {
+    const result = applyDifference(old, difference, length)
+    free(difference)
+    return result
+  }
   // A difference is no longer than what it leads to.
   const options = { chunkSize: size + DECOMPRESS_MARGIN }
   const bytes =
     frame.coding === 'difference'
-      ? applyDifference(bases, decompress(compressed, options), size)
+      ? applied(bases, decompress(compressed, options), size)
       : decompress(compressed, bases.length > 0 ? { ...options, dictionary: bases } : options)
   if (bytes.length !== size)
     throw fail('DELTA_CORRUPT', { what: `a delta frame decompresses to ${bytes.length} bytes, not ${size}` })
