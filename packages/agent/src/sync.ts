@@ -101,8 +101,17 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     return { ...countsOf(plan), drift: plan.drift, owners: manifest.owners, triggers, health: manifest.health }
   } catch (error) {
     // What was staged is worth keeping for the next run, but not at the price of a full disk.
-    if (isErrorCode(error, 'DISK_FULL')) staged.clear()
+    if (isErrorCode(error, 'DISK_FULL')) clearIfPossible(staged)
     throw error
+  }
+}
+
+/** A disk that is full may hinder that too, which is not what the run failed for. */
+function clearIfPossible(staged: ObjectFolder): void {
+  try {
+    staged.clear()
+  } catch {
+    // The next run that arrives clears it.
   }
 }
 
