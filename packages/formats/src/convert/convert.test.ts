@@ -286,3 +286,56 @@ chmod 755 %{buildroot}/usr/bin/tell
     },
   )
 })
+
+describe('libraries where the loader of the other side does not look', () => {
+  const library = (path: string) => file(path, 'a library')
+
+  test('of a .deb: the rpm has a file for ldconfig that names their directory', async () => {
+    using scratchpad = scratch()
+    const path = scratchpad.at('lib.deb')
+    const payload = ['', 'usr', 'usr/lib', 'usr/lib/x86_64-linux-gnu'].map(directory)
+    const content = {
+      ...GREETER,
+      control: new Map(),
+      payload: [...payload, library('usr/lib/x86_64-linux-gnu/liba.so.1')],
+    }
+    await deb.writePackage(path, content)
+    const report = await convertPackage(path, { directory: scratchpad.path, names: {}, allowScripts: false })
+    const { payload: carried } = await readWhole(rpm, report.path)
+    const added = carried.find((entry) => entry.path === 'etc/ld.so.conf.d/greeter-converted.conf')
+    expect(Buffer.from(added?.bytes ?? '').toString()).toBe('/usr/lib/x86_64-linux-gnu\n')
+    expect(report.notes.map(({ what }) => what)).toContainEqual(expect.stringContaining('ldconfig must run'))
+    // What lies deeper is no library of the loader's, but a program's own.
+    const plugin = {
+      ...content,
+      payload: [...payload, directory('usr/lib/x86_64-linux-gnu/x'), library('usr/lib/x86_64-linux-gnu/x/b.so')],
+    }
+    await deb.writePackage(path, plugin)
+    const other = await convertPackage(path, { directory: scratchpad.path, names: {}, allowScripts: false })
+    expect((await readWhole(rpm, other.path)).payload.map((entry) => entry.path)).not.toContainEqual(
+      expect.stringContaining('ld.so.conf.d'),
+    )
+  })
+
+  test('of an rpm: the .deb has one too, and sets off ldconfig', async () => {
+    using scratchpad = scratch()
+    const path = scratchpad.at('lib.rpm')
+    const words = {
+      NAME: 'lib',
+      VERSION: '1',
+      RELEASE: '1',
+      ARCH: 'x86_64',
+      SUMMARY: 's',
+      DESCRIPTION: 'd',
+      LICENSE: 'MIT',
+    }
+    const payload = [library('usr/lib64/liba.so.1')]
+    await rpm.writePackage(path, { fields: Object.entries(words), control: new Map(), payload, epoch: 1_700_000_000 })
+    const { path: made } = await convertPackage(path, { directory: scratchpad.path, names: {}, allowScripts: false })
+    const { payload: carried } = await readWhole(deb, made)
+    const added = carried.find((entry) => entry.path === 'etc/ld.so.conf.d/lib-converted.conf')
+    expect(Buffer.from(added?.bytes ?? '').toString()).toBe('/usr/lib64\n')
+    const { control } = await inspectPackage(deb, made)
+    expect(Buffer.from(control.get('triggers')?.bytes ?? '').toString()).toBe('activate-noawait ldconfig\n')
+  })
+})

@@ -5,7 +5,7 @@ import { fail } from '../errors.ts'
 import type { PackageToWrite, Relation } from '../types.ts'
 import { rpmArchitecture } from './architecture.ts'
 import type { Conversion, Converted } from './conversion.ts'
-import { forRpm } from './payload.ts'
+import { forRpm, withLibraryPath } from './payload.ts'
 import { rpmRelations, rpmRequires } from './relations.ts'
 import { rpmScripts } from './scripts.ts'
 import { rpmVersionOf } from './version.ts'
@@ -24,7 +24,11 @@ export function debToRpm({ inspected, payload, names, provides, epoch, note }: C
     })
   const parts = parseVersion(version.text)
   const relations = { table: names, notCarried: (what: string) => note('relation', what) }
-  const carried = forRpm(payload, (what) => note('payload', what))
+  const { payload: carried, added } = withLibraryPath(
+    forRpm(payload, (what) => note('payload', what)),
+    { to: 'rpm', name: record.name, epoch },
+  )
+  if (added) note('payload', `${added}: written for libraries in Debian's directory; ldconfig must run to find them`)
   const out: Fields = [
     ['NAME', record.name],
     ...(parts.epoch > 0 ? [['EPOCH', String(parts.epoch)] as const] : []),

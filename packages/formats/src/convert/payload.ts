@@ -22,9 +22,6 @@ const MERGED = /^(?:bin|sbin|lib|lib64)(?=\/|$)/
 /** A .deb's payload as an rpm holds it. */
 export function forRpm(payload: Payload, note: Note): Payload {
   const merged = mergeUsr(payload, note)
-  const multiarch = merged.find(({ path }) => /^usr\/lib\/[a-z0-9_]+-linux-gnu[a-z0-9]*\/[^/]+\.so/.test(path))
-  if (multiarch)
-    note(`${multiarch.path}: libraries of a multiarch directory are outside rpm distributions' library path`)
   return merged.flatMap((entry) => {
     if (entry.type === 'directory' && (COMMON.has(entry.path) || MAN_SECTION.test(entry.path))) return []
     const { xattrs, ...rest } = named(entry, note)
@@ -38,14 +35,40 @@ export function forRpm(payload: Payload, note: Note): Payload {
 /** An rpm's payload as a .deb holds it. */
 export function forDeb(payload: Payload, note: Note): Payload {
   const merged = mergeUsr(payload, note)
-  const lib64 = merged.find(({ path }) => /^usr\/lib64\/[^/]+\.so/.test(path))
-  if (lib64) note(`${lib64.path}: Debian's library path has no /usr/lib64 beside its multiarch directories`)
   return merged.map((entry) => {
     const { xattrs, ...rest } = entry
     for (const name of Object.keys(xattrs ?? {}))
       note(`${entry.path}: its attribute ${name}; a .deb holds none, set it in a script`)
     return rest
   })
+}
+
+/** Libraries in a directory that the loader of the other side does not look into by itself. */
+const ELSEWHERE = {
+  rpm: /^(usr\/lib\/[a-z0-9_]+-linux-gnu[a-z0-9]*)\/[^/]+\.so(?:\.|$)/,
+  deb: /^(usr\/lib64)\/[^/]+\.so(?:\.|$)/,
+} as const
+
+/**
+ * The payload with a file for ldconfig(8) that names the directories of its libraries, where the loader of the format it becomes looks elsewhere.
+ * `added` is its path, undefined where there is nothing to name.
+ */
+export function withLibraryPath(
+  payload: Payload,
+  { to, name, epoch }: { readonly to: keyof typeof ELSEWHERE; readonly name: string; readonly epoch: number },
+): { readonly payload: Payload; readonly added: string | undefined } {
+  const found = new Set(payload.flatMap(({ path }) => ELSEWHERE[to].exec(path)?.[1] ?? []))
+  const path = `etc/ld.so.conf.d/${name}-converted.conf`
+  if (found.size === 0 || payload.some((entry) => entry.path === path)) return { payload, added: undefined }
+  const bytes = Buffer.from(
+    [...found]
+      .sort()
+      .map((directory) => `/${directory}\n`)
+      .join(''),
+  )
+  const root = { uid: 0, gid: 0, owner: 'root', group: 'root' }
+  const added = { path, type: 'file', mode: 0o644, size: bytes.length, bytes, mtime: epoch, ...root } as const
+  return { payload: [...payload, added], added: path }
 }
 
 const CAPABILITY = 'security.capability'

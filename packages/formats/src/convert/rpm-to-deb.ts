@@ -5,7 +5,7 @@ import type { Dependencies, PackageToWrite, Relation } from '../types.ts'
 import { debArchitecture } from './architecture.ts'
 import { renderDebChangelog } from './changelog.ts'
 import type { Conversion, Converted } from './conversion.ts'
-import { forDeb } from './payload.ts'
+import { forDeb, withLibraryPath } from './payload.ts'
 import { debDepends, debRelations } from './relations.ts'
 import { debScripts } from './scripts.ts'
 import { debVersionOf } from './version.ts'
@@ -40,19 +40,21 @@ export async function rpmToDeb({
     dependencies.filter((alternatives) => !alternatives.some((relation) => own.has(relation.name)))
   const notOwn = (all: readonly Relation[]) => all.filter((relation) => relation.name !== record.name)
   const author = addressed(one('PACKAGER') || one('VENDOR') || 'unknown')
-  const carried = withChangelog(
+  const { payload: placed, added } = withLibraryPath(
     forDeb(payload, (what) => note('payload', what)),
-    {
-      name,
-      epoch,
-      text: renderDebChangelog(inspected.changelog, {
-        name,
-        version: version.text,
-        author,
-        debVersion: (text) => debVersionOf(text).text,
-      }),
-    },
+    { to: 'deb', name, epoch },
   )
+  if (added) note('payload', `${added}: written for libraries in /usr/lib64, where Debian's loader does not look`)
+  const carried = withChangelog(placed, {
+    name,
+    epoch,
+    text: renderDebChangelog(inspected.changelog, {
+      name,
+      version: version.text,
+      author,
+      debVersion: (text) => debVersionOf(text).text,
+    }),
+  })
   // Provides are capabilities of many kinds: those that are no names mean nothing to dpkg, and are no loss.
   const provides = debRelations(notOwn(record.provides), { table: names, notCarried: () => {} })
   const standsFor = more.filter((name) => !/[(/]/.test(name)).map((name) => `${name} (= ${version.text})`)
@@ -80,7 +82,7 @@ export async function rpmToDeb({
   return {
     content: {
       fields: out,
-      control: await controlOf(carried, { scripts, conffiles: flagged(fields, 'c') }),
+      control: await controlOf(carried, { scripts, conffiles: flagged(fields, 'c'), libraries: added !== undefined }),
       payload: carried,
       epoch,
     },
@@ -101,7 +103,16 @@ function flagged(fields: Conversion['inspected']['fields'], letter: string): str
 
 async function controlOf(
   payload: PackageToWrite['payload'],
-  { scripts, conffiles }: { readonly scripts: ReturnType<typeof debScripts>; readonly conffiles: readonly string[] },
+  {
+    scripts,
+    conffiles,
+    libraries,
+  }: {
+    readonly scripts: ReturnType<typeof debScripts>
+    readonly conffiles: readonly string[]
+    /** It has libraries that ldconfig must be told of (Policy §8.1.1). */
+    readonly libraries: boolean
+  },
 ): Promise<PackageToWrite['control']> {
   const files = payload.filter(({ type }) => type === 'file')
   const sums: string[] = []
@@ -115,6 +126,7 @@ async function controlOf(
       ({ name, interpreter, text }) => [name, member(`#!${interpreter.join(' ')}\n${text}\n`, 0o755)] as const,
     ),
     ...(kept.length > 0 ? [['conffiles', member(kept.join(''), 0o644)] as const] : []),
+    ...(libraries ? [['triggers', member('activate-noawait ldconfig\n', 0o644)] as const] : []),
     ...(sums.length > 0 ? [['md5sums', member(sums.join(''), 0o644)] as const] : []),
   ])
 }

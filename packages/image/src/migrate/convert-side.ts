@@ -28,7 +28,7 @@ export interface ConvertedPackage {
 }
 
 /** Rises when a conversion gives other bytes. */
-const NOTE = 'converted-1'
+const NOTE = 'converted-2'
 
 const convertedSchema = z.strictObject({
   file: z.custom<Digest>((value) => isDigest(value)),
