@@ -6,7 +6,7 @@ import { readConfig, type Where } from './config.ts'
 import { shippedAgent } from './delivery/agent.ts'
 import type { Deliverer } from './delivery/deliverer.ts'
 import { keep } from './delivery/kept.ts'
-import { listTree } from './delivery/listing.ts'
+import { type Listing, listTree } from './delivery/listing.ts'
 import { startNginx } from './delivery/nginx.ts'
 import { makeObjects, openOwnSite, own, SITE_CODE } from './delivery/own.ts'
 import { casync, makeChunks } from './delivery/peers/casync.ts'
@@ -40,17 +40,18 @@ const bases = new Map<Where, string>(
 try {
   const trees = await makeTrees(given, say)
   await using all = await everybody(trees)
-  const rows = await measureEverywhere(all.deliverers, all.trees)
+  const rows = await measureEverywhere(all.deliverers, all.listings)
   publish(rows)
 } finally {
   say('deleting what the rounds made')
   for (const path of [scratch, ...bases.values()]) rmSync(path, { recursive: true, force: true })
 }
 
-/** Everybody who is here, ready to serve; and all trees that they end in. */
+/** Everybody who is here, ready to serve; and what the trees hold that they end in. */
 async function everybody(trees: Trees) {
   say('the trees are read')
-  const content = [...listAll([trees])].map(([, listing]) => [...listing])
+  const honest = listAll(trees)
+  const content = [...honest.values()].map((listing) => [...listing])
   const kept = (name: string, tool: unknown, make: (directory: string) => Promise<void>) => {
     say(`what is kept of ${name}, or made now`)
     return keep(work, { name, from: { tool, content } }, make)
@@ -83,7 +84,8 @@ async function everybody(trees: Trees) {
   // Nobody's first round reads what it serves from the disk.
   for (const path of served) listTree(path)
   const running = stack.move()
-  return { deliverers, trees: [trees, clamped], [Symbol.asyncDispose]: () => running.disposeAsync() }
+  const listings = new Map([...honest, ...listAll(clamped)])
+  return { deliverers, listings, [Symbol.asyncDispose]: () => running.disposeAsync() }
 }
 
 function isHere(name: string): boolean {
@@ -92,8 +94,10 @@ function isHere(name: string): boolean {
   return here
 }
 
-async function measureEverywhere(all: readonly Deliverer[], trees: readonly Trees[]): Promise<DeliveryRow[]> {
-  const listings = listAll(trees)
+async function measureEverywhere(
+  all: readonly Deliverer[],
+  listings: ReadonlyMap<string, Listing>,
+): Promise<DeliveryRow[]> {
   const rows: DeliveryRow[] = []
   let counts: Awaited<ReturnType<typeof countAll>> | undefined
   if (!canCount) say('strace is not here, so fsyncs are not counted: apt-get install strace')

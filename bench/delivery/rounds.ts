@@ -93,9 +93,9 @@ function compare(deliverer: Deliverer, target: string, step: Step, listings: Rea
     )
 }
 
-/** The listing of each tree that somebody is to end in. */
-export function listAll(trees: readonly Trees[]): ReadonlyMap<string, Listing> {
-  return new Map(trees.flatMap(({ release, updates }) => [release, updates]).map((path) => [path, listTree(path)]))
+/** What both trees hold, by their paths. */
+export function listAll({ release, updates }: Trees): ReadonlyMap<string, Listing> {
+  return new Map([release, updates].map((path) => [path, listTree(path)]))
 }
 
 function said({ seconds, cpuSeconds = 0, serverSeconds, wireBytes, requests }: Delivered): string {

@@ -1,7 +1,7 @@
 import { IDLE_LOOK_MS, IDLE_REST_MS, LEAST_SHARE } from '../limits.ts'
 
 /** Milliseconds that a thread ran, and that it could have run and had no processor, since it began. */
-export interface ThreadTimes {
+interface ThreadTimes {
   readonly ran: number
   readonly waited: number
 }
