@@ -31,7 +31,7 @@ export async function measureAll(all: readonly Deliverer[], options: Rounds): Pr
   for (let round = 0; round < rounds; round++)
     for (const deliverer of [...all.slice(round % all.length), ...all.slice(0, round % all.length)]) {
       const target = join(base, `${round}-${deliverer.name}`)
-      const found = await measureOne(deliverer, target, options)
+      const found = await measureOne(deliverer, target, { ...options, compares: round === 0 })
       for (const [step, cost] of found) {
         const those = costs.get(deliverer)
         those?.set(step, [...(those.get(step) ?? []), cost])
@@ -42,7 +42,11 @@ export async function measureAll(all: readonly Deliverer[], options: Rounds): Pr
   return costs
 }
 
-async function measureOne(deliverer: Deliverer, target: string, options: Rounds): Promise<Map<Step, Delivered>> {
+async function measureOne(
+  deliverer: Deliverer,
+  target: string,
+  options: Rounds & { readonly compares: boolean },
+): Promise<Map<Step, Delivered>> {
   const costs = new Map<Step, Delivered>()
   await steps(deliverer, target, async (step) => {
     // What somebody left to the kernel is not written in another's time.
@@ -50,7 +54,7 @@ async function measureOne(deliverer: Deliverer, target: string, options: Rounds)
     const cost = await deliverer.run(step, target)
     options.say(`${options.where}, ${step}, ${deliverer.who(step)}: ${said(cost)}`)
     costs.set(step, cost)
-    compare(deliverer, target, step, options.listings)
+    if (options.compares) compare(deliverer, target, step, options.listings)
   })
   return costs
 }
