@@ -24,7 +24,7 @@ import { replaceBlock } from './harness/table.ts'
  */
 
 /** Bytes that one node takes at most: a tree, and what its tool keeps beside it. */
-const NODE_BYTES = 0.9 * 2 ** 30
+const NODE_BYTES = 1.1 * 2 ** 30
 
 const say = (line: string) => process.stderr.write(`bench: ${line}\n`)
 const { rounds, work, readme, where, trees: given } = readConfig()
@@ -106,7 +106,7 @@ async function measureEverywhere(
     checkRoom(base, one === 'disk' ? rounds * all.length : 1)
     const costs = await measureAll(all, { where: one, base, rounds, listings, say })
     // The same calls are made wherever the root lies.
-    if (canCount) counts ??= await countAll(all, base)
+    if (canCount) counts ??= await countAll(all, { base, say })
     for (const [deliverer, steps] of costs)
       for (const [step, those] of steps)
         rows.push(rowOf(deliverer, { step, where: one, syncs: counts?.get(deliverer)?.get(step) }, those))

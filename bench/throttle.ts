@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync, w
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { run } from '@holotype/base'
+import { digestOf, run } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { startNginx } from './delivery/nginx.ts'
 import { shippedAgent } from './delivery/agent.ts'
@@ -20,6 +20,8 @@ import { makeTree } from './throttle/tree.ts'
  * `make bench-throttle`: what a neighbour on the same machine notices while 1 GiB is brought to an empty root.
  */
 
+/** What decides about the bytes of the tree. */
+const TREE_CODE = digestOf(readFileSync(join(import.meta.dirname, 'throttle/tree.ts')))
 /** Seconds that a neighbour is looked at alone, before the first and after each. */
 const ALONE_SECONDS = 15
 /** Bytes that one run leaves, with what its tool keeps beside it. */
@@ -54,7 +56,7 @@ try {
   say('a tree of 1 GiB')
   const tree = makeTree(work)
   const trees = { release: tree, updates: tree }
-  const objects = await keep(work, { name: 'gibibyte', from: SITE_CODE }, (directory) =>
+  const objects = await keep(work, { name: 'gibibyte', from: [...SITE_CODE, TREE_CODE] }, (directory) =>
     makeObjects(directory, trees, say),
   )
   const agent = await shippedAgent(join(work, 'agent'))

@@ -70,18 +70,23 @@ export async function cpuNeighbour(): Promise<Neighbour> {
         { stdio: ['ignore', 'pipe', 'ignore'] },
       )
       const said = await until(work, wrk)
-      const [, value, unit] = /^\s+99%\s+([0-9.]+)(us|ms|s|m)$/m.exec(said) ?? []
-      const [, perSecond] = /^Requests\/sec:\s+([0-9.]+)$/m.exec(said) ?? []
-      if (value === undefined || perSecond === undefined) throw new Error(`wrk said: ${said}`)
-      return {
-        p99: Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit ?? ''] ?? 60_000),
-        perSecond: Number(perSecond),
-      }
+      return seenByWrk(said)
     },
     async [Symbol.asyncDispose]() {
       server.kill('SIGTERM')
       await once(server, 'exit')
     },
+  }
+}
+
+/** What wrk sums up. It pads units of one letter: `99%    2.24s `. */
+export function seenByWrk(said: string): Seen {
+  const [, value, unit = ''] = /^\s+99%\s+([0-9.]+)(us|ms|s|m)\s*$/m.exec(said) ?? []
+  const [, perSecond] = /^Requests\/sec:\s+([0-9.]+)$/m.exec(said) ?? []
+  if (value === undefined || perSecond === undefined) throw new Error(`wrk said: ${said}`)
+  return {
+    p99: Number(value) * ({ us: 0.001, ms: 1, s: 1000 }[unit] ?? 60_000),
+    perSecond: Number(perSecond),
   }
 }
 
