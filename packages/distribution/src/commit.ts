@@ -25,8 +25,8 @@ const GIT_ENV = {
  */
 export async function commitOf(directory: string): Promise<Commit> {
   try {
-    const head = await git(directory, 'rev-parse', '--verify', 'HEAD^{commit}')
-    const changes = await git(directory, 'status', '--porcelain', '--untracked-files=normal', '--', '.')
+    const head = await git(directory, ['rev-parse', '--verify', 'HEAD^{commit}'])
+    const changes = await git(directory, ['status', '--porcelain', '--untracked-files=normal', '--', '.'])
     return { commit: head.trim(), dirty: changes !== '' }
   } catch (error) {
     if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
@@ -42,7 +42,7 @@ export async function commitOf(directory: string): Promise<Commit> {
 export async function authorsSince(directory: string, since?: string): Promise<readonly string[]> {
   const range = since === undefined ? 'HEAD' : `${since}..HEAD`
   try {
-    const lines = await git(directory, 'log', `--max-count=${COMMITS_READ}`, '--format=%ae', range, '--', '.')
+    const lines = await git(directory, ['log', `--max-count=${COMMITS_READ}`, '--format=%ae', range, '--', '.'])
     return [...new Set(lines.split('\n').filter((line) => line !== ''))]
   } catch (error) {
     if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
@@ -50,8 +50,41 @@ export async function authorsSince(directory: string, since?: string): Promise<r
   }
 }
 
-async function git(directory: string, ...args: string[]): Promise<string> {
+/**
+ * The SHA-256 digests, 64 hex digits each, that stand in locks and `holotype.yaml` of the working tree and of every branch and tag. None outside git.
+ * @throws PROCESS_NOT_FOUND, PROCESS_FAILED
+ */
+export async function lockedDigests(directory: string): Promise<ReadonlySet<string>> {
+  try {
+    await git(directory, ['rev-parse', '--git-dir'])
+  } catch (error) {
+    if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
+    return new Set()
+  }
+  const found = new Set<string>()
+  const refs = await git(directory, [
+    'for-each-ref',
+    '--format=%(objectname)',
+    'refs/heads',
+    'refs/remotes',
+    'refs/tags',
+  ])
+  const commits = [...new Set(refs.split('\n').filter((ref) => ref !== ''))]
+  // As many at a time as a command line takes.
+  const groups = Array.from({ length: Math.ceil(commits.length / 1000) }, (_, at) =>
+    commits.slice(at * 1000, (at + 1) * 1000),
+  )
+  for (const where of [['--untracked'], ...groups]) {
+    const grep = ['grep', '-h', '-o', '-E', '-e', '[0-9a-f]{64}', ...where, '--', '*.lock', '*holotype.yaml']
+    // 1: there is none.
+    const text = await git(directory, grep, [0, 1])
+    for (const line of text.split('\n')) if (line !== '') found.add(line)
+  }
+  return found
+}
+
+async function git(directory: string, args: readonly string[], okCodes: readonly number[] = [0]): Promise<string> {
   // safe.directory: a distribution that another user owns (a checkout in a container) is only read here, and no hook of it runs.
   const argv = ['git', '-c', `safe.directory=*`, '-c', 'core.fsmonitor=false', ...args] as const
-  return (await run(argv, { cwd: directory, env: GIT_ENV })).stdout.toString()
+  return (await run(argv, { cwd: directory, env: GIT_ENV, okCodes })).stdout.toString()
 }

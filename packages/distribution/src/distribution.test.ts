@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { HolotypeError } from '@holotype/base'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { commitOf } from './commit.ts'
+import { commitOf, lockedDigests } from './commit.ts'
 import { initDistribution } from './init.ts'
 import { loadDistribution } from './load.ts'
 import { channelOf, imageOf, lockPathOf, recipeOf, recipeSourceOf } from './lookup.ts'
@@ -288,6 +288,26 @@ describe('commitOf', () => {
     expect(await commitOf(directory)).toEqual({ commit, dirty: false })
     write({ 'images/new.yaml': 'packages: [a]\n' })
     expect(await commitOf(directory)).toEqual({ commit, dirty: true })
+  })
+
+  test('digests that are locked, in the working tree and on every branch and tag', async () => {
+    const digest = (letter: string) => letter.repeat(64)
+    initDistribution(directory, 'acme')
+    write({ 'images/old.lock': `sha256: ${digest('a')}\n` })
+    expect(await lockedDigests(directory)).toEqual(new Set())
+    git('init', '-q', '-b', 'main')
+    expect(await lockedDigests(directory)).toEqual(new Set([digest('a')]))
+    git('add', '-A')
+    git('commit', '-qm', 'begin')
+    git('tag', 'v1')
+    write({ 'images/old.lock': `x: sha256:${digest('b')}\ny: ${digest('c')}\n`, 'images/other.yaml': digest('d') })
+    git('commit', '-qam', 'next')
+    git('checkout', '-q', '-b', 'new')
+    rmSync(join(directory, 'images/old.lock'))
+    git('commit', '-qam', 'without')
+    expect(await lockedDigests(directory)).toEqual(new Set([digest('a'), digest('b'), digest('c')]))
+    git('tag', '-d', 'v1')
+    expect(await lockedDigests(directory)).toEqual(new Set([digest('b'), digest('c')]))
   })
 
   test('asks no program that the repository names', async () => {

@@ -30,7 +30,14 @@ export {
 export { listWantedFiles, type ListFilesRequest } from './snapshot/files.ts'
 export { type ListedPackage, listedPackages, makeListings } from './snapshot/listing.ts'
 export type { SnapshotRequest } from './snapshot/request.ts'
-export { dropSnapshot, rememberTaken, type TakenNote, takenSnapshots } from './snapshot/taken.ts'
+export {
+  dropSnapshot,
+  forgetSnapshots,
+  rememberTaken,
+  SNAPSHOTS_NOTE,
+  type TakenNote,
+  takenSnapshots,
+} from './snapshot/taken.ts'
 export { snapshotUpstream } from './snapshot/upstream.ts'
 export type {
   HostSource,

@@ -3,6 +3,14 @@ export { openDeltaIndex, treeDictionary } from './delta/delta-index.ts'
 export { gunzip, gzipAgain } from './delta/gzip.ts'
 export { openDeltaFrame } from './delta/open-delta-frame.ts'
 export { writeDelta } from './delta/write-delta.ts'
+export {
+  forgetNote,
+  removeObject,
+  type StoredNote,
+  storedNotes,
+  type StoredObject,
+  storedObjects,
+} from './collect.ts'
 export { diffTrees } from './diff-trees.ts'
 export { fail as failStore } from './errors.ts'
 export { openFrame } from './open-frame.ts'

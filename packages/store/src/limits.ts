@@ -8,6 +8,8 @@ export const NAME_BYTES = 255
 export const SYMLINK_BYTES = 4095
 /** Directories below one another. PATH_MAX allows 2,048 of them; a walk must not run out of stack before. */
 export const TREE_DEPTH = 512
+/** Milliseconds after which the time of an object or a note is set anew when it is put or recalled again, so that nobody takes it for unused. */
+export const USED_MS = 24 * 60 * 60_000
 /** Bytes of one note. */
 export const NOTE_BYTES = 64 * 1024
 /** Milliseconds after which a temporary file is taken for a dead process's and removed when the store is opened. */

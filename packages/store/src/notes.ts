@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import { asDiskFull, errnoOf, temporaryName } from '@holotype/base'
 import { fail } from './errors.ts'
 import { NOTE_BYTES } from './limits.ts'
+import { markUsed } from './object-files.ts'
 
 /*
  * A note is a file `notes/KEY`: a first line that says how far it can be believed, then the value. `settled` is believed for ever;
@@ -31,7 +32,9 @@ export function openNotes(directory: string, boot: string): Notes {
       unsettled.set(key, value)
     },
     recall(key) {
-      const text = readNote(notePath(directory, key))
+      const path = notePath(directory, key)
+      const text = readNote(path)
+      if (text !== undefined) markUsed(path)
       const end = text?.indexOf('\n') ?? -1
       if (text === undefined || end < 0) return undefined
       const value = text.slice(end + 1)

@@ -9,11 +9,12 @@ import {
   renameSync,
   rmSync,
   statSync,
+  utimesSync,
   writeSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { asDiskFull, type Digest, errnoOf, hexOf } from '@holotype/base'
-import { TEMPORARY_AGE_MS } from './limits.ts'
+import { TEMPORARY_AGE_MS, USED_MS } from './limits.ts'
 
 // Random, as process ids of two containers that share a store may be equal.
 const INSTANCE = `${process.pid}-${randomBytes(8).toString('hex')}`
@@ -37,6 +38,16 @@ export function objectSize(directory: string, digest: Digest): number | undefine
 }
 
 let lastTemporary = 0
+
+/** Notes that a file of a store is used still, at most once a day. One that may not be written is nobody's garbage to collect either. */
+export function markUsed(path: string): void {
+  try {
+    const now = new Date()
+    if (now.getTime() - statSync(path).mtimeMs > USED_MS) utimesSync(path, now, now)
+  } catch (error) {
+    if (!['ENOENT', 'EACCES', 'EPERM', 'EROFS'].includes(errnoOf(error) ?? '')) throw error
+  }
+}
 
 /** A fresh temporary file beside the objects, on their file system. Its name cannot meet another process's, also in another container. */
 export function openTemporary(directory: string): { readonly file: number; readonly path: string } {

@@ -47,11 +47,17 @@ describe('a store', () => {
     expect(statSync(store.pathOf(digest)).mode & 0o7777).toBe(0o644)
   })
 
-  it('does not write what is there', () => {
-    const digest = store.put(Buffer.from('once'))
-    utimesSync(store.pathOf(digest), 1, 1)
-    store.put(Buffer.from('once'))
-    expect(statSync(store.pathOf(digest)).mtimeMs).toBe(1000)
+  it('does not write what is there, and notes once a day that it is used', () => {
+    const path = store.pathOf(store.put(Buffer.from('once')))
+    const { ino } = statSync(path)
+    const hour = Math.floor(Date.now() / 1000) - 3600
+    for (const time of [hour, 1]) {
+      utimesSync(path, time, time)
+      store.put(Buffer.from('once'))
+      expect(statSync(path).ino).toBe(ino)
+      if (time === hour) expect(statSync(path).mtimeMs).toBe(hour * 1000)
+      else expect(Date.now() - statSync(path).mtimeMs).toBeLessThan(60_000)
+    }
   })
 
   it('says what is missing', () => {

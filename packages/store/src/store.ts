@@ -4,6 +4,7 @@ import { asDiskFull, canonicalJson, type Digest, digester, digestOf, errnoOf, ru
 import { fail } from './errors.ts'
 import { openNotes, readBootId } from './notes.ts'
 import {
+  markUsed,
   objectPath,
   objectSize,
   openTemporary,
@@ -34,6 +35,7 @@ export function openStore(directory: string): Store {
     const digest = digestOf(bytes)
     // The size guards against what a power cut left behind; content is checked by every read.
     if (objectSize(base, digest) !== bytes.length) writeObject(base, digest, bytes)
+    else markUsed(objectPath(base, digest))
     return digest
   }
   const read = (digest: Digest): Buffer => readObject(base, digest)

@@ -11,6 +11,17 @@ export function addName(store: Store, kind: Kind, made: { readonly name: string;
   store.remember(`${kind}/${made.name}`, [...others, made.digest].join('\n'))
 }
 
+/** Takes out of a name's list what does not stay. */
+export function keepNames(
+  store: Store,
+  kind: Kind,
+  { name, stays }: { readonly name: string; readonly stays: (digest: Digest) => boolean },
+): void {
+  const before = namesOf(store, kind, name)
+  const after = before.filter(stays)
+  if (after.length < before.length) store.remember(`${kind}/${name}`, after.join('\n'))
+}
+
 /** The digests of a name, the oldest first. */
 export function namesOf(store: Store, kind: Kind, name: string): Digest[] {
   return (store.recall(`${kind}/${name}`) ?? '').split('\n').filter(isDigest)

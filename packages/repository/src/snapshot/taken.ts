@@ -17,7 +17,7 @@ export interface TakenNote {
 }
 
 /** The note that names the list of snapshots taken, an object. */
-const KEY = 'repository/snapshots'
+export const SNAPSHOTS_NOTE = 'repository/snapshots'
 
 const listSchema = z.array(
   z.strictObject({
@@ -30,7 +30,7 @@ const listSchema = z.array(
 
 /** The snapshots taken here, in the order they were last taken. @throws SNAPSHOT_MALFORMED */
 export function takenSnapshots(store: Store): readonly TakenNote[] {
-  const digest = recallObject(store, KEY)
+  const digest = recallObject(store, SNAPSHOTS_NOTE)
   if (digest === undefined) return []
   const result = listSchema.safeParse(store.readJson(digest))
   if (result.success) return result.data
@@ -62,8 +62,15 @@ export function dropSnapshot(store: Store, name: string): boolean {
   return after.length < before.length
 }
 
+/** Forgets the snapshots that the store does not keep, unless they have a name. One process at a time may do so. */
+export function forgetSnapshots(store: Store, isKept: (snapshot: Digest) => boolean): void {
+  const before = takenSnapshots(store)
+  const after = before.filter(({ name, snapshot }) => name !== null || isKept(snapshot))
+  if (after.length < before.length) write(store, after)
+}
+
 function write(store: Store, notes: readonly TakenNote[]): void {
   let spare = notes.filter(({ name }) => name === null).length - SNAPSHOTS_REMEMBERED
   const kept = notes.filter(({ name }) => name !== null || spare-- <= 0)
-  store.remember(KEY, store.putJson(kept))
+  store.remember(SNAPSHOTS_NOTE, store.putJson(kept))
 }
