@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { type Bench, row } from '../harness/bench.ts'
 import { type Measured, measure } from '../harness/measure.ts'
-import { AGENT, holotype } from '../harness/place.ts'
+import { shippedAgent } from '../delivery/agent.ts'
+import { holotype } from '../harness/place.ts'
 import { startRsync } from '../harness/rsync-daemon.ts'
 import { startServer } from '../harness/server.ts'
 import type { Cost, Row } from '../harness/types.ts'
@@ -26,16 +27,18 @@ const FIRST = 'the first image into an empty root'
 const SECOND = 'the second image onto the first'
 const NOTHING = 'nothing new'
 
-/** One node per round, each with a root of its own. */
+/** One node per round, each with a root of its own, with the agent as packages install it. */
 export async function syncing(bench: Bench): Promise<Row[]> {
   const { place, rounds, peers } = bench
+  const agent = await shippedAgent(join(place.scratch, 'agent'))
   place.store.remember('images/web', place.first)
   await using server = await startServer(place)
   await holotype(place, ['rollout', 'start', 'web'])
   const states: string[] = []
-  for (let round = 0; round < rounds; round++) states.push(await enrol(bench, server.address, round))
+  for (let round = 0; round < rounds; round++)
+    states.push(await enrol(bench, { agent, address: server.address, round }))
   const run = (round: number, ...more: string[]) =>
-    measure({ argv: [AGENT, 'run', '--once', '--no-throttle', '--json', '--state', states[round] ?? '', ...more] })
+    measure({ argv: [agent, 'run', '--once', '--no-throttle', '--json', '--state', states[round] ?? '', ...more] })
   const who = 'holotype-agent run --once'
   const trees = join(place.scratch, 'trees')
   mkdirSync(trees)
@@ -60,7 +63,10 @@ export async function syncing(bench: Bench): Promise<Row[]> {
 
 const rootOf = ({ place }: Bench, round: number) => join(place.scratch, `node-${round}/root`)
 
-async function enrol(bench: Bench, address: string, round: number): Promise<string> {
+async function enrol(
+  bench: Bench,
+  { agent, address, round }: { readonly agent: string; readonly address: string; readonly round: number },
+): Promise<string> {
   const [root, state] = [rootOf(bench, round), join(bench.place.scratch, `node-${round}/state`)]
   for (const directory of [root, state]) mkdirSync(directory, { recursive: true })
   const labels = ['--label', 'tier=canary']
@@ -69,7 +75,7 @@ async function enrol(bench: Bench, address: string, round: number): Promise<stri
     JSON.parse(await holotype(bench.place, ['node', 'token', name, '--channel', 'web', ...labels, '--json'])),
   )
   const where = ['--server', address, '--site', `${address}/site`, '--root', root, '--state', state]
-  await measure({ argv: [AGENT, 'enrol', ...where, '--token', token] })
+  await measure({ argv: [agent, 'enrol', ...where, '--token', token] })
   return state
 }
 

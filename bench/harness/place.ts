@@ -29,7 +29,6 @@ const OF_A_RUN = [
 
 /** Our command, as a person starts it. */
 export const HOLOTYPE = join(ROOT, 'bin/holotype')
-export const AGENT = join(ROOT, 'bin/holotype-agent')
 
 /** The environment of our command for a state directory. */
 export function environment(home: string): Record<string, string> {
