@@ -17,6 +17,8 @@ export interface Deliverer extends AsyncDisposable {
   readonly ours: boolean
   /** Whether it checks all that it writes against a digest. */
   readonly verifies: boolean
+  /** Measured in the first round alone, as it takes minutes. */
+  readonly once?: boolean
   /** The steps that it has. */
   readonly steps: readonly Step[]
   /** What its directory holds in the end, and whether mtimes belong to it. */

@@ -30,6 +30,7 @@ export async function measureAll(all: readonly Deliverer[], options: Rounds): Pr
   const costs = new Map<Deliverer, Costs>(all.map((deliverer) => [deliverer, new Map()]))
   for (let round = 0; round < rounds; round++)
     for (const deliverer of [...all.slice(round % all.length), ...all.slice(0, round % all.length)]) {
+      if (deliverer.once && round > 0) continue
       const target = join(base, `${round}-${deliverer.name}`)
       const found = await measureOne(deliverer, target, { ...options, compares: round === 0 })
       for (const [step, cost] of found) {

@@ -27,6 +27,7 @@ export async function casync(directory: string, www: string, trees: Trees): Prom
     name: 'casync',
     ours: false,
     verifies: true,
+    once: true,
     steps: ['first', 'delta', 'looked', 'reread'],
     trees,
     mtimes: true,
