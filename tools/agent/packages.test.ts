@@ -197,7 +197,7 @@ function tokenOf(world: World): string {
 
 describe.skipIf(!isRoot)('an update of the agent by itself (skipped without root: in a throw-away root)', () => {
   test('keeps the executable that was; where the new one is broken, that one runs and brings a better one', {
-    timeout: 300_000,
+    timeout: 900_000,
   }, async () => {
     using root = throwAwayRoot()
     await using world = await makeWorld()

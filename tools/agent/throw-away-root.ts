@@ -27,7 +27,7 @@ exec chroot merged /bin/sh -eu -c "$1" 2>&1`
     srv: join(place, 'srv'),
     async sh(script) {
       const argv = ['unshare', '--mount', '--propagation=private', 'sh', '-c', enter, place, script] as const
-      return (await run(argv, { timeoutMs: 120_000 })).stdout.toString()
+      return (await run(argv, { timeoutMs: 300_000 })).stdout.toString()
     },
     [Symbol.dispose]() {
       rmSync(place, { recursive: true, force: true })
