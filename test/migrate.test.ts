@@ -3,11 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hexOf, silent, SYSTEM_PATH } from '@holotype/base'
+import { imageSchema } from '@holotype/distribution'
 import { formats } from '@holotype/formats'
-import { type Migration, missingSonames, planMigration } from '@holotype/image'
+import { compose, type Migration, missingSonames, planMigration, resolveSpec } from '@holotype/image'
 import { type Candidate, type Lock, lockPackage, resolve } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { checkoutImage } from '../packages/image/src/native/testing/checkout-image.ts'
 import { EQUAL_LOCKS } from './testing/equal-locks.ts'
 import { buildNativeRpms } from './testing/native-rpms.ts'
 import { keptPackage, realLocks, storeWithPackages, unfitForComposing } from './testing/real-packages.ts'
@@ -71,6 +73,37 @@ async function expectSonames(store: Store, steps: Migration['steps']): Promise<v
   }
 }
 
+/** Images on the way are composed: their package manager finds nothing to mend, and their programs run. */
+async function expectComposed(store: Store, steps: Migration['steps'], chosen: readonly number[]): Promise<void> {
+  for (const at of chosen) {
+    const { number, lock } = steps[at] ?? { number: 0, lock: undefined }
+    if (!lock) throw new Error(`no step ${at}`)
+    const asked = imageSchema.parse({ packages: ['bash', 'coreutils'] })
+    const spec = resolveSpec(store, { name: lock.image, spec: asked, directory: '/' })
+    const { manifest } = await compose({ store, lock, spec, progress: silent })
+    const root = await checkoutImage(store, manifest, mkdtempSync(join(place, 'composed-')))
+    // An image of rpms alone has no other locale.
+    const env = { PATH: SYSTEM_PATH, LC_ALL: 'C' }
+    const ask = (program: string, ...argv: readonly string[]) => {
+      const { status, stdout, stderr } = spawnSync(program, argv, { env, encoding: 'utf8' })
+      return `step ${number}: ${status} ${stdout}${stderr}`
+    }
+    const rpm = ['--root', root, '--dbpath', '/usr/lib/sysimage/rpm', '--nosignature']
+    if (lock.format === 'rpm') expect(ask('rpm', ...rpm, '-Va')).toBe(`step ${number}: 0 `)
+    else
+      for (const question of ['--audit', '--verify'])
+        expect(ask('dpkg', '--root', root, question)).toBe(`step ${number}: 0 `)
+    const query = {
+      rpm: ['rpm', ...rpm, '-qa'],
+      deb: ['dpkg-query', '--root', root, '-W', '-f', '${Package}\n'],
+    } as const
+    const [program, ...argv] = lock.format === 'rpm' ? query.rpm : query.deb
+    expect(ask(program, ...argv).split('\n').length - 1).toBe(lock.packages.length)
+    expect(ask('chroot', root, 'bash', '-c', 'ls --version > /dev/null && echo $0')).toBe(`step ${number}: 0 bash\n`)
+    rmSync(root, { recursive: true })
+  }
+}
+
 const NAMES = {
   rpm: { libc6: 'glibc', zlib1g: 'zlib', libssl3: 'openssl-libs', libtinfo6: 'ncurses-libs' },
   deb: {
@@ -84,11 +117,12 @@ const NAMES = {
 }
 
 describe.skipIf(reason !== undefined)(`a migration${reason ? ` (skipped, because ${reason})` : ''}`, () => {
-  test('from native rpms to Debian: rpm holds every image on the way', { timeout: 180_000 }, async () => {
+  test('from native rpms to Debian: rpm holds every image on the way', { timeout: 600_000 }, async () => {
     const locks = await realLocks({ certificates: EQUAL_LOCKS.certificates })
     const full = locks.get('certificates')
     if (!full) throw new Error('no lock')
-    const to = await partOf(full, ['openssl', 'bash', 'coreutils', 'dash'])
+    // Scripts are started by setpriv of util-linux.
+    const to = await partOf(full, ['openssl', 'bash', 'coreutils', 'dash', 'util-linux'])
     const store = await storeWithPackages(join(place, 'store'), to)
     const from = await rpmLock(store, full)
     expect(askRpm(store, from)).toBe('')
@@ -101,11 +135,12 @@ describe.skipIf(reason !== undefined)(`a migration${reason ? ` (skipped, because
     for (const { number, lock } of steps.slice(0, -1))
       expect(`step ${number}: ${askRpm(store, lock)}`).toBe(`step ${number}: `)
     await expectSonames(store, steps)
+    await expectComposed(store, steps, [0, Math.floor(steps.length / 2)])
 
     const last = steps.at(-1)
-    expect(last).toMatchObject({ kind: 'format', lock: to, moves: [{ change: 'removed', name: 'filesystem' }] })
+    expect(last).toMatchObject({ kind: 'format', lock: to, moves: [{ name: 'filesystem' }, { name: 'setup' }] })
     const names = (lock: Lock | undefined) => lock?.packages.map(({ name }) => name) ?? []
-    expect(names(steps.at(-2)?.lock)).toEqual([...names(to), 'filesystem'].sort())
+    expect(names(steps.at(-2)?.lock)).toEqual([...names(to), 'filesystem', 'setup'].sort())
     // Both have the loader at one path, which every program names: the C libraries change places in one step, as the last but the layout.
     const loader = steps.find(({ moves }) => moves.some(({ name }) => name === 'libc6'))
     expect(loader?.moves.map(({ change, name }) => `${change} ${name}`)).toEqual(['removed glibc', 'added libc6'])
@@ -183,8 +218,39 @@ async function rpmLock(store: Store, debs: Lock): Promise<Lock> {
       return keptPackage(`sha256:${locked.sha256}`)
     })
   const links = { bin: 'usr/bin', sbin: 'usr/sbin', lib: 'usr/lib', lib64: 'usr/lib64' }
+  const directories = [
+    'dev',
+    'home',
+    'proc',
+    'root',
+    'run',
+    'sys',
+    'tmp',
+    'usr/local',
+    'var/cache',
+    'var/lib',
+    'var/log',
+    'var/tmp',
+  ]
+  const accounts = { 'etc/passwd': 'root:x:0:0:root:/root:/bin/bash\n', 'etc/group': 'root:x:0:\n' }
+  const libraries = deb(
+    ...[
+      'libacl1',
+      'libattr1',
+      'libgmp10',
+      'libaudit1',
+      'libblkid1',
+      'libcap-ng0',
+      'libcap2',
+      'libcrypt1',
+      'libgcrypt20',
+    ],
+    ...['libgpg-error0', 'liblz4-1', 'liblzma5', 'libmount1', 'libpam0g', 'libsmartcols1', 'libsystemd0', 'libudev1'],
+    ...['libuuid1', 'libzstd1'],
+  )
   const rpms = [
-    { name: 'filesystem', version: '3.18', debs: [], links },
+    { name: 'filesystem', version: '3.18', debs: [], links, directories, preamble: ['Requires: setup'] },
+    { name: 'setup', version: '2.14', debs: [], files: accounts },
     { name: 'glibc', version: '2.36', debs: deb('libc6'), preamble: ['Provides: rtld(GNU_HASH)'] },
     { name: 'zlib', version: '1.2.13', debs: deb('zlib1g') },
     { name: 'openssl-libs', version: '3.0.1', debs: deb('libssl3'), preamble: ['Requires: glibc >= 2.34'] },
@@ -192,7 +258,8 @@ async function rpmLock(store: Store, debs: Lock): Promise<Lock> {
     { name: 'bash', version: '5.2.1', debs: deb('bash'), preamble: ['Provides: /bin/sh'] },
     { name: 'pcre2', version: '10.40', debs: deb('libpcre2-8-0') },
     { name: 'libselinux', version: '3.4', debs: deb('libselinux1'), preamble: ['Requires: pcre2 = 10.40-1'] },
-    { name: 'libs', version: '1', debs: deb('libacl1', 'libattr1', 'libgmp10') },
+    { name: 'libs', version: '1', debs: libraries },
+    { name: 'util-linux', version: '2.38', debs: deb('util-linux') },
     { name: 'coreutils', version: '9.1', debs: deb('coreutils') },
   ]
   const packages = []

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { SYSTEM_PATH } from '@holotype/base'
 
 /** An rpm to be built of the files of .debs. */
@@ -11,6 +11,10 @@ export interface NativeRpm {
   readonly debs: readonly string[]
   /** Links to make in it, by path. */
   readonly links?: Readonly<Record<string, string>>
+  /** Directories that are its own. */
+  readonly directories?: readonly string[]
+  /** Files to write in it, by path. */
+  readonly files?: Readonly<Record<string, string>>
   /** Lines of its preamble: `Requires: glibc >= 2.36`. */
   readonly preamble?: readonly string[]
 }
@@ -18,7 +22,7 @@ export interface NativeRpm {
 /**
  * Builds rpms by rpmbuild, whose own generators write what each needs and provides (`libc.so.6(GLIBC_2.34)(64bit)`), as a distribution of rpms has it:
  * /usr is merged, and
- * libraries lie in /usr/lib64, not in Debian's /usr/lib/x86_64-linux-gnu. Documentation is left out. @returns the files, in the order given
+ * libraries lie in /usr/lib, where Debian's loader looks too, and not in /usr/lib/x86_64-linux-gnu. Documentation is left out. @returns the files, in the order given
  */
 export function buildNativeRpms(rpms: readonly NativeRpm[], directory: string): string[] {
   const roots = rpms.map((rpm) => {
@@ -28,12 +32,13 @@ export function buildNativeRpms(rpms: readonly NativeRpm[], directory: string): 
     run([
       'sh',
       '-c',
-      `cd "$1"; rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/lintian usr/share/info
+      `cd "$1"; rm -rf usr/share/doc usr/share/man usr/share/locale usr/share/lintian usr/share/info usr/share/libgcrypt20
        # The loader is found by its place in every program; of the multiarch directory it comes as a file.
        rm -f lib64/ld-linux-x86-64.so.2
-       for from in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu lib64; do
-         if [ -d "$from" ]; then mkdir -p usr/lib64; cp -a "$from"/. usr/lib64/; rm -rf "$from"; fi
+       for from in lib/x86_64-linux-gnu usr/lib/x86_64-linux-gnu; do
+         if [ -d "$from" ]; then mkdir -p usr/lib; cp -a "$from"/. usr/lib/; rm -rf "$from"; fi
        done
+       if [ -e usr/lib/ld-linux-x86-64.so.2 ]; then mkdir -p usr/lib64; mv usr/lib/ld-linux-x86-64.so.2 usr/lib64/; fi
        for from in bin sbin lib; do
          if [ -d "$from" ]; then mkdir -p "usr/$from"; cp -a "$from"/. "usr/$from"/; rm -rf "$from"; fi
        done
@@ -42,15 +47,21 @@ export function buildNativeRpms(rpms: readonly NativeRpm[], directory: string): 
       root,
     ])
     for (const [path, target] of Object.entries(rpm.links ?? {})) symlinkSync(target, join(root, path))
+    for (const path of rpm.directories ?? []) mkdirSync(join(root, path), { recursive: true })
+    for (const [path, text] of Object.entries(rpm.files ?? {})) {
+      mkdirSync(dirname(join(root, path)), { recursive: true })
+      writeFileSync(join(root, path), text)
+    }
     return root
   })
-  const sections = rpms.map(({ name, version, preamble = [] }, at) => [
+  const sections = rpms.map(({ name, version, preamble = [], directories = [] }, at) => [
     `%package -n ${name}`,
     `Summary: ${name}`,
     `Version: ${version}`,
     ...preamble,
     `%description -n ${name}`,
     `%files -n ${name} -f ${listFiles(directory, name, roots[at] ?? '')}`,
+    ...directories.map((path) => `%dir "/${path}"`),
   ])
   const spec = [
     ...['Name: native', 'Version: 1', 'Release: 1', 'Summary: native', 'License: MIT', '%description'],

@@ -46,7 +46,8 @@ export function scriptSteps(
     if (name === undefined) {
       name = String(written.size)
       written.set(script, name)
-      writeFileSync(join(texts, name), script.text)
+      // debconf's scripts, which come with converted packages, start themselves once more.
+      writeFileSync(join(texts, name), script.text, { mode: 0o755 })
     }
     return { what, argv: [program, ...options, `${INSIDE}/${name}`, ...numbers], ...input }
   })
