@@ -94,7 +94,7 @@ export const CHUNK_BYTES = 1024 * 1024
 export const HOLE_BYTES = 64 * 1024
 /** Bytes of the object that lists an image's hard links. */
 export const HARDLINKS_BYTES = 64 * 1024 * 1024
-/** Milliseconds a flush of the file system may take. */
+/** Milliseconds a flush of the file system may take, and tar may go without reading or writing. */
 export const FLUSH_TIMEOUT_MS = 10 * 60_000
 /** Bytes of short-lived objects that work on one path leaves, about. */
 export const PATH_GARBAGE_BYTES = 1024

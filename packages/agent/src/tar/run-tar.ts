@@ -32,6 +32,13 @@ function failed(code: number | null, words: string): Error {
   return found ? Object.assign(new Error(error.message), { code: found[0] }) : error
 }
 
+function* noted(input: Iterable<Buffer>, idle: NodeJS.Timeout): Generator<Buffer> {
+  for (const chunk of input) {
+    idle.refresh()
+    yield chunk
+  }
+}
+
 /**
  * Runs GNU tar with its standard streams streamed: what passes may be larger than this program's memory, which `run` of base holds whole.
  * @throws PROCESS_NOT_FOUND, PROCESS_FAILED, DISK_FULL, AGENT_IO, AGENT_NOT_PERMITTED, and what `input` throws
@@ -42,20 +49,28 @@ export async function runTar(
     readonly cwd: string
     readonly input: Iterable<Buffer>
     readonly onOutput?: (chunk: Buffer) => void
+    /** Milliseconds it may go without reading or writing. */
+    readonly idleMs?: number
   },
 ): Promise<void> {
+  const { idleMs = FLUSH_TIMEOUT_MS } = io
   const child = spawn('tar', args, {
     cwd: io.cwd,
     env: { PATH: SYSTEM_PATH, LC_ALL: 'C' },
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: FLUSH_TIMEOUT_MS,
-    killSignal: 'SIGKILL',
   })
   let words = ''
+  let stuck = false
+  // By progress: how long all of a root takes tells of its size, of the machine, and of how much of it the run may take.
+  const idle = setTimeout(() => {
+    stuck = true
+    child.kill('SIGKILL')
+  }, idleMs)
   child.stderr.on('data', (chunk: Buffer) => {
     words = (words + chunk.toString()).slice(-STDERR_BYTES)
   })
   child.stdout.on('data', (chunk: Buffer) => {
+    idle.refresh()
     io.onOutput?.(chunk)
     served(chunk.length)
   })
@@ -69,10 +84,11 @@ export async function runTar(
     )
     child.on('close', (code) => {
       if (code === 0) resolve()
+      else if (stuck) reject(failBase('PROCESS_FAILED', { what: `tar did nothing for ${idleMs / 1000} s` }))
       else reject(explain(failed(code, words.trim()), io.cwd))
     })
-  })
-  const fed = pipeline(Readable.from(io.input), child.stdin).catch((error: unknown) => {
+  }).finally(() => clearTimeout(idle))
+  const fed = pipeline(Readable.from(noted(io.input, idle)), child.stdin).catch((error: unknown) => {
     // A tar that ends early is judged by its exit code, not by the broken pipe.
     if (GONE.has(errnoOf(error))) return
     // One whose input ends between two members would be content with them.
