@@ -85,7 +85,8 @@ function base(key: string): unknown {
     exclusions: [
       ...['/tmp/**', '/var/tmp/**', '/var/log/*/**', '/var/log/*log*', '/var/log/?tmp*', '/root/**'],
       ...['/etc/machine-id', '/etc/.pwd.lock', '/etc/ssh/ssh_host_*', '/var/lib/dbus/machine-id', '/var/lib/nginx/**'],
-      ...['/var/lib/systemd/linger', '/var/lib/systemd/random-seed', '/var/lib/systemd/timers'],
+      // What its timers of the day write, at whichever hour it runs.
+      ...['/var/backups/**', '/var/lib/systemd/linger', '/var/lib/systemd/random-seed', '/var/lib/systemd/timers'],
     ],
     triggers: [
       {

@@ -62,6 +62,7 @@ exclusions:
   - /etc/hostname
   - /etc/.pwd.lock
   - /etc/ssh/ssh_host_*
+  - /var/backups/**
   - /var/lib/dbus/machine-id
   - /var/lib/systemd/linger
   - /var/lib/systemd/random-seed
