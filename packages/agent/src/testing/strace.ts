@@ -45,10 +45,15 @@ const CHANGING = [
 ] as const
 const ALL = CHANGING.join(',')
 
-/** One call of a run: the `number`th of its name, and its line as strace tells it. */
+/** One call of a run: the `number`th of its name, of those at its path if it has one, and its line as strace tells it. */
 export interface Call {
   readonly name: string
   readonly number: number
+  /**
+   * Of a `write` to a file that has the same name in every run. Another one is counted among those to sockets and between threads, which differ from run
+   * to run, and of which none can fail for want of room.
+   */
+  readonly path?: string
   readonly line: string
 }
 
@@ -71,9 +76,12 @@ export async function callsOf(state: string, directory: string, log: string): Pr
   for (const line of readFileSync(log, 'utf8').split('\n')) {
     const name = /^[a-z0-9_]+(?=\()/.exec(line)?.[0]
     if (name === undefined) continue
-    const number = (counts.get(name) ?? 0) + 1
-    counts.set(name, number)
-    if (changes(name, line, directory)) calls.push({ name, number, line })
+    const path = /^writev?\(\d+<(\/[^>]*)>/.exec(line)?.[1]
+    const isNamed = path !== undefined && path.startsWith(directory) && !/\.tmp-\d/.test(path)
+    const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1).get(what) ?? 0
+    const all = count(name)
+    const number = isNamed ? count(`${name} ${path}`) : all
+    if (changes(name, line, directory)) calls.push({ name, number, line, ...(isNamed ? { path } : {}) })
   }
   return calls
 }
@@ -85,9 +93,14 @@ function changes(name: string, line: string, directory: string): boolean {
 }
 
 /** Runs the agent once and does something to it at one call: `signal=KILL` ends it before the call, `error=EIO` fails it, and with `onward` every later one of the same name. */
-export async function inject(state: string, { name, number }: Call, what: string, onward = false): Promise<Ended> {
+export async function inject(state: string, call: Call, what: string, onward = false): Promise<Ended> {
+  const { name, number, path } = call
   const when = onward ? `${number}+` : String(number)
-  return straced(['-qq', '-e', `trace=${name}`, '-e', `inject=${name}:${what}:when=${when}`, '-o', '/dev/null'], state)
+  const at = path === undefined ? [] : ['-P', path]
+  return straced(
+    ['-qq', ...at, '-e', `trace=${name}`, '-e', `inject=${name}:${what}:when=${when}`, '-o', '/dev/null'],
+    state,
+  )
 }
 
 function straced(options: readonly string[], state: string): Promise<Ended> {

@@ -124,6 +124,7 @@ describe.skipIf(reason !== '')(`a run of two roots cut short${reason}`, () => {
   })
 
   test.each(['ENOSPC', 'EIO', 'EROFS'])('by %s from a system call does too', { timeout }, async (errno) => {
-    for (const call of someCalls(calls, 1)) await cutAndMend(call, `error=${errno}`)
+    const able = calls.filter(({ name, path }) => name !== 'write' || path !== undefined)
+    for (const call of someCalls(able, 1)) await cutAndMend(call, `error=${errno}`)
   })
 })
