@@ -226,15 +226,16 @@ function deltaReader(
     if (pieces?.[0]) free(pieces[0])
     onBytes((done += frame.length))
   }
-  const finishLater = (work: Promise<void>, frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
-    const made: Promise<void> = work
-      .catch((error: unknown) => {
-        failure ??= { error }
-      })
-      .then(() => {
-        making.delete(made)
-        finish(frame, pieces)
-      })
+  const finishLater = async (work: Promise<void>, frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
+    try {
+      await work
+    } catch (error) {
+      failure ??= { error }
+    }
+    finish(frame, pieces)
+  }
+  const keep = (finishing: Promise<void>) => {
+    const made: Promise<void> = finishing.finally(() => making.delete(made))
     making.add(made)
   }
   return {
@@ -258,7 +259,7 @@ function deltaReader(
         index += 1
         const pieces = open(frame, compressed.subarray(0, frame.length), read(frame))
         const work = objects.take(frame, pieces)
-        if (work) finishLater(work, frame, pieces)
+        if (work) keep(finishLater(work, frame, pieces))
         else finish(frame, pieces)
         if (making.size >= GZIP_PROCESSES) await Promise.race(making)
         if (failure) throw failure.error
