@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,12 +22,14 @@ export interface Measured extends Cost {
   readonly stdout: string
 }
 
-/** Runs a program to its end and says what it cost. CPU and memory come from GNU time, which counts children too. @throws when it fails */
+/** Runs a program to its end, on file systems that hold nothing unwritten, and says what it cost. CPU and memory come from GNU time, which counts children too. @throws when it fails */
 export async function measure({ argv, cwd, env, codes = [0] }: Program): Promise<Measured> {
   const note = join(tmpdir(), `holotype-bench-${process.pid}-${Math.random().toString(36).slice(2)}`)
   const timed = existsSync(TIME) ? [TIME, '--output', note, '--format', '%U %S %M', '--', ...argv] : argv
   const [program = '', ...args] = timed
   try {
+    // What was written before is not for this one to flush.
+    execFileSync('sync')
     const start = performance.now()
     const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
     const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []]

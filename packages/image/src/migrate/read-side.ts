@@ -62,7 +62,10 @@ export function holdsLayout({ files }: SidePackage): boolean {
   return [...files].some(([path, word]) => word.startsWith('-> ') && LAYOUT.test(path))
 }
 
-/** dpkg's roots have a merged /usr; rpm holds a directory and a link to one apart, and so directories count as well. */
+/**
+ * dpkg's roots have a merged /usr, and directories are whoever's came first. rpm holds a directory apart from a link to one, and from one of another
+ * mode or owner (`rpmfilesCompare`, rpm 4.18).
+ */
 function filesOf(
   store: Store,
   tree: Parameters<typeof walkTree>[1],
@@ -74,7 +77,7 @@ function filesOf(
     if (entry.type === 'file') files.set(place, `${entry.digest} ${entry.mode} ${entry.uid} ${entry.gid}`)
     else if (entry.type === 'symlink') files.set(place, `-> ${entry.target}`)
     else if (entry.type !== 'directory') files.set(place, entry.type)
-    else if (format === 'rpm') files.set(place, 'directory')
+    else if (format === 'rpm') files.set(place, `directory ${entry.mode} ${entry.uid} ${entry.gid}`)
   }
   return files
 }

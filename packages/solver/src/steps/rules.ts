@@ -128,7 +128,7 @@ function addPaths(members: readonly Member[], { format }: ClosedStepsOptions, ad
         add({ kind: 'path', package: otherName, other: name, path }, [], [place, rival])
       }
     }
-    const holders = places.filter((place) => members[place]?.package.files.get(path) !== 'directory')
+    const holders = places.filter((place) => !members[place]?.package.files.get(path)?.startsWith('directory'))
     add({ kind: 'lasting', what: 'path', name: path }, holders)
   }
 }

@@ -5,7 +5,7 @@ import type { VersionRules } from '../types.ts'
 export interface StepPackage {
   readonly candidate: Candidate
   /** Its absolute paths, each with a word for what lies there: the same word, and two packages may share it. Directories where a format
-   * holds them against links, as `directory`. */
+   * holds them against each other, as `directory` and what it compares. */
   readonly files: ReadonlyMap<string, string>
   /** Sonames that its files have, and those that they need. */
   readonly sonames: { readonly provided: readonly string[]; readonly needed: readonly string[] }
