@@ -35,10 +35,21 @@ function tokenOf(world: World): string {
   return formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', root })
 }
 
-/** Waits for what a shell command says; ends the script when it does not come. */
+/**
+ * Waits for what a shell command says; ends the script when it does not come. At the image a run has written its state, and ended: a process
+ * that is killed before leaves a run that the next one meets.
+ */
 const UNTIL = `
 until_() { n=0; until eval "$1" >/dev/null 2>&1; do n=$((n + 1)); [ $n -lt 400 ] || { echo "waited in vain: $1"; return 1; }; sleep 0.2; done; }
-at_image() { until_ 'grep -q sha256: /var/lib/holotype/state.json'; rm /var/lib/holotype/state.json; }
+at_image() {
+  until_ 'grep -q sha256: /var/lib/holotype/state.json'
+  until_ 'pgrep --parent $(child) --exact sleep'
+  shell=$(child)
+  nap=$(pgrep --parent $shell --exact sleep)
+  rm /var/lib/holotype/state.json
+}
+# Nobody ends what a killed shell was waiting for.
+kill_all() { kill -KILL $shell $nap; }
 `
 
 const SUPERVISORS = {
@@ -46,15 +57,12 @@ const SUPERVISORS = {
     mkdir -p /etc/sv/holotype-agent
     cp /srv/packaging/run /etc/sv/holotype-agent/
     runsv /etc/sv/holotype-agent &
-    trap 'sv exit /etc/sv/holotype-agent; sv kill /etc/sv/holotype-agent' EXIT
+    trap 'sv -w 20 force-shutdown /etc/sv/holotype-agent' EXIT
+    child() { cat /etc/sv/holotype-agent/supervise/pid; }
     at_image
     sv status /etc/sv/holotype-agent
-    shell=$(cat /etc/sv/holotype-agent/supervise/pid)
-    kill -KILL $shell
+    kill_all
     at_image
-    until_ 'pgrep --parent $(cat /etc/sv/holotype-agent/supervise/pid) --exact sleep'
-    shell=$(cat /etc/sv/holotype-agent/supervise/pid)
-    nap=$(pgrep --parent $shell --exact sleep)
     sv -w 60 stop /etc/sv/holotype-agent`,
   openrc: `
     cp /srv/packaging/holotype-agent /etc/init.d/
@@ -66,14 +74,11 @@ const SUPERVISORS = {
     service() { rc-service --nodeps holotype-agent "$1"; }
     trap 'service stop' EXIT
     service start
+    child() { pgrep --parent $(cat /run/supervise-holotype-agent.pid) --full repeat-agent; }
     at_image
     service status
-    child() { pgrep --parent $(cat /run/supervise-holotype-agent.pid) --full repeat-agent; }
-    kill -KILL $(child)
+    kill_all
     at_image
-    until_ 'pgrep --parent $(child) --exact sleep'
-    shell=$(child)
-    nap=$(pgrep --parent $shell --exact sleep)
     service stop`,
 } as const
 
