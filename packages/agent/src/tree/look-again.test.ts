@@ -167,7 +167,7 @@ describe('is seen and mended', () => {
   )
 
   test('what lies where an override ends', async () => {
-    writeFileSync(join(world.state, 'overrides'), 'keep /etc/kept for now\n')
+    writeFileSync(join(world.state, 'overrides'), 'keep /etc/kept until the audit\n')
     writeFileSync(at('etc/kept'), 'kept')
     await settled()
     expect(await looksWithoutTheImage()).toBe(true)
