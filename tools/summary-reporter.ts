@@ -31,16 +31,29 @@ export function countTests(modules: readonly TestModule[], otherErrors: number):
   return counts
 }
 
-/** Prints the counts as the last line of a run, and keeps them. Of skipped tests it prints the names: they say why. */
+/** Characters of what a failed test says, in its line. */
+const SAID = 300
+
+/** Prints the counts as the last line of a run, and keeps them. Before it, of skipped tests the names, which say why, and of failed ones what they say: many a reader of a run sees its end alone. */
 export function summaryReporter(): Reporter {
   return {
     onTestRunEnd(modules, errors) {
       const skipped = modules.flatMap((module) => [...module.children.allTests('skipped')])
       for (const test of skipped) process.stdout.write(`skipped: ${test.module.relativeModuleId}: ${test.fullName}\n`)
+      for (const module of modules) {
+        for (const { message } of module.errors()) sayFailed(module.relativeModuleId, message)
+        for (const test of module.children.allTests('failed'))
+          sayFailed(`${module.relativeModuleId}: ${test.fullName}`, test.result().errors?.[0]?.message ?? '')
+      }
+      for (const { message } of errors) sayFailed('outside all tests', message)
       const summary = summaryOf(countTests(modules, errors.length))
       mkdirSync(dirname(SUMMARY_FILE), { recursive: true })
       writeFileSync(SUMMARY_FILE, `${summary}\n`)
       process.stdout.write(`${summary}\n`)
     },
   }
+}
+
+function sayFailed(where: string, message: string): void {
+  process.stdout.write(`failed: ${where}: ${message.replaceAll(/\s+/g, ' ').slice(0, SAID)}\n`)
 }

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatLock, type Lock, type LockedPackage, readLock } from '@holotype/solver'
 import { openStore } from '@holotype/store'
 import { type Bench, row } from '../harness/bench.ts'
 import { measure } from '../harness/measure.ts'
+import { Notes } from '../harness/notes.ts'
 import { environment, HOLOTYPE, holotype, localRepository, type Place } from '../harness/place.ts'
 import type { Row } from '../harness/types.ts'
 
@@ -27,7 +28,8 @@ const UPDATES = [['tzdata'], ['libssl3', 'openssl'], ['libperl5.36', 'perl', 'pe
 /** The second image from its lock, by how much of it the store knows; and by mmdebstrap and debootstrap. */
 export async function composing(bench: Bench): Promise<Row[]> {
   const { place } = bench
-  const notes = new LayerNotes(place)
+  // Each round begins where the second image is known and no other.
+  const notes = new Notes(place, ['layer-'])
   const ours = (who: string, bar?: number) => ({
     task: TASK,
     who: `holotype image compose, ${who}`,
@@ -102,27 +104,6 @@ function asBefore(place: Place, names: readonly string[]): Map<string, LockedPac
 
 function writeLock(place: Place, lock: Lock): void {
   writeFileSync(join(place.distribution, 'images/web.lock'), formatLock(lock))
-}
-
-/** What the store remembers of scripts that ran, as it was before the rounds: so each begins where the second image is known and no other. */
-class LayerNotes {
-  readonly #notes: string
-  readonly #kept: string
-  constructor({ home, scratch }: Place) {
-    this.#notes = join(home, 'store/notes')
-    this.#kept = join(scratch, 'notes')
-    for (const name of this.#names()) cpSync(join(this.#notes, name), join(this.#kept, name), { recursive: true })
-  }
-  #names(): string[] {
-    return readdirSync(this.#notes).filter((name) => name.startsWith('layer-'))
-  }
-  forget(): void {
-    for (const name of this.#names()) rmSync(join(this.#notes, name), { recursive: true })
-  }
-  restore(): void {
-    this.forget()
-    cpSync(this.#kept, this.#notes, { recursive: true })
-  }
 }
 
 async function peerRows(bench: Bench): Promise<Row[]> {
