@@ -168,8 +168,8 @@ describe.skipIf(missing !== undefined)(
         throw new Error('broke off')
       }
       await expect(bucket.put(announced, half())).rejects.toThrow('broke off')
-      const put = await Promise.all([1, 2].map(() => bucket.put(announced, chunksOf(bytes))))
-      expect(put.filter(Boolean)).toHaveLength(1)
+      // Both may be told that they made it: they complete the same upload, of the same parts.
+      await Promise.all([1, 2].map(() => bucket.put(announced, chunksOf(bytes))))
       expect(await bucket.head(key)).toEqual({ size: bytes.length, digest: digestOf(bytes) })
       expect(await keysOf(bucket.uploads(''))).toEqual([])
     })

@@ -38,7 +38,7 @@ export interface Bucket extends AsyncDisposable {
   head(key: string): Promise<ObjectFacts | undefined>
   /** Keys that begin with a prefix, in order, with their sizes. */
   list(prefix: string): AsyncIterable<{ readonly key: string; readonly size: number }>
-  /** False: there is one of that name, and only a new one was to be made. @throws S3_REFUSED, S3_UNREACHABLE, STORE_DIGEST_MISMATCH */
+  /** False: there is one of that name, and only a new one was to be made. Of several that go on in one upload each may be told true. @throws S3_REFUSED, S3_UNREACHABLE, STORE_DIGEST_MISMATCH */
   put(object: ObjectToPut, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<boolean>
   /** Large objects that were begun and are not complete, of keys that begin with a prefix. */
   uploads(prefix: string): AsyncIterable<Upload>
