@@ -97,6 +97,11 @@ export const fail = defineErrors({
     when: "the list of a site's files does not parse, or names what lies outside of a site",
     hint: 'the origin is broken or hostile: take another; nothing of it was kept',
   },
+  SITE_LIST_FULL: {
+    kind: 'resource',
+    when: 'a site has more names that change, or larger ones, than the list of its files takes',
+    hint: 'serve some of its repositories from a site of their own; the list before stays, and mirrors with it',
+  },
   SITE_OTHER: {
     kind: 'conflict',
     when: 'a directory or a bucket holds something else than a copy of the site that is to be copied there',

@@ -1,6 +1,7 @@
 import { digestOf } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { SITE_PART_BYTES } from '../limits.ts'
+import type { GonePath } from './gone.ts'
 import { leadsTo, partPath } from './layout.ts'
 import {
   parsePart,
@@ -23,8 +24,8 @@ export interface SiteChanges {
   isShown(name: SiteLink): boolean
   /** Paths of what changed that are listed now. */
   readonly present: readonly string[]
-  /** Paths that are listed no more. */
-  readonly gone: readonly string[]
+  /** What is listed no more. */
+  readonly gone: readonly GonePath[]
   /** The files that are to lie under the paths of links through a name. */
   behind(name: SiteLink): Promise<readonly { readonly path: string; readonly file: SiteFile }[]>
 }
@@ -44,27 +45,34 @@ export interface ListPair {
  */
 export async function changesBetween(pair: ListPair): Promise<SiteChanges> {
   const { before, list, check } = pair
-  const old = new Set(check ? [] : before?.parts.map(({ digest }) => digest))
+  // A piece that is said to name other bytes than before is read again.
+  const keyOf = ({ digest, bytes }: SitePart) => `${digest} ${bytes}`
+  const old = new Set(check ? [] : before?.parts.map(keyOf))
   const kept = new Set(list.parts.map(({ digest }) => digest))
   const added: SiteEntry[] = []
-  for (const part of list.parts) if (!old.has(part.digest)) added.push(...(await newPart(pair, part)))
+  for (const part of list.parts) if (!old.has(keyOf(part))) added.push(...(await newPart(pair, part)))
   const dropped: SiteEntry[] = []
   for (const part of before?.parts ?? []) if (!kept.has(part.digest)) dropped.push(...(await oldPart(pair, part)))
   const had = new Map(dropped.map((entry) => [entry.path, entry]))
   const has = new Set(added.map(({ path }) => path))
   const changed = added.filter((entry) => check || !isSame(entry, had.get(entry.path)))
   const names = new Set(list.names.map(({ path }) => path))
-  const goneNames = (before?.names ?? []).map(({ path }) => path).filter((path) => !names.has(path))
+  const goneEntries = [...had.values()]
+    .filter(({ path }) => !has.has(path))
+    .map((entry) => ({ path: entry.path, size: 'link' in entry ? 0 : entry.size }))
+  const goneNames = (before?.names ?? [])
+    .filter(({ path }) => !names.has(path))
+    .map((name) => ({ path: name.path, size: 'link' in name ? 0 : name.content.length }))
   const goneParts = (before?.parts ?? [])
     .filter(({ digest }) => !kept.has(digest))
-    .map(({ digest }) => partPath(digest))
+    .map(({ digest, size }) => ({ path: partPath(digest), size }))
   return {
     files: changed.flatMap((entry) => ('link' in entry ? [] : [entry])),
     links: changed.flatMap((entry) => ('link' in entry ? [entry] : [])),
     isShown: ({ path, link }) =>
       before?.names.some((one) => one.path === path && 'link' in one && one.link === link) ?? false,
     present: [...changed.map(({ path }) => path), ...names, ...list.parts.map(({ digest }) => partPath(digest))],
-    gone: [...[...had.keys()].filter((path) => !has.has(path)), ...goneNames, ...goneParts],
+    gone: [...goneEntries, ...goneNames, ...goneParts],
     behind: (name) => filesBehind(pair, name),
   }
 }
@@ -75,24 +83,43 @@ function isSame(a: SiteEntry, b: SiteEntry | undefined): boolean {
   return a.digest === b.digest && a.size === b.size && a.modified === b.modified
 }
 
-async function newPart(pair: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+async function newPart(pair: ListPair, part: SitePart): Promise<readonly SiteEntry[]> {
   const { source, target } = pair
+  const { digest, size } = part
   const path = partPath(digest)
   // Where there are no links, every piece is looked at for each state: the origin is nearer.
   const there = target.links ? await target.read(path, size) : undefined
-  if (there && digestOf(there) === digest) return parsePart(there, path)
+  if (there && digestOf(there) === digest) return parsePart(there, part, path)
   if (size > SITE_PART_BYTES) throw fail('SITE_LIST_MALFORMED', { what: `${path} is listed with ${size} bytes` })
   const bytes = await source.read(path, size)
   if (bytes === undefined) throw fail('FETCH_NOT_FOUND', { what: `${source.address} has no ${path}` })
   if (digestOf(bytes) !== digest) throw fail('FETCH_MISMATCH', { what: `${source.address}${path} has other bytes` })
-  if (!pair.before?.parts.some((part) => part.digest === digest)) await target.write(path, bytes)
-  return parsePart(bytes, path)
+  if (!pair.before?.parts.some((one) => one.digest === digest)) await target.write(path, bytes)
+  return parsePart(bytes, part, path)
 }
 
 /** A piece that is damaged says nothing of what to remove, and that is all it is asked for. */
-async function oldPart({ target }: ListPair, { digest, size }: SitePart): Promise<readonly SiteEntry[]> {
+async function oldPart({ target }: ListPair, part: SitePart): Promise<readonly SiteEntry[]> {
+  return (await presentPart(target, part)) ?? []
+}
+
+/** A piece as a target has it; undefined where it is damaged. */
+async function presentPart(target: SiteTarget, part: SitePart): Promise<readonly SiteEntry[] | undefined> {
+  const { digest, size } = part
   const bytes = await target.read(partPath(digest), size)
-  return bytes && digestOf(bytes) === digest ? parsePart(bytes, partPath(digest)) : []
+  return bytes && digestOf(bytes) === digest ? parsePart(bytes, part, partPath(digest)) : undefined
+}
+
+/** All paths that a target's list names; undefined where a piece of it is damaged. @throws SITE_LIST_MALFORMED */
+export async function pathsOf(target: SiteTarget, list: SiteList): Promise<ReadonlySet<string> | undefined> {
+  const paths = new Set(list.names.map(({ path }) => path))
+  for (const part of list.parts) {
+    const entries = await presentPart(target, part)
+    if (!entries) return undefined
+    paths.add(partPath(part.digest))
+    for (const { path } of entries) paths.add(path)
+  }
+  return paths
 }
 
 async function filesBehind(pair: ListPair, name: SiteLink) {

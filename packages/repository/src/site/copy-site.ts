@@ -11,7 +11,7 @@ import {
   TRIES,
 } from '../limits.ts'
 import { changesBetween, type SiteChanges } from './changes.ts'
-import { readGone, writeGone } from './gone.ts'
+import { type Gone, readGone, removeGone, writeGone } from './gone.ts'
 import { LIST_FILE } from './layout.ts'
 import { parseList, type SiteFile, type SiteList } from './site-list.ts'
 import type { SiteSource } from './source.ts'
@@ -29,7 +29,7 @@ export interface CopyOptions {
   /** Believe nothing that is there: read it all, and fetch what is damaged. */
   readonly check?: boolean
   /** Called before the first byte is fetched, with what will be. What it throws ends the copy there. */
-  readonly begin?: (list: SiteList, amounts: CopyAmounts) => Promise<void>
+  readonly begin?: (list: SiteList, needs: CopyNeeds) => Promise<void>
   /** Called after each step, with its name. What it throws ends the copy there. */
   readonly afterStep?: (step: string) => Promise<void> | void
 }
@@ -38,6 +38,11 @@ export interface CopyAmounts {
   /** Files that are not there, and their bytes. */
   readonly files: number
   readonly bytes: number
+}
+
+/** What a copy takes, and the bytes of what is there then and listed no more. */
+export interface CopyNeeds extends CopyAmounts {
+  readonly held: number
 }
 
 /** What a copy came to. */
@@ -66,6 +71,11 @@ export interface Copied extends CopyAmounts {
  * @throws SITE_UNLISTED, SITE_LIST_MALFORMED, SITE_OTHER, SITE_BACKWARD, SITE_CHANGING, FETCH_*, DISK_FULL
  */
 export async function copySite(options: CopyOptions): Promise<CopyOutcome> {
+  const { target, now } = options
+  const seconds = Math.floor(now().getTime() / 1000)
+  // Also while the origin has nothing new.
+  const removed = await removeGone(target, await presentList(target), seconds - MIRROR_KEEP_SECONDS)
+  await target.sweep(new Date((seconds - HALF_COPIED_SECONDS) * 1000))
   let { etag } = options
   let last: SiteList | undefined
   for (let reading = 1; ; reading++) {
@@ -78,7 +88,7 @@ export async function copySite(options: CopyOptions): Promise<CopyOutcome> {
     if (bytes === undefined) return { copied: undefined, etag, waits }
     const list = parseList(bytes, `${options.source.address}${LIST_FILE}`)
     try {
-      return { copied: await copyList(options, list, bytes), etag: found.etag, waits }
+      return { copied: { ...(await copyList(options, list, bytes)), removed }, etag: found.etag, waits }
     } catch (error) {
       if (!isErrorCode(error, 'FETCH_NOT_FOUND') && !isErrorCode(error, 'FETCH_MISMATCH')) throw error
       // Where the origin has moved on, what the list named may be gone.
@@ -94,7 +104,7 @@ export async function copySite(options: CopyOptions): Promise<CopyOutcome> {
   }
 }
 
-async function copyList(options: CopyOptions, list: SiteList, bytes: Buffer): Promise<Copied> {
+async function copyList(options: CopyOptions, list: SiteList, bytes: Buffer): Promise<Omit<Copied, 'removed'>> {
   const { source, target, now } = options
   const step = async (name: string) => options.afterStep?.(name)
   const before = await presentList(target)
@@ -103,7 +113,8 @@ async function copyList(options: CopyOptions, list: SiteList, bytes: Buffer): Pr
   // Some are there already if an earlier copy was ended.
   const missing = await missingFiles(target, changes.files)
   const amounts = amountsOf(missing)
-  await options.begin?.(list, amounts)
+  const gone = goneBy(await readGone(target), changes, Math.floor(now().getTime() / 1000))
+  await options.begin?.(list, { ...amounts, held: [...gone.values()].reduce((sum, { size }) => sum + size, 0) })
   await step('begin')
   await copyFiles(options, missing)
   await step('files')
@@ -114,16 +125,14 @@ async function copyList(options: CopyOptions, list: SiteList, bytes: Buffer): Pr
   await showNames(options, list, changes)
   await target.write(LIST_FILE, bytes)
   await step('list')
-  const removed = await removeGone(options, changes, now())
-  await step('remove')
-  await target.sweep(new Date(now().getTime() - HALF_COPIED_SECONDS * 1000))
+  if (changes.gone.length > 0) await writeGone(target, gone)
+  await step('gone')
   return {
     site: list.site,
     serial: list.serial,
     ...(before ? { before: before.serial } : {}),
     ...amounts,
     total: { files: list.files, bytes: list.bytes },
-    removed,
   }
 }
 
@@ -220,19 +229,11 @@ async function showNames(options: CopyOptions, list: SiteList, changes: SiteChan
   }
 }
 
-async function removeGone({ target }: CopyOptions, changes: SiteChanges, now: Date): Promise<number> {
-  const seconds = Math.floor(now.getTime() / 1000)
-  const gone = await readGone(target)
-  const before = JSON.stringify([...gone])
+/** What is there and listed no more once the changes are made. */
+function goneBy(gone: Gone, changes: SiteChanges, seconds: number): Gone {
   for (const path of changes.present) gone.delete(path)
-  for (const path of changes.gone) if (!gone.has(path)) gone.set(path, seconds)
-  const old = [...gone].filter(([, since]) => since <= seconds - MIRROR_KEEP_SECONDS).map(([path]) => path)
-  for (const path of old) {
-    await target.remove(path)
-    gone.delete(path)
-  }
-  if (JSON.stringify([...gone]) !== before) await writeGone(target, gone)
-  return old.length
+  for (const { path, size } of changes.gone) if (!gone.has(path)) gone.set(path, { since: seconds, size })
+  return gone
 }
 
 /** Some at a time. The first failure ends all. */

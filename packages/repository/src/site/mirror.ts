@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { watch } from 'node:fs'
+import { type FSWatcher, watch } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import type { BucketOptions } from '@holotype/store/bucket'
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import { MIRROR_CHAIN, MIRROR_FILE_BYTES, MIRROR_WAIT_SECONDS } from '../limits.ts'
-import { type Copied, type CopyAmounts, type CopyOptions, type CopyOutcome, copySite } from './copy-site.ts'
+import { type Copied, type CopyNeeds, type CopyOptions, type CopyOutcome, copySite } from './copy-site.ts'
 import { openBucketTarget } from './bucket-target.ts'
 import { openDirectoryTarget } from './directory-target.ts'
 import { LIST_FILE, MIRROR_FILE } from './layout.ts'
@@ -45,7 +45,7 @@ export interface MirrorOptions {
   readonly origin: string
   /** A directory, or a bucket of an S3-compatible store. */
   readonly to: string | BucketOptions
-  /** Bytes that the mirror may hold; by default all that its disk has room for, but for a twentieth. */
+  /** Bytes that the mirror may hold, with what is listed no more and stays for an hour; by default all that its disk has room for, but for a twentieth. */
   readonly quota?: number
   readonly check?: boolean
   readonly now: () => Date
@@ -86,14 +86,16 @@ export async function mirrorForEver(
 ): Promise<void> {
   const { signal, pollSeconds } = options
   await using mirror = openMirror(options)
-  using watched = watchOrigin(options.origin)
+  using watched = new OriginWatch(options.origin)
   while (!signal.aborted) {
     const began = Date.now()
     const news = watched.news()
     try {
-      const { copied, waits } = await mirror.next(Math.min(MIRROR_WAIT_SECONDS, pollSeconds))
+      const waitSeconds = Math.min(MIRROR_WAIT_SECONDS, pollSeconds)
+      const { copied, waits } = await mirror.next(waitSeconds)
       if (copied) told(copied)
-      if (waits) continue
+      // Who says that he waits and does not is asked as any other.
+      if (waits && (copied || Date.now() - began >= (waitSeconds * 1000) / 2)) continue
     } catch (error) {
       if (signal.aborted) return
       told(error instanceof Error ? error : new Error(String(error)))
@@ -135,8 +137,8 @@ function openMirror(options: MirrorOptions): Mirror {
           waitSeconds,
           ...(etag === undefined || known?.end?.serial !== known?.start.serial ? {} : { etag }),
           ...(afterStep ? { afterStep } : {}),
-          begin: async (list, amounts) => {
-            await checkRoom(options, target, list, amounts)
+          begin: async (list, needs) => {
+            await checkRoom(options, target, list, needs)
             const start = { serial: list.serial, date: now().toISOString() }
             const { site, files, bytes } = list
             const end = known?.end ?? null
@@ -190,12 +192,12 @@ async function checkRoom(
   { quota }: MirrorOptions,
   target: SiteTarget,
   list: SiteList,
-  { bytes }: CopyAmounts,
+  { bytes, held }: CopyNeeds,
 ): Promise<void> {
-  if (quota !== undefined && list.bytes > quota)
+  if (quota !== undefined && list.bytes + held > quota)
     throw fail('MIRROR_QUOTA', {
-      what: `serial ${list.serial} has ${formatBytes(list.bytes)}, and the quota is ${formatBytes(quota)}`,
-      data: { bytes: list.bytes, quota },
+      what: `serial ${list.serial} has ${formatBytes(list.bytes)} beside ${formatBytes(held)} that are listed no more, and the quota is ${formatBytes(quota)}`,
+      data: { bytes: list.bytes, held, quota },
     })
   const room = await target.room()
   if (room !== undefined && bytes > room)
@@ -210,21 +212,38 @@ async function writeFacts(target: SiteTarget, facts: MirrorFacts): Promise<void>
 }
 
 /** Tells when a site in a directory has another list. Of any other, never. */
-function watchOrigin(origin: string): Disposable & { news(): Promise<void> } {
-  const url = new URL(origin)
-  let tell = () => {}
-  // A list is replaced by a rename, so it is the directory that is watched.
-  const watcher = url.protocol === 'file:' ? watch(join(fileURLToPath(url), 'files')) : undefined
-  watcher?.on('change', (_, name) => {
-    if (name === LIST_FILE.slice('files/'.length)) tell()
-  })
-  // Then it is asked from time to time.
-  watcher?.on('error', () => {})
-  return {
-    news: () =>
-      new Promise((resolve) => {
-        tell = resolve
-      }),
-    [Symbol.dispose]: () => watcher?.close(),
+class OriginWatch implements Disposable {
+  readonly #directory: string | undefined
+  #watcher: FSWatcher | undefined
+  #tell = () => {}
+  constructor(origin: string) {
+    const url = new URL(origin)
+    // A list is replaced by a rename, so it is the directory that is watched.
+    this.#directory = url.protocol === 'file:' ? join(fileURLToPath(url), 'files') : undefined
+  }
+  /** The next news. A directory that cannot be watched, or no longer, is asked from time to time, and watched when it can be. */
+  news(): Promise<void> {
+    this.#watcher ??= this.#watch()
+    return new Promise((resolve) => {
+      this.#tell = resolve
+    })
+  }
+  #watch(): FSWatcher | undefined {
+    if (this.#directory === undefined) return undefined
+    try {
+      const watcher = watch(this.#directory)
+      watcher.on('change', (_, name) => {
+        if (name === LIST_FILE.slice('files/'.length)) this.#tell()
+      })
+      watcher.on('error', () => this[Symbol.dispose]())
+      return watcher
+    } catch {
+      // It is not there yet, which the copy tells.
+      return undefined
+    }
+  }
+  [Symbol.dispose](): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
   }
 }

@@ -30,6 +30,8 @@ export interface SitePart {
   readonly digest: Digest
   /** Bytes of the piece itself. */
   readonly size: number
+  /** Bytes of the files that it names. */
+  readonly bytes: number
 }
 
 /** All that a site holds, at one moment: `files/index.json`. Whoever has every file of it may show its names. */
@@ -53,13 +55,13 @@ const size = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER)
 const link = z.string().max(SITE_LINK_BYTES)
 
 const listSchema = z.strictObject({
-  schema: z.literal('holotype.site/1'),
+  schema: z.literal('holotype.site/2'),
   site: z.string().regex(/^[0-9a-f]{32}$/),
   serial: z.number().int().min(1),
   date: z.iso.datetime(),
   files: size,
   bytes: size,
-  parts: z.array(z.strictObject({ digest, size })).max(SITE_PARTS),
+  parts: z.array(z.strictObject({ digest, size, bytes: size })).max(SITE_PARTS),
   names: z
     .array(
       z.union([
@@ -86,7 +88,7 @@ export function renderList(list: SiteList): Buffer {
   const names = list.names.map((name) =>
     'link' in name ? name : { path: name.path, content: name.content.toString('base64') },
   )
-  return Buffer.from(`${JSON.stringify({ schema: 'holotype.site/1', ...list, names })}\n`)
+  return Buffer.from(`${JSON.stringify({ schema: 'holotype.site/2', ...list, names })}\n`)
 }
 
 /** @throws SITE_LIST_MALFORMED */
@@ -99,6 +101,8 @@ export function parseList(bytes: Buffer, where: string): SiteList {
     if (turnOf(name.path) === undefined || ('link' in name && !isSafeLink(name.path, name.link)))
       throw fail('SITE_LIST_MALFORMED', { what: `${where} has ${JSON.stringify(name.path)} among what changes` })
   }
+  if (list.parts.reduce((sum, part) => sum + part.bytes, 0) !== list.bytes)
+    throw fail('SITE_LIST_MALFORMED', { what: `${where} has other bytes than its pieces` })
   return { ...list, names }
 }
 
@@ -111,8 +115,20 @@ export function renderPart(entries: readonly SiteEntry[]): Buffer {
   return Buffer.from(`${JSON.stringify({ schema: 'holotype.site-files/1', files })}\n`)
 }
 
-/** @throws SITE_LIST_MALFORMED */
-export function parsePart(bytes: Buffer, where: string): readonly SiteEntry[] {
+/** Bytes of the files among entries: what a link leads to counts where it lies. */
+export function bytesOf(entries: readonly SiteEntry[]): number {
+  return entries.reduce((sum, entry) => sum + ('link' in entry ? 0 : entry.size), 0)
+}
+
+/** `part`: what the list says of it. @throws SITE_LIST_MALFORMED */
+export function parsePart(bytes: Buffer, part: SitePart, where: string): readonly SiteEntry[] {
+  const entries = entriesOf(bytes, where)
+  if (bytesOf(entries) !== part.bytes)
+    throw fail('SITE_LIST_MALFORMED', { what: `${where} has files of other sizes than the list says` })
+  return entries
+}
+
+function entriesOf(bytes: Buffer, where: string): readonly SiteEntry[] {
   return parseWith(partSchema, bytes, where).files.map((entry) => {
     const said = 'link' in entry ? undefined : (objectDigest(entry.path) ?? entry.digest)
     const wrong = 'link' in entry ? !isSafeLink(entry.path, entry.link) : said === undefined

@@ -17,7 +17,7 @@ import { digestOf, hexOf, silent, writeFileAtomic } from '@holotype/base'
 import { describe, expect, it } from 'vitest'
 import { memoryDirectory, testFolder } from '../testing/folder.ts'
 import { serveStatic } from '../testing/static-server.ts'
-import { mirrorOnce, type MirrorOptions } from './mirror.ts'
+import { mirrorForEver, mirrorOnce, type MirrorOptions } from './mirror.ts'
 import { openSource } from './source.ts'
 import { verifyFiles } from './verify-files.ts'
 import { writeSiteList } from './write-list.ts'
@@ -100,6 +100,18 @@ describe("a site's list", () => {
     expect(await list(site)).toMatchObject({ serial: 1, changed: false })
     publish(site, 2)
     expect(await list(site)).toMatchObject({ serial: 2, changed: true })
+  })
+  it('leaves nothing out in silence', async () => {
+    const site = place()
+    publish(site, 1)
+    await list(site)
+    const before = readFileSync(join(site, 'files/index.json'))
+    write(site, 'repo/large.asc', Buffer.alloc(256 * 1024 + 1))
+    await expect(list(site)).rejects.toMatchObject({ code: 'SITE_LIST_FULL' })
+    rmSync(join(site, 'repo/large.asc'))
+    for (let at = 0; at < 1024; at++) write(site, `repo/key-${at}.asc`, 'x')
+    await expect(list(site)).rejects.toMatchObject({ code: 'SITE_LIST_FULL' })
+    expect(readFileSync(join(site, 'files/index.json')).equals(before)).toBe(true)
   })
   it('does not name a state that is not shown yet', async () => {
     const site = place()
@@ -274,6 +286,138 @@ describe('a mirror', () => {
     expect(seen(copy)).toEqual({ trust: '1', repository: '1' })
   })
 
+  it('counts against its quota what is listed, whatever the list says of it, and what is kept for an hour', async () => {
+    const [site, copy] = [place(), place()]
+    publish(site, 1)
+    const { bytes } = await list(site)
+    const origin = pathToFileURL(site).href
+    await mirror(origin, copy, { quota: bytes })
+    const honest = JSON.parse(readFileSync(join(site, 'files/index.json'), 'utf8'))
+    const lies = [
+      { ...honest, bytes: 1 },
+      {
+        ...honest,
+        bytes: 1,
+        parts: honest.parts.map((part: object, at: number) => ({ ...part, bytes: at === 0 ? 1 : 0 })),
+      },
+    ]
+    for (const lie of lies) {
+      write(site, 'files/index.json', JSON.stringify(lie))
+      await expect(mirror(origin, place(), { quota: 10 })).rejects.toMatchObject({ code: 'SITE_LIST_MALFORMED' })
+    }
+    rmSync(join(site, 'files'), { recursive: true })
+    await list(site)
+    rmSync(join(site, 'repo/deb/pool/main/a+b_1~1.deb'))
+    write(site, 'repo/deb/pool/main/c_1.deb', 'package 1')
+    await list(site)
+    const next = place()
+    await mirror(origin, next, { quota: bytes })
+    rmSync(join(site, 'repo/deb/pool/main/c_1.deb'))
+    write(site, 'repo/deb/pool/main/d_1.deb', 'package 1')
+    await list(site)
+    await expect(mirror(origin, next, { quota: bytes })).rejects.toMatchObject({ code: 'MIRROR_QUOTA' })
+    await mirror(origin, next, { quota: bytes + 2000 })
+  })
+
+  it('lets go of what is gone while its origin is quiet, and of nothing that is shown again', async () => {
+    const [site, copy] = [place(), place()]
+    publish(site, 1)
+    await list(site)
+    await using server = await serveStatic(site, { redirect: false })
+    const gone = 'repo/deb/pool/main/a+b_1~1.deb'
+    let now = NOW.getTime()
+    const stop = new AbortController()
+    const told: unknown[] = []
+    const kept = mirrorForEver(
+      {
+        origin: server.url,
+        to: copy,
+        now: () => new Date(now),
+        progress: silent,
+        signal: stop.signal,
+        pollSeconds: 0.05,
+      },
+      (outcome) => told.push(outcome),
+    )
+    const until = async (what: () => boolean) => {
+      while (!what()) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    try {
+      await until(() => seen(copy) !== undefined)
+      rmSync(join(site, gone))
+      await list(site)
+      await until(() => told.length === 2)
+      expect(existsSync(join(copy, gone))).toBe(true)
+      now += 3_600_000
+      await until(() => !existsSync(join(copy, gone)))
+    } finally {
+      stop.abort()
+      await kept
+    }
+    // Noted as gone, and listed: as where a copy was ended after it had shown the list.
+    const listed = 'repo/deb/dists/stable/by-hash/1'
+    writeFileSync(join(copy, '.mirror/gone.json'), JSON.stringify([[listed, 1, 1]]))
+    await mirror(server.url, copy)
+    expect(existsSync(join(copy, listed))).toBe(true)
+  })
+
+  it('that is kept waits for an origin that is not there yet, and takes it when it is', async () => {
+    const [place1, copy] = [place(), place()]
+    const site = join(place1, 'later')
+    const stop = new AbortController()
+    const told: unknown[] = []
+    const kept = mirrorForEver(
+      {
+        origin: pathToFileURL(site).href,
+        to: copy,
+        now: () => NOW,
+        progress: silent,
+        signal: stop.signal,
+        pollSeconds: 0.05,
+      },
+      (outcome) => {
+        told.push(outcome)
+        if (told.length === 1) {
+          publish(site, 1)
+          void list(site)
+        }
+        if (seen(copy)) stop.abort()
+      },
+    )
+    await kept
+    expect(told[0]).toMatchObject({ code: 'SITE_UNLISTED' })
+    expect(seen(copy)).toEqual({ trust: '1', repository: '1' })
+  })
+
+  it('does not believe an origin that says it waits and does not', async () => {
+    const [site, copy] = [place(), place()]
+    publish(site, 1)
+    await list(site)
+    let asked = 0
+    const server = createServer((request, response) => {
+      const path = decodeURIComponent(request.url ?? '')
+      if (!existsSync(join(site, path))) return response.writeHead(404).end()
+      const head = { etag: '"1"', 'preference-applied': 'wait=1' }
+      if (path !== '/files/index.json') return response.writeHead(200).end(readFileSync(join(site, path)))
+      asked++
+      if (request.headers['if-none-match']) return response.writeHead(304, head).end()
+      return response.writeHead(200, head).end(readFileSync(join(site, path)))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    const stop = new AbortController()
+    const origin = `http://127.0.0.1:${port}`
+    const kept = mirrorForEver(
+      { origin, to: copy, now: () => NOW, progress: silent, signal: stop.signal, pollSeconds: 60 },
+      () => setTimeout(() => stop.abort(), 500),
+    )
+    await kept
+    server.closeAllConnections()
+    server.close()
+    expect(asked).toBeLessThan(4)
+  })
+
   it.each([
     ['a path outside', [{ path: '../x', size: 1, digest: digestOf('x') }]],
     ['an absolute path', [{ path: '/etc/x', size: 1, digest: digestOf('x') }]],
@@ -294,9 +438,9 @@ describe('a mirror', () => {
     const part = Buffer.from(JSON.stringify({ schema: 'holotype.site-files/1', files }))
     write(site, `files/${hexOf(digestOf(part))}.json`, part)
     write(site, 'repo/deb/x/y', 'x')
-    const parts = [{ digest: digestOf(part), size: part.length }]
+    const parts = [{ digest: digestOf(part), size: part.length, bytes: 1 }]
     const head = {
-      schema: 'holotype.site/1',
+      schema: 'holotype.site/2',
       site: '0'.repeat(32),
       serial: 1,
       date: NOW.toISOString(),

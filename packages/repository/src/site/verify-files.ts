@@ -60,11 +60,12 @@ async function verifyList(source: SiteSource, list: SiteList, { progress, right 
   const { site, serial, files, bytes, names } = list
   const damage: Damage[] = []
   const entries: SiteEntry[] = []
-  for (const { digest, size } of list.parts) {
+  for (const listed of list.parts) {
+    const { digest, size } = listed
     const path = partPath(digest)
     const part = await source.read(path, size)
     if (part === undefined) damage.push({ path, what: 'is missing' })
-    else if (digestOf(part) === digest) entries.push(...parsePart(part, path))
+    else if (digestOf(part) === digest) entries.push(...parsePart(part, listed, path))
     else damage.push({ path, what: 'has other bytes' })
   }
   await runTask(progress, { title: `read ${source.address}`, total: bytes, unit: 'bytes' }, async (task) => {

@@ -12,11 +12,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { compareText, digestOf, errnoOf, run, writeFileAtomic } from '@holotype/base'
+import { fail } from '../errors.ts'
 import { SITE_NAME_BYTES, SITE_NAMES, SITE_PART_ENTRIES, SITE_PART_MEAN, SITE_PART_SECONDS } from '../limits.ts'
 import { type DigestNotes, type NotedDirectory, type NotedFile, openDigestNotes } from './digest-notes.ts'
 import { hashFile } from './hash-file.ts'
 import { isPublished, isSafeLink, LIST_FILE, objectDigest, partPath, turnOf } from './layout.ts'
 import {
+  bytesOf,
   parseList,
   renderList,
   renderPart,
@@ -45,7 +47,7 @@ export interface WrittenList {
 /**
  * Lists what a site holds, for mirrors. What changes under its name is read before all else: whatever it leads to was there by then, so that
  * a list never names a state without its files, whoever publishes meanwhile.
- * @throws SITE_LIST_MALFORMED, REPOSITORY_BUSY, DISK_FULL
+ * @throws SITE_LIST_MALFORMED, SITE_LIST_FULL, REPOSITORY_BUSY, DISK_FULL
  */
 export function writeSiteList({ site, notes: notesPath, now }: WriteListOptions): Promise<WrittenList> {
   return inSiteTurn(site, async () => {
@@ -55,9 +57,12 @@ export function writeSiteList({ site, notes: notesPath, now }: WriteListOptions)
     const entries = await entriesOf(site, notes, statesShown(names))
     notes.close()
     const files = entries.filter((entry) => !('link' in entry)).length
-    const bytes = entries.reduce((sum, entry) => sum + ('link' in entry ? 0 : entry.size), 0)
-    const rendered = cut(entries).map((part) => renderPart(part))
-    const parts = rendered.map((part): SitePart => ({ digest: digestOf(part), size: part.length }))
+    const bytes = bytesOf(entries)
+    const cuts = cut(entries)
+    const rendered = cuts.map((part) => renderPart(part))
+    const parts = rendered.map(
+      (part, at): SitePart => ({ digest: digestOf(part), size: part.length, bytes: bytesOf(cuts[at] ?? []) }),
+    )
     const facts = { files, bytes, parts, names }
     const next: SiteList = before
       ? { site: before.site, serial: before.serial + 1, date: now.toISOString(), ...facts }
@@ -94,17 +99,26 @@ function namesOf(site: string): readonly SiteName[] {
   const small = ['repo', 'status'].flatMap((directory) =>
     namesIn(site, directory).map((name) => `${directory}/${name}`),
   )
-  return [...small, ...tops, 'trust/timestamp.json']
+  const names = [...small, ...tops, 'trust/timestamp.json']
     .filter((path) => isPublished(path))
     .flatMap((path) => nameAt(site, path))
     .sort((a, b) => (turnOf(a.path) ?? 0) - (turnOf(b.path) ?? 0) || compareText(a.path, b.path))
-    .slice(0, SITE_NAMES)
+  // Left out, they would never change again for whoever follows the list.
+  if (names.length > SITE_NAMES)
+    throw fail('SITE_LIST_FULL', {
+      what: `${site} has ${names.length} names that change, and a list takes ${SITE_NAMES}`,
+    })
+  return names
 }
 
 function nameAt(site: string, path: string): SiteName[] {
   const facts = lstatSync(join(site, path), { throwIfNoEntry: false })
   if (facts?.isSymbolicLink()) return [{ path, link: readlinkSync(join(site, path)) }]
-  if (!facts?.isFile() || facts.size > SITE_NAME_BYTES) return []
+  if (!facts?.isFile()) return []
+  if (facts.size > SITE_NAME_BYTES)
+    throw fail('SITE_LIST_FULL', {
+      what: `${path} has ${facts.size} bytes, and a list takes ${SITE_NAME_BYTES} of what changes`,
+    })
   return [{ path, content: readFileSync(join(site, path)) }]
 }
 
