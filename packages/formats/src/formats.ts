@@ -2,10 +2,11 @@ import { alpm } from './alpm/index.ts'
 import { deb } from './deb/index.ts'
 import { fail } from './errors.ts'
 import { rpm } from './rpm/index.ts'
+import { memberOf } from './rules.ts'
 import type { Format, FormatName } from './types.ts'
 import { xbps } from './xbps/index.ts'
 
-/** Every format this version has, by name: the family is registered here and nowhere else. */
+/** Every format this version has, by name: the family is registered here, and in `rules.ts` what is said of it without its code. */
 export const formats = { alpm, deb, rpm, xbps } satisfies Record<FormatName, Format>
 
 /**
@@ -13,11 +14,7 @@ export const formats = { alpm, deb, rpm, xbps } satisfies Record<FormatName, For
  * @throws FORMAT_UNKNOWN
  */
 export function formatOf(name: string): Format {
-  const format = Object.entries(formats).find(([known]) => known === name)?.[1]
-  if (format) return format
-  throw fail('FORMAT_UNKNOWN', {
-    what: `no package format is named "${name}"; known: ${Object.keys(formats).join(', ')}`,
-  })
+  return memberOf<Format>(formats, name)
 }
 
 /** How each format's package files are named at their end (deb(5), dsc(5), PKGBUILD(5) PKGEXT, rpm(8), xbps-create(1)). */

@@ -1,12 +1,11 @@
 import { type Digest, shortDigest } from '@holotype/base'
 import type { AdvisorySpec, Distribution } from '@holotype/distribution'
-import { formatOf } from '@holotype/formats'
+import { rulesOf } from '@holotype/formats/rules'
 import type { ImageDiff, KnownAdvisory } from '@holotype/image'
 import { diffImages } from '@holotype/image/diff'
 import { readHazardRules } from '@holotype/image/hazard-rules'
 import { readManifest } from '@holotype/image/manifest'
 import { readOsvFiles } from '@holotype/image/osv-files'
-import { upstreamAdvisories } from '@holotype/image/upstream-advisories'
 import type { Store } from '@holotype/store'
 import type { Context } from '../context.ts'
 import { addName } from './names.ts'
@@ -34,7 +33,7 @@ export async function differenceOf(
     hazardRules: readHazardRules(distribution.directory),
     advisories: [
       ...[...distribution.advisories].flatMap(([id, advisory]) => knownBy(id, advisory)),
-      ...(from === to ? [] : publishedAdvisories(context, store, distribution, { from, to })),
+      ...(from === to ? [] : await publishedAdvisories(context, store, distribution, { from, to })),
     ],
   })
   // Diffs that were made here, whatever their images.
@@ -54,28 +53,34 @@ function knownBy(id: string, { title, severity, fixed }: AdvisorySpec): KnownAdv
 }
 
 /** What the publishers of the images' upstreams say. */
-function publishedAdvisories(
+async function publishedAdvisories(
   { progress }: Asked,
   store: Store,
   { directory, file }: Distribution,
   { from, to }: Pair,
-): KnownAdvisory[] {
+): Promise<KnownAdvisory[]> {
   const warn = (text: string) => progress({ kind: 'note', level: 'warning', text })
-  const taken = upstreamAdvisories(store, [from, to])
-  for (const snapshot of taken.missing)
-    warn(`the snapshot ${shortDigest(snapshot)} is not on this machine: what its advisories say is missing below`)
-  const { format: name } = readManifest(store, to)
+  const [{ format: before }, { format: name }] = [readManifest(store, from), readManifest(store, to)]
+  const given: KnownAdvisory[] = []
+  if ([before, name].some((format) => rulesOf(format).publishesAdvisories)) {
+    // It loads what reads repositories: where they say nothing, a comparison is to answer without it.
+    const { upstreamAdvisories } = await import('@holotype/image/upstream-advisories')
+    const taken = upstreamAdvisories(store, [from, to])
+    for (const snapshot of taken.missing)
+      warn(`the snapshot ${shortDigest(snapshot)} is not on this machine: what its advisories say is missing below`)
+    for (const advisory of taken.advisories) given.push(advisory)
+  }
   const declared = Object.values(file.upstreams).flatMap(({ format, advisories }) =>
     format === name && advisories !== undefined ? [advisories] : [],
   )
-  const given = declared.flatMap(({ osv, ecosystem }) => {
-    const read = readOsvFiles({ store, directory, path: osv, ecosystem, format: formatOf(name) })
+  for (const { osv, ecosystem } of declared) {
+    const read = readOsvFiles({ store, directory, path: osv, ecosystem, format: rulesOf(name) })
     const { length: without } = read.withoutRange
     if (without > 0)
       warn(
         `${osv}: advisories that name no range of versions are left out: ${without}, ${read.withoutRange[0]} among them`,
       )
-    return read.advisories
-  })
-  return [...taken.advisories, ...given]
+    for (const advisory of read.advisories) given.push(advisory)
+  }
+  return given
 }

@@ -1,5 +1,6 @@
 import { type Digest, isDigest, isErrorCode } from '@holotype/base'
-import { formatOf, type FormatName, type UpstreamAdvisory } from '@holotype/formats'
+import type { FormatName, UpstreamAdvisory } from '@holotype/formats'
+import { rulesOf } from '@holotype/formats/rules'
 import { snapshotAdvisories } from '@holotype/repository/advisories'
 import type { Store } from '@holotype/store'
 import type { KnownAdvisory } from '../diff/advisories.ts'
@@ -24,7 +25,7 @@ export function upstreamAdvisories(store: Store, images: readonly Digest[]): Ups
     for (const snapshot of snapshotsOf(store.readJson(lock))) snapshots.set(snapshot, format)
   }
   for (const [snapshot, format] of snapshots) {
-    if (formatOf(format).upstream.parseAdvisories === undefined) continue
+    if (!rulesOf(format).publishesAdvisories) continue
     for (const advisory of known(snapshot))
       for (const one of firstMended(advisory, format)) advisories.set(`${one.id} ${one.package} ${one.fixed}`, one)
   }
@@ -43,7 +44,7 @@ export function upstreamAdvisories(store: Store, images: readonly Digest[]): Ups
 
 /** Of each package the lowest build that an advisory names; of modules each, for they are of several streams. */
 function firstMended({ id, title, severity, packages }: UpstreamAdvisory, format: FormatName): KnownAdvisory[] {
-  const { compareVersions } = formatOf(format)
+  const { compareVersions } = rulesOf(format)
   const lowest = new Map<string, KnownAdvisory>()
   for (const { name, version, ofStream } of packages) {
     const key = ofStream ? `${name} ${version}` : name

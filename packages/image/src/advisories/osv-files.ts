@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { compareText, digestOf, hexOf, isDigest } from '@holotype/base'
 import { resolveSource } from '@holotype/distribution'
-import type { Format } from '@holotype/formats'
+import type { VersionOrder } from '@holotype/formats/rules'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import type { KnownAdvisory } from '../diff/advisories.ts'
@@ -17,7 +17,7 @@ export interface OsvFilesOptions {
   /** A file of it, or a directory of `.json` files. */
   readonly path: string
   readonly ecosystem: string
-  readonly format: Format
+  readonly format: VersionOrder
 }
 
 /** Rises when other things are made of the same bytes. */

@@ -1,5 +1,5 @@
 import { truncate } from '@holotype/base'
-import type { Format } from '@holotype/formats'
+import type { VersionOrder } from '@holotype/formats/rules'
 import { z } from 'zod'
 import type { KnownAdvisory } from '../diff/advisories.ts'
 import { fail } from '../errors.ts'
@@ -45,7 +45,7 @@ export interface ReadOsvOptions {
   readonly file: string
   /** `Debian:12`: what of a record counts, compared as it is written. */
   readonly ecosystem: string
-  readonly format: Format
+  readonly format: VersionOrder
 }
 
 /** What a file of OSV records says of the source packages of one release. */
@@ -98,7 +98,7 @@ function malformed(file: string, error: z.ZodError): Error {
 }
 
 /** The ranges of versions that are open, each from its first version to the first that is mended. */
-function rangesOf(record: OsvRecord, item: Affected, { compareVersions }: Format): KnownAdvisory[] {
+function rangesOf(record: OsvRecord, item: Affected, { compareVersions }: VersionOrder): KnownAdvisory[] {
   const { id, summary, details = '' } = record
   const text = summary?.trim() || (details.trim().split('\n')[0] ?? '')
   const about = {
@@ -139,7 +139,7 @@ interface Event {
 /** Events stand in any order, and are looked at by version. Where a version both mends and opens again, it opens. */
 function inOrder(
   events: readonly z.output<typeof event>[],
-  compareVersions: Format['compareVersions'],
+  compareVersions: VersionOrder['compareVersions'],
 ): readonly Event[] {
   const all = events.flatMap(({ introduced, fixed, last_affected: last }): (Event & { readonly at: string })[] => [
     ...(introduced === undefined ? [] : [{ at: introduced, start: introduced }]),

@@ -1,5 +1,5 @@
 import { compareText } from '@holotype/base'
-import type { Format } from '@holotype/formats'
+import type { VersionOrder } from '@holotype/formats/rules'
 import type { AdvisoryChange } from '../types.ts'
 import type { ReadImage } from './read-image.ts'
 
@@ -57,7 +57,7 @@ interface Versions {
 }
 
 interface Both {
-  readonly format: Format
+  readonly format: VersionOrder
   readonly old: ReadonlyMap<string, Versions>
   readonly next: ReadonlyMap<string, Versions>
 }

@@ -1,4 +1,4 @@
-import { CAPABILITY_NAMES } from '@holotype/formats'
+import { CAPABILITY_NAMES } from '@holotype/formats/capability-names'
 
 /** Bytes of `struct vfs_cap_data` by its revision (linux/capability.h, VFS_CAP_REVISION_1 to 3). */
 const SIZES: Readonly<Record<number, number>> = { 1: 12, 2: 20, 3: 24 }

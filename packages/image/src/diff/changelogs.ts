@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { compareText, type Digest, isErrorCode } from '@holotype/base'
-import { type ChangelogEntry, parseChangelog } from '@holotype/formats'
+import { type ChangelogEntry, parseChangelog } from '@holotype/formats/changelog'
 import { type Entry, lookup, type Store } from '@holotype/store'
 import { recallUnpacked } from '../unpack/unpacked.ts'
 import { CHANGELOG_BYTES, CHANGELOG_SYMLINKS, CVES_PER_PACKAGE } from './limits.ts'

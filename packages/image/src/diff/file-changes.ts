@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { compareText, type Digest } from '@holotype/base'
-import { isSharedObject } from '@holotype/solver'
+import { isSharedObject } from '@holotype/solver/sonames'
 import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
 import type { FileChange, FileDetails } from '../types.ts'
 import { detailsOf } from './details.ts'

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { compareText, type Digest, hexOf, isDigest, isErrorCode } from '@holotype/base'
-import { elfSonames } from '@holotype/formats'
-import { type ElfObject, isSharedObject } from '@holotype/solver'
+import { elfSonames } from '@holotype/formats/elf-sonames'
+import { type ElfObject, isSharedObject } from '@holotype/solver/sonames'
 import { type Store, walkTree } from '@holotype/store'
 import type { FileChange } from '../types.ts'
 

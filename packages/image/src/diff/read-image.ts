@@ -1,5 +1,5 @@
 import { type Digest, isDigest } from '@holotype/base'
-import { formatOf, type Format } from '@holotype/formats'
+import { rulesOf, type VersionOrder } from '@holotype/formats/rules'
 import type { Store } from '@holotype/store'
 import { fail } from '../errors.ts'
 
@@ -18,7 +18,7 @@ export interface ImagePackage {
 export interface ReadImage {
   readonly digest: Digest
   readonly name: string
-  readonly format: Format
+  readonly format: VersionOrder
   readonly tree: Digest
   /** Its order of start; absent: it holds no init, or was composed before orders were frozen. */
   readonly boot?: Digest
@@ -39,7 +39,7 @@ export function readImage(store: Store, digest: Digest): ReadImage {
   return {
     digest,
     name: textOf(manifest, 'name'),
-    format: formatOf(textOf(manifest, 'format')),
+    format: rulesOf(textOf(manifest, 'format')),
     tree: digestOfMember(recordOf(manifest['root'], 'root'), 'tree'),
     ...(manifest['boot'] === undefined ? {} : { boot: digestOfMember(manifest, 'boot') }),
     bytes: typeof bytes === 'number' ? bytes : 0,

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import { checkSonames, type PackageSonames } from '@holotype/solver'
+import { checkSonames, type PackageSonames } from '@holotype/solver/sonames'
 import type { Store } from '@holotype/store'
 import type { FileChange, LostSoname } from '../types.ts'
 import { SONAME_PATHS_SHOWN } from './limits.ts'

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
-import { compressionOf, unpackAtOnce } from '@holotype/formats'
+import { compressionOf } from '@holotype/formats/compression'
+import { unpackAtOnce } from '@holotype/formats/unpack-at-once'
 import { UNPACKED_BYTES } from '../limits.ts'
 import type { Plugin } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { elfSonames } from '@holotype/formats'
+import { elfSonames } from '@holotype/formats/elf-sonames'
 import { dynamicSymbols, type ElfFile, type ElfSymbol, readElf, SHT } from './elf-file.ts'
 import type { Facts, Plugin } from './types.ts'
 
