@@ -81,7 +81,7 @@ test('the disk of a boot check holds all that a node needs to follow a channel f
     }
   }
   const address = `http://127.0.0.1:${port}`
-  const token = `ht1.${disk.channel.padEnd(16, '-')}.${disk.trustRoot.slice('sha256:'.length)}`
+  const token = `ht1.${disk.channel.padEnd(16, '-')}.1.${disk.trustRoot.slice('sha256:'.length)}`
   await at(1, 'enrol', '--server', address, '--site', address, '--token', token, '--root', root)
   for (const [index, image] of images.entries()) {
     expect(await at(index + 1, 'run')).toMatchObject({ result: { outcome: 'converged', image, warnings: [] } })

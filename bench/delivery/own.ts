@@ -146,7 +146,7 @@ async function enrolNode(directory: string, site: string, root: Buffer): Promise
   await enrol({
     server: server.url,
     sites: [site],
-    token: formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', root: digestOf(root) }),
+    token: formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', version: 1, root: digestOf(root) }),
     root: join(directory, 'root'),
     state: join(directory, 'state'),
     hostname: 'bench.example',

@@ -104,6 +104,7 @@ export async function makeNode(world: World, network: Network, name: string): Pr
   world.server.secrets.add('a-secret-that-is-good-once')
   const token = {
     secret: 'a-secret-that-is-good-once',
+    version: 1,
     root: digestOf(readFileSync(join(world.site, 'trust/1.root.json'))),
   }
   await enrol({

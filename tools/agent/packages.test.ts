@@ -191,6 +191,7 @@ describe.skipIf(!isRoot)('the guide (skipped without root: in a throw-away root)
 function tokenOf(world: World): string {
   return formatEnrolmentToken({
     secret: 'a-secret-that-is-good-once',
+    version: 1,
     root: digestOf(readFileSync(join(world.site, 'trust/1.root.json'))),
   })
 }

@@ -32,7 +32,7 @@ afterAll(() => rmSync(place, { recursive: true, force: true }))
 
 function tokenOf(world: World): string {
   const root = digestOf(readFileSync(join(world.site, 'trust/1.root.json')))
-  return formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', root })
+  return formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', version: 1, root })
 }
 
 /**

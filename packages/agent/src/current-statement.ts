@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HolotypeError } from '@holotype/base'
+import { HolotypeError, writeFileAtomic } from '@holotype/base'
 import { type ChannelStatement, openTrustClient, TIMESTAMP_BYTES, TIMESTAMP_FILE } from '@holotype/trust'
 import type { AgentConfig } from './config.ts'
 import { fail } from './errors.ts'
@@ -118,9 +118,11 @@ async function statementFrom(
   node: NodeState,
 ): Promise<ChannelStatement> {
   let first: Promise<Buffer | undefined> | undefined = timestamp
+  const root = join(options.state, 'root.json')
   const client = openTrustClient({
     directory: join(options.state, 'trust'),
-    initialRoot: readFileSync(join(options.state, 'root.json')),
+    initialRoot: readFileSync(root),
+    onRoot: (bytes) => writeFileAtomic(root, bytes, 0o600),
     fetch(path, maxBytes) {
       const bytes = path === TIMESTAMP_FILE ? first : undefined
       // Under another root it is asked for again.
@@ -144,7 +146,7 @@ function ofMirror(mirror: Mirror, error: HolotypeError): HolotypeError {
 }
 
 /** What each mirror did, under the code of the first that could be asked at all. */
-function together(failures: readonly HolotypeError[]): HolotypeError {
+export function together(failures: readonly HolotypeError[]): HolotypeError {
   const reached = failures.filter(({ code }) => code !== 'AGENT_SITE_UNREACHABLE')
   const [first] = reached.length > 0 ? reached : failures
   if (!first) return fail('AGENT_SITE_UNREACHABLE', { what: 'the configuration names no site' })

@@ -1,24 +1,25 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { existsSync, mkdirSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { digestOf, writeFileAtomic } from '@holotype/base'
+import { digestOf, HolotypeError, writeFileAtomic } from '@holotype/base'
 import type { AgentConfig } from './config.ts'
+import { together } from './current-statement.ts'
 import { fail } from './errors.ts'
 import { asFields, asText, asTextMap, FormError } from './json.ts'
-import { HTTP_IDLE_MS, TRUST_ROOT_BYTES } from './limits.ts'
+import { HTTP_IDLE_MS, STATEMENT_ATTEMPTS, TRUST_ROOT_BYTES } from './limits.ts'
 import type { EnrolRequest, EnrolResponse } from './protocol.ts'
 import { apiUrl, send } from './report/server-client.ts'
-import { openMirrors } from './site/mirrors.ts'
+import { type Mirror, nameOf, openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
-import { parseEnrolmentToken } from './token.ts'
+import { type EnrolmentToken, parseEnrolmentToken } from './token.ts'
 
 export interface EnrolOptions {
   /** The server's address: `https://host:port`. */
   readonly server: string
   /** The site's mirrors, first preferred. */
   readonly sites: readonly string[]
-  /** `ht1.SECRET.ROOT-DIGEST`. */
+  /** `ht1.SECRET.ROOT-VERSION.ROOT-DIGEST`. */
   readonly token: string
   /** The directory to keep at the image; of a node with two roots where the running one is found. */
   readonly root: string
@@ -44,8 +45,10 @@ export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
   using _lock = lockState(options.state)
   const path = join(options.state, 'config.json')
   if (existsSync(path)) throw fail('AGENT_ALREADY_ENROLLED', { what: `${path} is there already` })
-  const trustRoot = await pinnedRoot(options.sites, token.root)
+  const trustRoot = await pinnedRoot(options.sites, token)
   const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  // What an earlier enrolment had come to trust does not go before this root.
+  rmSync(join(options.state, 'trust'), { recursive: true, force: true })
   writeFileAtomic(join(options.state, 'root.json'), trustRoot, 0o600)
   writeFileAtomic(join(options.state, 'key.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), 0o600)
   const request = {
@@ -69,13 +72,35 @@ export async function enrol(options: EnrolOptions): Promise<AgentConfig> {
   return config
 }
 
-async function pinnedRoot(sites: readonly string[], wanted: string): Promise<Buffer> {
-  const site = openSite({ mirrors: openMirrors(sites), idleMs: HTTP_IDLE_MS })
-  const bytes = await site.file('trust/1.root.json', TRUST_ROOT_BYTES)
-  if (!bytes) throw fail('AGENT_SITE_UNREACHABLE', { what: `${sites.join(', ')} has no trust/1.root.json` })
-  const found = digestOf(bytes)
-  if (found === wanted) return bytes
-  throw fail('AGENT_ROOT_PIN', { what: `the token names the trust root ${wanted}, the site serves ${found}` })
+/** The root file that the token names, from the mirror that is the first to have it: its digest is known, so it may be any. */
+async function pinnedRoot(sites: readonly string[], { version, root }: EnrolmentToken): Promise<Buffer> {
+  const path = `trust/${version}.root.json`
+  const enough = new AbortController()
+  const rootFrom = async (mirror: Mirror) => {
+    const { signal } = enough
+    const site = openSite({ mirrors: [mirror], idleMs: HTTP_IDLE_MS, attempts: STATEMENT_ATTEMPTS, signal })
+    const bytes = await site.file(path, TRUST_ROOT_BYTES)
+    if (!bytes) throw fail('AGENT_SITE_UNREACHABLE', { what: `${nameOf(mirror)} has no ${path}` })
+    const found = digestOf(bytes)
+    if (found === root) return bytes
+    throw fail('AGENT_ROOT_PIN', { what: `the token names the trust root ${root}, ${nameOf(mirror)} serves ${found}` })
+  }
+  const failures: HolotypeError[] = []
+  try {
+    return await Promise.any(
+      openMirrors(sites).map((mirror) =>
+        rootFrom(mirror).catch((error: unknown) => {
+          if (error instanceof HolotypeError) failures.push(error)
+          throw error
+        }),
+      ),
+    )
+  } catch (error) {
+    if (failures.length < sites.length) throw error
+    throw together(failures)
+  } finally {
+    enough.abort()
+  }
 }
 
 function parseAnswer(value: unknown): EnrolResponse {

@@ -29,7 +29,7 @@ export const fail = defineErrors({
   },
   AGENT_ROOT_PIN: {
     kind: 'trust',
-    when: 'the trust root that the site serves is not the one the enrolment token names',
+    when: 'no mirror of the site serves the root file that the enrolment token names, and one serves another',
     hint: 'check the --site address, and get the token again by a way you trust',
   },
   AGENT_BUSY: {

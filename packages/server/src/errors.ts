@@ -143,7 +143,7 @@ export const fail = defineErrors({
   SITE_NOT_READY: {
     kind: 'conflict',
     when: 'a token is asked for before the site has a root of trust',
-    hint: 'publish the site first: nodes pin its first root',
+    hint: 'publish the site first: nodes pin its newest root file',
   },
   TOO_MANY_LISTENERS: { kind: 'resource', when: 'too many event streams are open', hint: 'close some' },
   INTERNAL: {

@@ -84,7 +84,7 @@ test('a node’s life through the program: enrol, run, status, verify, hold, rel
       '--state',
       world.state,
       '--token',
-      formatEnrolmentToken({ secret, root: pin }),
+      formatEnrolmentToken({ secret, version: 1, root: pin }),
     )
   const pinned = await enrol('a-secret-that-is-good-once', digestOf('another root'))
   expect([pinned.code, pinned.stderr]).toEqual([5, expect.stringContaining('AGENT_ROOT_PIN')])

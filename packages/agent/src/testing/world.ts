@@ -113,7 +113,7 @@ export async function makeWorld(parent: string = MEMORY): Promise<World> {
       await enrol({
         server: server.url,
         sites,
-        token: formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', root: digestOf(trustRoot) }),
+        token: formatEnrolmentToken({ secret: 'a-secret-that-is-good-once', version: 1, root: digestOf(trustRoot) }),
         root: world.root,
         state: world.state,
         hostname: 'web1.example',

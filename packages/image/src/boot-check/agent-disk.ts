@@ -42,7 +42,7 @@ export interface AgentDisk {
   /** The agent's file from the disk's root. */
   readonly program: string
   readonly channel: string
-  /** Of the site's first root metadata, which a node is given when it enrols. */
+  /** Of the site's first root file, which is its only one: a node is given it when it enrols. */
   readonly trustRoot: Digest
 }
 

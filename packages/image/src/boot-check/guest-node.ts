@@ -90,7 +90,7 @@ function parseLine(line: string): unknown {
 export async function asItWas(agent: GuestAgent, image: Digest): Promise<CheckResult> {
   const { channel, trustRoot } = agent.disk
   const address = `http://127.0.0.1:${PORT}`
-  const token = `ht1.${channel.padEnd(16, '-')}.${trustRoot.slice('sha256:'.length)}`
+  const token = `ht1.${channel.padEnd(16, '-')}.1.${trustRoot.slice('sha256:'.length)}`
   const enrolled = await agent.run(
     ['enrol', '--server', address, '--site', address, '--token', token, '--root', '/'],
     1,

@@ -1,8 +1,8 @@
 import { createPublicKey, hash, randomBytes, randomUUID } from 'node:crypto'
-import { open } from 'node:fs/promises'
+import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Digest, digestOf, errnoOf, isErrorCode } from '@holotype/base'
-import { type EnrolResponse, formatEnrolmentToken, parseEnrolmentToken } from '@holotype/agent'
+import { digestOf, errnoOf, isErrorCode } from '@holotype/base'
+import { type EnrolmentToken, type EnrolResponse, formatEnrolmentToken, parseEnrolmentToken } from '@holotype/agent'
 import type { z } from 'zod'
 import type { enrolRequestSchema, tokenRequestSchema } from '../api.ts'
 import { fail } from '../errors.ts'
@@ -11,15 +11,15 @@ import type { Context } from './context.ts'
 import { OPERATOR, recordDecision } from './decision.ts'
 
 /**
- * Makes a one-time enrolment token. It carries the digest of the site's first root metadata, which the node pins. Of the secret only its
- * SHA-256 is kept.
+ * Makes a one-time enrolment token. It carries version and digest of the site's newest root file, which the node pins. Of the
+ * secret only its SHA-256 is kept.
  * @throws SITE_NOT_READY
  */
 export async function createToken(
   { db, now, siteDirectory, changes }: Context,
   request: z.output<typeof tokenRequestSchema>,
 ): Promise<{ readonly token: string; readonly expires: Date }> {
-  const root = await firstRoot(siteDirectory)
+  const newest = await newestRoot(siteDirectory)
   const secret = randomBytes(24).toString('base64url')
   const time = now()
   const expires = new Date(time.getTime() + request.validFor * 1000)
@@ -46,7 +46,7 @@ export async function createToken(
     })
   })
   changes.announce('audit')
-  return { token: formatEnrolmentToken({ secret, root }), expires }
+  return { token: formatEnrolmentToken({ secret, ...newest }), expires }
 }
 
 /**
@@ -117,7 +117,9 @@ function secretOf(token: string): string {
     return parseEnrolmentToken(token).secret
   } catch (error) {
     if (isErrorCode(error, 'AGENT_TOKEN_MALFORMED'))
-      throw fail('TOKEN_REFUSED', { what: 'the enrolment token is not of the form ht1.SECRET.ROOT' })
+      throw fail('TOKEN_REFUSED', {
+        what: 'the enrolment token is not of the form ht1.SECRET.ROOT-VERSION.ROOT-DIGEST',
+      })
     throw error
   }
 }
@@ -137,16 +139,26 @@ function sha256(text: string): Buffer {
   return hash('sha256', text, 'buffer')
 }
 
-async function firstRoot(siteDirectory: string): Promise<Digest> {
-  const path = join(siteDirectory, 'trust/1.root.json')
+/** The newest root file that the site has: a publisher writes none before all that it rests on is there. */
+async function newestRoot(siteDirectory: string): Promise<Pick<EnrolmentToken, 'version' | 'root'>> {
+  const directory = join(siteDirectory, 'trust')
+  const versions = (await namesIn(directory)).map((name) => Number(ROOT_FILE.exec(name)?.[1] ?? 0))
+  const version = Math.max(0, ...versions)
+  if (version === 0) throw fail('SITE_NOT_READY', { what: `${directory} has no root file yet` })
+  const path = join(directory, `${version}.root.json`)
+  await using file = await open(path)
+  const { size } = await file.stat()
+  if (size > ROOT_METADATA_BYTES) throw fail('SITE_NOT_READY', { what: `${path} is larger than root metadata may be` })
+  return { version, root: digestOf(await file.readFile()) }
+}
+
+const ROOT_FILE = /^([1-9][0-9]{0,14})\.root\.json$/
+
+async function namesIn(directory: string): Promise<readonly string[]> {
   try {
-    await using file = await open(path)
-    const { size } = await file.stat()
-    if (size > ROOT_METADATA_BYTES)
-      throw fail('SITE_NOT_READY', { what: `${path} is larger than root metadata may be` })
-    return digestOf(await file.readFile())
+    return await readdir(directory)
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error
-    throw fail('SITE_NOT_READY', { what: 'the site has no trust/1.root.json yet', cause: error })
+    if (errnoOf(error) === 'ENOENT') return []
+    throw error
   }
 }

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto'
-import { rm } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf } from '@holotype/base'
 import { setDigest, setText } from '@holotype/audit'
@@ -25,9 +25,15 @@ const metric = async (name: string) => {
 }
 
 describe('enrolment', () => {
-  it('gives a token that pins the first root', async () => {
-    const root = digestOf('{"signed":{}}').slice(7)
-    expect(await server.token('web-1')).toMatch(new RegExp(`^ht1\\.[A-Za-z0-9_-]{32}\\.${root}$`))
+  it('gives a token that pins the newest root: an older one names keys that were revoked', async () => {
+    const first = digestOf('{"signed":{}}').slice(7)
+    expect(await server.token('web-1')).toMatch(new RegExp(`^ht1\\.[A-Za-z0-9_-]{32}\\.1\\.${first}$`))
+    for (const version of [9, 10])
+      await writeFile(join(server.siteDirectory, `trust/${version}.root.json`), `${version}`)
+    for (const other of ['11.root.json.new', '12.targets.json', '013.root.json'])
+      await writeFile(join(server.siteDirectory, 'trust', other), other)
+    const newest = digestOf('10').slice(7)
+    expect(await server.token('web-2')).toMatch(new RegExp(`^ht1\\.[A-Za-z0-9_-]{32}\\.10\\.${newest}$`))
   })
 
   it('gives no token before the site has a root', async () => {

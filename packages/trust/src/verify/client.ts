@@ -1,5 +1,5 @@
 import type { ChannelStatement } from '../statement.ts'
-import { openCache } from './cache.ts'
+import { type Cache, openCache } from './cache.ts'
 import type { TrustFetch } from './fetch.ts'
 import { refresh } from './refresh.ts'
 
@@ -10,6 +10,11 @@ export interface TrustClientOptions {
   readonly initialRoot: Uint8Array
   readonly fetch: TrustFetch
   readonly now: () => Date
+  /**
+   * Called with each verified root file that follows, before it is in force: whoever keeps `initialRoot` puts it in that one's place, so that keys that
+   * were revoked count for nothing even when the cache is lost.
+   */
+  readonly onRoot?: (root: Uint8Array) => void
 }
 
 export interface TrustClient {
@@ -25,7 +30,15 @@ export interface TrustClient {
 
 /** A TUF client of one site: pins its root, caches what it verified, never goes back. */
 export function openTrustClient(options: TrustClientOptions): TrustClient {
-  const cache = openCache(options.directory)
-  const { initialRoot, fetch, now } = options
+  const { initialRoot, fetch, now, onRoot } = options
+  const own = openCache(options.directory)
+  const cache: Cache = {
+    ...own,
+    write(name, bytes) {
+      // First: ended between the two, the next refresh comes by here again.
+      if (name === 'root') onRoot?.(bytes)
+      own.write(name, bytes)
+    },
+  }
   return { refresh: (channel) => refresh({ cache, initialRoot, fetch, now: now() }, channel) }
 }
