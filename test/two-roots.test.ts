@@ -137,6 +137,7 @@ describe(`a node with two roots${reason === undefined ? '' : ` (skipped, because
       const one = await publish('one', '/bin/sleep infinity')
       const token = formatEnrolmentToken({
         secret: 'a-secret-that-is-good-once',
+        version: 1,
         root: digestOf(readFileSync(join(world.site, 'trust/1.root.json'))),
       })
       const { roots, current } = PLACE
