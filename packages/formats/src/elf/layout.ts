@@ -3,7 +3,7 @@ import { ELF_TABLE_ENTRIES } from '../limits.ts'
 /** A file that is read here and there. */
 export interface ElfSource {
   readonly size: number
-  /** The bytes of a range, fewer where the file ends. */
+  /** The bytes of a range, fewer where the file ends. They stay until the next range is asked for; those of the file's first 64 bytes stay longer. */
   read(offset: number, length: number): Buffer
 }
 
@@ -40,28 +40,32 @@ export function elfLayout(source: ElfSource): ElfLayout | undefined {
   const quad = (bytes: Buffer, at: number) =>
     data === 1 ? long(bytes, at) + long(bytes, at + 4) * 2 ** 32 : long(bytes, at) * 2 ** 32 + long(bytes, at + 4)
   const word = wide ? quad : long
-  const table = (begin: number, size: number, count: number): Buffer[] => {
+  // No buffer for each entry: thousands of files are looked into for one image.
+  const table = (begin: number, size: number, count: number): Table => {
     const sound = size > 0 && count <= ELF_TABLE_ENTRIES && begin + size * count <= source.size
-    if (!sound || count === 0) return []
+    if (!sound || count === 0) return { bytes: head, size, count: 0 }
     const bytes = source.read(begin, size * count)
-    return Array.from({ length: Math.floor(bytes.length / size) }, (_, index) =>
-      bytes.subarray(index * size, (index + 1) * size),
-    )
+    return { bytes, size, count: Math.floor(bytes.length / size) }
   }
   const programs = table(word(head, wide ? 32 : 28), half(head, wide ? 54 : 42), half(head, wide ? 56 : 44))
-  const sections = table(word(head, wide ? 40 : 32), half(head, wide ? 58 : 46), half(head, wide ? 60 : 48))
-  const segments = programs
-    .filter((entry) => entry.length >= (wide ? 56 : 32))
-    .map((entry) => ({
-      type: long(entry, 0),
-      offset: word(entry, wide ? 8 : 4),
-      address: word(entry, wide ? 16 : 8),
-      fileSize: word(entry, wide ? 32 : 16),
-    }))
-  return {
-    segments: segments.filter(({ offset, fileSize }) => offset + fileSize <= source.size),
-    word,
-    wordBytes: wide ? 8 : 4,
-    stripped: sections.length > 0 && !sections.some((entry) => entry.length >= 8 && long(entry, 4) === SHT_DYNAMIC),
+  const segments: Segment[] = []
+  for (let index = 0; programs.size >= (wide ? 56 : 32) && index < programs.count; index++) {
+    const at = index * programs.size
+    const [offset, fileSize] = [word(programs.bytes, at + (wide ? 8 : 4)), word(programs.bytes, at + (wide ? 32 : 16))]
+    if (offset + fileSize > source.size) continue
+    const address = word(programs.bytes, at + (wide ? 16 : 8))
+    segments.push({ type: long(programs.bytes, at), offset, address, fileSize })
   }
+  const sections = table(word(head, wide ? 40 : 32), half(head, wide ? 58 : 46), half(head, wide ? 60 : 48))
+  let dynamic = false
+  for (let index = 0; sections.size >= 8 && index < sections.count; index++)
+    dynamic ||= long(sections.bytes, index * sections.size + 4) === SHT_DYNAMIC
+  return { segments, word, wordBytes: wide ? 8 : 4, stripped: sections.count > 0 && !dynamic }
+}
+
+/** Entries of one size, one behind the other. */
+interface Table {
+  readonly bytes: Buffer
+  readonly size: number
+  readonly count: number
 }

@@ -1,5 +1,6 @@
 import { posix } from 'node:path'
 import { compareText, type Digest } from '@holotype/base'
+import { compressionOf } from '@holotype/formats/compression'
 import { isSharedObject } from '@holotype/solver/sonames'
 import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
 import type { FileChange, FileDetails } from '../types.ts'
@@ -12,6 +13,7 @@ import {
   DESCRIBED_BYTES,
   DESCRIBED_TOTAL_BYTES,
   DETAILS_KEPT_FROM_BYTES,
+  KEPT_FILE_BYTES,
   TEXT_TOTAL_LENGTH,
   TEXT_WHOLE_FILE_BYTES,
 } from './limits.ts'
@@ -34,7 +36,7 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
   // Files of several names are hard links, or copies: their bytes are read once.
   const known = new Map<string, FileDetails | undefined>()
   const remembered = knownDetails(store)
-  const described = weighed.map(({ difference, concerns, change }): { difference: Difference; change: FileChange } => {
+  const described = weighed.map(({ difference, concerns, change }): Described => {
     // Of programs and libraries the name does not matter; of the rest it may decide which plug-in reads them.
     const isProgram = ((change.after ?? change.before)?.mode ?? 0) & 0o111 || isSharedObject(change.path)
     const contents = `${change.before?.digest} ${change.after?.digest}`
@@ -44,6 +46,10 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
     const find = () => describe(store, difference)
     const once = () =>
       size < DETAILS_KEPT_FROM_BYTES ? find() : remembered(`${change.change} ${contents} ${change.path}`, find)
+    if (unread > 0 && isPackedText(store, difference)) {
+      unread -= size
+      return { difference, change, late: once }
+    }
     const details = isKnown ? known.get(key) : unread > 0 ? once() : undefined
     known.set(key, details)
     if (details === undefined) return { difference, change }
@@ -57,11 +63,14 @@ export function fileChanges(store: Store, before: ReadImage, after: ReadImage): 
   })
   described.sort(byRisk)
   let room = TEXT_TOTAL_LENGTH
-  return described.map(({ difference, change }) => {
+  return described.map(({ difference, change, late }) => {
     // A program that was read as one is no text, and need not be read again to see that.
     const isProgram = change.details?.format === 'elf' && !change.details.unreadable
     const text = room > 0 && !isProgram ? textDiff(store, difference) : undefined
-    if (text === undefined) return change
+    if (text === undefined) {
+      const details = late?.()
+      return details === undefined ? change : { ...change, details }
+    }
     room -= text.length
     // Text that was compressed is shown as the file's own.
     const { details, ...rest } = change
@@ -79,6 +88,20 @@ function byRisk(a: { readonly change: FileChange }, b: { readonly change: FileCh
 interface Difference {
   readonly bare: BareFileChange
   readonly entries: TreeChange
+}
+
+interface Described {
+  readonly difference: Difference
+  readonly change: FileChange
+  /** Finds what changes within, where no text shows it. */
+  readonly late?: () => FileDetails | undefined
+}
+
+/** Of text that was compressed its text says all, and what else would be found weighs nothing: it is unpacked and compared once. */
+function isPackedText(store: Store, { bare, entries: { before, after } }: Difference): boolean {
+  if (!bare.path.endsWith('.gz') || NO_TEXT.test(bare.path)) return false
+  if (before?.type !== 'file' || after?.type !== 'file' || before.digest === after.digest) return false
+  return after.size <= KEPT_FILE_BYTES && compressionOf(store.read(after.digest)) === 'gz'
 }
 
 function* differences(store: Store, before: ReadImage, after: ReadImage): Generator<Difference> {

@@ -24,6 +24,9 @@ export const CHANGELOG_ENTRY_LENGTH = 16 * 1024
 export const CHANGELOG_TOTAL_LENGTH = 6 * 1024 * 1024
 /** CVE ids kept for one package. */
 export const CVES_PER_PACKAGE = 2000
+/** Bytes that are read at once of a file that may be linked: of its beginning, and of what lies elsewhere in it. */
+export const LINKED_HEAD_BYTES = 16 * 1024
+export const LINKED_WINDOW_BYTES = 8 * 1024
 /** Symlinks followed on the way to a changelog. */
 export const CHANGELOG_SYMLINKS = 8
 /** File reasons repeated on the package that owns the files. */

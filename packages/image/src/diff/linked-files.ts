@@ -4,6 +4,7 @@ import { elfSonames } from '@holotype/formats/elf-sonames'
 import { type ElfObject, isSharedObject } from '@holotype/solver/sonames'
 import { type Store, walkTree } from '@holotype/store'
 import type { FileChange } from '../types.ts'
+import { LINKED_HEAD_BYTES, LINKED_WINDOW_BYTES } from './limits.ts'
 
 /** Rises when something else is read out of a file: what an older release noted is then read again. */
 const FORM = 1
@@ -110,16 +111,36 @@ function linkedAmong(store: Store, candidates: Iterable<Candidate>): Found {
   return { objects, links }
 }
 
+/** Filled again for each file: allocating takes as long as reading. */
+const HEAD = Buffer.allocUnsafeSlow(LINKED_HEAD_BYTES)
+const REST = Buffer.allocUnsafeSlow(LINKED_WINDOW_BYTES)
+
+/** Reads ranges of a file by way of a buffer that may hold them already. A range stays until one is asked for that it does not hold. */
+function windowOf(file: number, buffer: Buffer): (offset: number, length: number) => Buffer {
+  let [begin, filled] = [0, 0]
+  return (offset, length) => {
+    if (length > buffer.length) {
+      const bytes = Buffer.alloc(length)
+      return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
+    }
+    if (filled === 0 || offset < begin || offset + length > begin + buffer.length) {
+      begin = offset
+      filled = readSync(file, buffer, 0, buffer.length, offset)
+    }
+    return buffer.subarray(offset - begin, Math.min(offset - begin + length, filled))
+  }
+}
+
 /** A few reads of a file that may be large. The bytes are not verified: what matters is verified when it is composed, published and synced. */
 export function readSonames(store: Store, digest: Digest): ReturnType<typeof elfSonames> {
   const file = openSync(store.pathOf(digest), 'r')
   try {
+    const { size } = fstatSync(file)
+    const [head, rest] = [windowOf(file, HEAD), windowOf(file, REST)]
     return elfSonames({
-      size: fstatSync(file).size,
-      read(offset, length) {
-        const bytes = Buffer.alloc(length)
-        return bytes.subarray(0, readSync(file, bytes, 0, length, offset))
-      },
+      size,
+      // What lies near the beginning is most of what is asked for.
+      read: (offset, length) => (offset + length <= HEAD.length ? head : rest)(offset, length),
     })
   } finally {
     closeSync(file)
