@@ -7,7 +7,7 @@ import { type BootOrder, compose, frozenBootOrder, layOut, resolveSpec } from '@
 import type { Lock } from '@holotype/solver'
 import type { Store } from '@holotype/store'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { bootContainer, unfitForContainers } from './testing/container.ts'
+import { bootContainer, FAR_MS, unfitForContainers } from './testing/container.ts'
 import { realLocks, storeWithPackages, unfitForComposing } from './testing/real-packages.ts'
 
 /* The order of start that is frozen with an image, held against systemd itself: it boots the image in a container, and says what it made of it. */
@@ -106,7 +106,7 @@ const SHOWN = ['Id', 'LoadState', 'After', ...PULLS, 'InactiveExitTimestampMonot
 const OF_THE_MACHINE = /\.(device|slice|scope)$|^-\.mount$|^console-getty\.service$|^systemd-remount-fs\.service$/
 
 describe(`the order of start${reason === undefined ? '' : ` (skipped, because ${reason})`}`, () => {
-  test.skipIf(reason !== undefined)('is the one that systemd boots the image in', { timeout: 180_000 }, async () => {
+  test.skipIf(reason !== undefined)('is the one that systemd boots the image in', { timeout: FAR_MS }, async () => {
     await using container = await bootContainer(root)
     const names = order.units.map(({ name }) => name)
     const shown = parseShown(
@@ -155,7 +155,7 @@ describe(`the order of start${reason === undefined ? '' : ` (skipped, because ${
 
   test.skipIf(reason !== undefined)(
     'is refused where systemd would have to break a cycle',
-    { timeout: 180_000 },
+    { timeout: FAR_MS },
     async () => {
       const units: Record<string, string> = {}
       for (const [name, text] of Object.entries(CYCLE)) {

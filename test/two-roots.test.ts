@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { agentProgram } from '@holotype/agent'
 import { digestOf, run, silent } from '@holotype/base'
@@ -12,7 +13,7 @@ import type { Lock } from '@holotype/solver'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { formatEnrolmentToken } from '../packages/agent/src/token.ts'
 import { makeWorld, type World } from '../packages/agent/src/testing/world.ts'
-import { bootContainer, type Container, unfitForContainers } from './testing/container.ts'
+import { bootContainer, type Container, FAR_MS, unfitForContainers } from './testing/container.ts'
 import { realLocks, storeWithPackages, unfitForComposing } from './testing/real-packages.ts'
 
 /* A node with two roots, booted from each by systemd, with the agent in it: installed, moved, cut short in the middle of a move, and back from what is not well. */
@@ -85,7 +86,7 @@ beforeAll(async () => {
   store = await storeWithPackages(join(base, 'store'), lock)
   world = await makeWorld(base)
   mkdirSync(join(base, 'srv'))
-}, 240_000)
+}, FAR_MS)
 
 afterAll(async () => {
   if (reason !== undefined) return
@@ -130,9 +131,7 @@ const flags = () => world.server.checkins.at(-1)?.flags
 describe(`a node with two roots${reason === undefined ? '' : ` (skipped, because ${reason})`}`, () => {
   test.skipIf(reason !== undefined)(
     'boots from each, and what starts is always an image as a whole',
-    {
-      timeout: 600_000,
-    },
+    { timeout: FAR_MS },
     async () => {
       const one = await publish('one', '/bin/sleep infinity')
       const token = formatEnrolmentToken({
@@ -206,9 +205,15 @@ describe(`a node with two roots${reason === undefined ? '' : ` (skipped, because
         expect(flags()).toContain('rolled-back')
         await publish('four', '/bin/sleep infinity')
         // The machine dies while the other root is written to.
-        const run = agent(container, 'run').catch(() => ({}))
+        let ended = false
+        const run = agent(container, 'run')
+          .catch(() => ({}))
+          .finally(() => {
+            ended = true
+          })
         const journal = join(base, 'srv/state/root-a/journal.json')
-        while (!statSync(journal, { throwIfNoEntry: false })) await new Promise((resolve) => setTimeout(resolve, 1))
+        while (!ended && !statSync(journal, { throwIfNoEntry: false })) await sleep(1)
+        expect(ended).toBe(false)
         await container[Symbol.asyncDispose]()
         await run
       }

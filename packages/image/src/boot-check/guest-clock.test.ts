@@ -40,10 +40,14 @@ test('a wait that the kernel tells of too late turns no clock back, and moments 
 })
 
 test.skipIf(!existsSync('/proc/self/schedstat'))(
-  'the waits of a process that others hold up are read from the kernel, and none of one that is gone',
+  'the waits of a process that others hold up are read from the kernel, with those of what it started, and none of one that is gone',
   async () => {
-    // Two that compute, and one processor for both.
-    const loops = [0, 1].map(() => spawn('taskset', ['-c', '0', process.execPath, '-e', 'for (;;);']))
+    // Two that compute, one of them below a shell that rests, and one processor for both.
+    const loop = ['taskset', '-c', '0', process.execPath, '-e', 'for (;;);'] as const
+    const loops = [
+      spawn('setpriv', ['--', ...loop]),
+      spawn('sh', ['-c', 'setpriv --pdeathsig KILL -- "$@" & wait', 'sh', ...loop]),
+    ]
     try {
       await sleep(3000)
       for (const { pid = 0 } of loops) expect(Math.max(...waitsOf(pid).values())).toBeGreaterThan(SECOND / 2)

@@ -1,17 +1,25 @@
 import { readdirSync, readFileSync } from 'node:fs'
 
-/** Nanoseconds that each thread of a process has waited for a processor, by its number. */
+/** Nanoseconds that each thread of a guest has waited for a processor, by its number. */
 export type Waits = ReadonlyMap<string, number>
 
 const NS_PER_MS = 1e6
 
-/** Reads them from the kernel. Empty where it does not count them, or the process is gone. Source: proc(5), Documentation/scheduler/sched-stats. */
+/**
+ * Reads them from the kernel, of a process and of all below it. Empty where it does not count them, or the process is gone. Source: proc(5),
+ * Documentation/scheduler/sched-stats.
+ */
 export function waitsOf(pid: number): Waits {
   const waits = new Map<string, number>()
-  const place = `/proc/${pid}/task`
-  for (const thread of listed(place)) {
-    const [, waited] = text(`${place}/${thread}/schedstat`).split(' ')
-    if (waited !== undefined) waits.set(thread, Number(waited))
+  const processes = [String(pid)]
+  // What is pushed is gone through as well.
+  for (const process of processes) {
+    const place = `/proc/${process}/task`
+    for (const thread of listed(place)) {
+      const [, waited] = text(`${place}/${thread}/schedstat`).split(' ')
+      if (waited !== undefined) waits.set(thread, Number(waited))
+      processes.push(...text(`${place}/${thread}/children`).split(' ').filter(Boolean))
+    }
   }
   return waits
 }
