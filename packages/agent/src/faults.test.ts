@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { hexOf } from '@holotype/base'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { agentCommand } from './testing/agent-command.ts'
+import { lockState } from './state/lock.ts'
 import { describeImage, describeRoot } from './testing/tree-text.ts'
 import { serveSite } from './testing/static-site.ts'
 import { isRoot, makeWorld, type Sketch, type World } from './testing/world.ts'
@@ -175,9 +176,24 @@ describe('a kill', () => {
   test('two runs at a time are refused, a dead one’s lock is not', async () => {
     await world.publish(1, await world.image(sketch(7, 3)))
     await world.enrol()
-    writeFileSync(join(world.state, 'lock'), `${process.pid} ${startOf(process.pid)}`)
+    const lock = join(world.state, 'lock')
+    writeFileSync(lock, `${process.ppid} ${startOf(process.ppid)}`)
     await expect(world.run()).rejects.toMatchObject({ code: 'AGENT_BUSY' })
-    writeFileSync(join(world.state, 'lock'), `${process.pid} 1`)
+    writeFileSync(lock, `${process.pid} 1`)
+    expect((await world.run()).outcome).toBe('converged')
+  })
+
+  test('a lock that a disk kept a run from removing does not keep the same process from the next one', async () => {
+    await world.publish(1, await world.image(sketch(7, 3)))
+    await world.enrol()
+    const lock = join(world.state, 'lock')
+    const holds = `${process.pid} ${startOf(process.pid)}`
+    {
+      using _held = lockState(world.state)
+      expect(readFileSync(lock, 'utf8')).toBe(holds)
+      await expect(world.run()).rejects.toMatchObject({ code: 'AGENT_BUSY' })
+    }
+    writeFileSync(lock, holds)
     expect((await world.run()).outcome).toBe('converged')
   })
 })

@@ -51,4 +51,6 @@ test('errnoOf', () => {
   expect(errnoOf(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBe('ENOENT')
   expect(errnoOf({ code: 3 })).toBeUndefined()
   expect(errnoOf(null)).toBeUndefined()
+  const asRemovingTells = Object.assign(new Error(", Unknown error: Read-only file system '/state/lock'"), { code: '' })
+  expect(errnoOf(asRemovingTells)).toBe('EROFS')
 })

@@ -90,8 +90,24 @@ export function isErrorCode(error: unknown, code: string): error is HolotypeErro
   return error instanceof HolotypeError && error.code === code
 }
 
+/** What the C library says in the locale C (strerror(3)) of what a disk may refuse. */
+const WORDS = {
+  ENOSPC: 'No space left on device',
+  EDQUOT: 'Disk quota exceeded',
+  EIO: 'Input/output error',
+  EROFS: 'Read-only file system',
+  EPERM: 'Operation not permitted',
+} as const
+
+/** The errno name of what a program says when a disk refused it something, or undefined. */
+export function errnoInWords(text: string): string | undefined {
+  return Object.entries(WORDS).find(([, words]) => text.includes(words))?.[0]
+}
+
 /** The errno name (`ENOENT`) of a system error, or undefined. */
 export function errnoOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined
+  // Node's rmSync has a name for few of them, and words for the others.
+  if (error.code === '' && error instanceof Error) return errnoInWords(error.message)
   return typeof error.code === 'string' ? error.code : undefined
 }

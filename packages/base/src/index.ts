@@ -8,6 +8,7 @@ export {
   type ErrorDetails,
   type ErrorFactory,
   type ErrorKind,
+  errnoInWords,
   errnoOf,
   EXIT_CODES,
   HolotypeError,

@@ -5,6 +5,9 @@ import { fail } from '../errors.ts'
 
 const FILE = 'lock'
 
+/** What this process holds. A lock of its own that is not among them is one that a disk kept it from removing. */
+const held = new Set<string>()
+
 /**
  * Takes the state directory for this process: one run at a time. A lock whose process is gone (by id and start time, as ids come again)
  * is stale and is taken over.
@@ -18,23 +21,37 @@ export function lockState(state: string): Disposable {
   writeSync(file, identity(process.pid) ?? String(process.pid))
   closeSync(file)
   try {
-    // A link appears with its whole content or not at all; a few rounds because a stale lock may be removed by several at once.
-    for (let round = 0; round < 5; round++) {
-      try {
-        linkSync(own, path)
-        return { [Symbol.dispose]: () => rmSync(path, { force: true }) }
-      } catch (error) {
-        if (errnoOf(error) !== 'EEXIST') throw error
-      }
-      const holder = lockHolder(state)
-      if (holder !== undefined)
-        throw fail('AGENT_BUSY', { what: `process ${holder} is at work in ${state}`, data: { pid: holder } })
-      rmSync(path, { force: true })
-    }
-    throw fail('AGENT_BUSY', { what: `the lock of ${state} changes hands all the time` })
+    take(state, path, own)
   } finally {
     rmSync(own, { force: true })
   }
+  held.add(path)
+  return {
+    [Symbol.dispose]() {
+      held.delete(path)
+      try {
+        rmSync(path, { force: true })
+      } catch {
+        // It is stale from now on. Why the run fails is told by what fails first.
+      }
+    },
+  }
+}
+
+/** A link appears with its whole content or not at all; a few rounds because a stale lock may be removed by several at once. */
+function take(state: string, path: string, own: string): void {
+  for (let round = 0; round < 5; round++) {
+    try {
+      return linkSync(own, path)
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error
+    }
+    const holder = lockHolder(state)
+    if (holder !== undefined && (holder !== process.pid || held.has(path)))
+      throw fail('AGENT_BUSY', { what: `process ${holder} is at work in ${state}`, data: { pid: holder } })
+    rmSync(path, { force: true })
+  }
+  throw fail('AGENT_BUSY', { what: `the lock of ${state} changes hands all the time` })
 }
 
 /** The process id of the run at work, or undefined. */

@@ -114,7 +114,8 @@ export function openObjects(directory: string): ObjectFolder {
     clear() {
       known.clear()
       rmSync(directory, { recursive: true, force: true })
-      mkdirSync(directory, { recursive: true, mode: 0o700 })
+      // Not with all above it: a disk that can be written no more is then told of as a directory that is not there.
+      mkdirSync(directory, { mode: 0o700 })
     },
   }
 }

@@ -1,22 +1,13 @@
 import { spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { errnoOf, failBase, SYSTEM_PATH } from '@holotype/base'
+import { errnoInWords, errnoOf, failBase, SYSTEM_PATH } from '@holotype/base'
 import { explain } from '../explain.ts'
 import { FLUSH_TIMEOUT_MS } from '../limits.ts'
 import { served } from '../memory.ts'
 
 /** Bytes of tar's words kept for an error. */
 const STDERR_BYTES = 4096
-
-/** What tar says in the locale C (strerror(3)) when the system refused it something. */
-const WORDS = {
-  ENOSPC: 'No space left on device',
-  EDQUOT: 'Disk quota exceeded',
-  EIO: 'Input/output error',
-  EROFS: 'Read-only file system',
-  EPERM: 'Operation not permitted',
-} as const
 
 /** How a write fails whose reader has ended. */
 const GONE: ReadonlySet<string | undefined> = new Set([
@@ -28,8 +19,8 @@ const GONE: ReadonlySet<string | undefined> = new Set([
 
 function failed(code: number | null, words: string): Error {
   const error = failBase('PROCESS_FAILED', { what: `tar ended with code ${code}: ${words}` })
-  const found = Object.entries(WORDS).find(([, text]) => words.includes(text))
-  return found ? Object.assign(new Error(error.message), { code: found[0] }) : error
+  const errno = errnoInWords(words)
+  return errno === undefined ? error : Object.assign(new Error(error.message), { code: errno })
 }
 
 function* noted(input: Iterable<Buffer>, idle: NodeJS.Timeout): Generator<Buffer> {
