@@ -78,6 +78,10 @@ export const OVERRIDES = 100
 export const OVERRIDE_CHARACTERS = 200
 /** Wildcards `*` and `**` of an override's glob. */
 export const OVERRIDE_WILDCARDS = 3
+/** Trees whose entries are held at a time for whoever asks again, besides those that the walk is in. */
+export const HELD_TREES = 32
+/** Bytes of short-lived objects that a byte of a tree leaves when it is read, about. */
+export const TREE_GARBAGE = 4
 /** Directories of an image below one another. */
 export const TREE_DEPTH = 512
 /** Entries of one image, all directories together. */

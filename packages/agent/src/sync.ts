@@ -146,12 +146,12 @@ export async function forgetOthers(
     manifest.owners,
     ...links(manifest),
     ...target.packs.map(({ index }) => index),
-    ...ideal.trees,
+    ...ideal.trees.keys(),
   ]
   kept.keepOnly(
     new Set([
       ...mine,
-      ...(previous && before ? [previous, ...links(past && parseManifest(past)), ...before.trees] : []),
+      ...(previous && before ? [previous, ...links(past && parseManifest(past)), ...before.trees.keys()] : []),
     ]),
   )
   previousObjects(state).keepOnly(before ? fileDigests(before) : new Set())

@@ -1,11 +1,10 @@
 import { linkSync, lstatSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, errnoOf } from '@holotype/base'
-import type { Entry } from '@holotype/store'
 import { explain } from '../explain.ts'
 import { copyObject } from '../site/stage.ts'
 import { type ObjectFolder, openObjects } from '../state/objects.ts'
-import type { IdealTree } from '../tree/ideal.ts'
+import { entryAt, type IdealTree } from '../tree/ideal.ts'
 import type { Plan } from '../tree/plan.ts'
 
 /** The folder of the bytes that the image before this one had and that the root lost since. */
@@ -62,7 +61,7 @@ export function stagePrevious(plan: Plan, staged: ObjectFolder, previous: Object
 /** The digests of all files of an image. */
 export function fileDigests(tree: IdealTree): ReadonlySet<Digest> {
   const digests = new Set<Digest>()
-  for (const directory of tree.trees)
+  for (const directory of tree.trees.keys())
     for (const entry of tree.children(directory).values()) if (entry.type === 'file') digests.add(entry.digest)
   return digests
 }
@@ -74,16 +73,4 @@ function* lostPaths(plan: Plan): Generator<string> {
     for (const removal of retire ?? []) if (removal.type === 'leaf') yield path + removal.path
   }
   for (const { path, type } of plan.removals) if (type === 'leaf') yield path
-}
-
-function entryAt(tree: IdealTree, path: string): Entry | undefined {
-  const names = path.split('/').slice(1)
-  const last = names.pop() ?? ''
-  let directory = tree.root.tree
-  for (const name of names) {
-    const entry = tree.children(directory).get(name)
-    if (entry?.type !== 'directory') return undefined
-    directory = entry.tree
-  }
-  return tree.children(directory).get(last)
 }

@@ -62,7 +62,7 @@ export async function openDelta(options: DeltaOptions): Promise<Delta | undefine
 }
 
 function* treesOf(tree: IdealTree, kept: ObjectFolder): Generator<[Digest, Buffer]> {
-  for (const digest of tree.trees) {
+  for (const digest of tree.trees.keys()) {
     const bytes = kept.read(digest)
     if (bytes) yield [digest, bytes]
   }

@@ -4,6 +4,8 @@ import { free } from '../memory.ts'
 export const HASH_BYTES = 32
 /** Rows that a table has room for at first. */
 const FIRST_ROWS = 64
+/** What a table's room is multiplied with when it is full: twice as much would mostly be left over. */
+const GROWTH = 1.25
 
 /** Rows of equal length in one buffer, each beginning with the SHA-256 that it is found by. */
 export interface HashTable {
@@ -62,7 +64,7 @@ export function hashTable(initial: Buffer, rowBytes: number): HashTable {
       const entry = slots[slot] ?? 0
       if (entry > 0) return entry - 1
       if ((count + 1) * rowBytes > rows.length) {
-        const larger = Buffer.alloc(Math.max(FIRST_ROWS * rowBytes, rows.length * 2))
+        const larger = Buffer.alloc(Math.max(FIRST_ROWS, Math.ceil(count * GROWTH)) * rowBytes)
         rows.copy(larger)
         free(rows)
         rows = larger

@@ -2,6 +2,8 @@ import { free } from '../memory.ts'
 
 /** Bytes that a store has room for at first. */
 const FIRST_BYTES = 4096
+/** What its room is multiplied with when it is full. */
+const GROWTH = 1.25
 
 /** Names one after the other in one buffer: as texts the paths of an image take three times as much. */
 export interface NameStore {
@@ -20,7 +22,7 @@ export function nameStore(initial: Buffer): NameStore {
     add(name) {
       const bytes = Buffer.byteLength(name)
       if (end + bytes > all.length) {
-        const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, (end + bytes) * 2))
+        const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_BYTES, Math.ceil((end + bytes) * GROWTH)))
         all.copy(larger, 0, 0, end)
         free(all)
         all = larger

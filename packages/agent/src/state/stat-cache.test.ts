@@ -52,6 +52,32 @@ test('gives back what was learnt, also by a later run, and forgets what nobody a
   )
 })
 
+test('says where bytes lie that were used or learnt, with the attributes that are learnt later', () => {
+  const stat = lstatSync(state)
+  const [one, two, mark] = [digestOf('1'), digestOf('2'), digestOf('mark')]
+  const first = openStatCache(state)
+  for (const [name, digest] of [
+    ['/one', one],
+    ['/two', two],
+    ['/\udc80', two],
+  ] as const)
+    expect(first.set(name, stat, { digest }, LATER)).toBe(true)
+  expect(first.set('/late', stat, { digest: one }, stat.ctimeMs)).toBe(false)
+  first.setXattrs('/one', mark)
+  first.setXattrs('/late', mark)
+  expect(first.pathsOf(new Set([one, two, mark]))).toEqual(
+    new Map([
+      [one, '/one'],
+      [two, '/two'],
+    ]),
+  )
+  first.save()
+  const second = openStatCache(state)
+  expect(second.pathsOf(new Set([one, two]))).toEqual(new Map())
+  expect(second.get('/one', stat)).toEqual({ digest: one, xattrs: mark })
+  expect(second.pathsOf(new Set([one, two]))).toEqual(new Map([[one, '/one']]))
+})
+
 test('does not know a path whose stat is another, or that changed just before it was learnt', () => {
   const [stat, file] = [lstatSync(state), join(state, 'file')]
   writeFileSync(file, 'bytes')

@@ -35,12 +35,16 @@ export interface WholeLook {
 export interface StatCache {
   /** What is known of a path whose stat is this. */
   get(path: string, stat: Stats): Inside | undefined
-  /** Learns. Ignored when the path changed so short before `now` that a further change could leave the same stat. */
-  set(path: string, stat: Stats, inside: Inside, now: number): void
+  /** Learns; does not, and says so by false, when the path changed so short before `now` that a further change could leave the same stat. */
+  set(path: string, stat: Stats, inside: Inside, now: number): boolean
+  /** Learns the extended attributes (`xattrsKey`) of a path whose stat and digest were learnt just before. */
+  setXattrs(path: string, xattrs: Digest): void
   /** What was known of a path is so no more. */
   forget(path: string): void
   /** True when some path had these bytes when the cache was opened. */
   knows(digest: Digest): boolean
+  /** For each of these bytes that one has a path that has them, of those that were used or learnt since the cache was opened. */
+  pathsOf(digests: ReadonlySet<Digest>): Map<Digest, string>
   /** Whether the cache was opened with a whole look of this key, and `check` says so of all its paths: it is asked until it does not. */
   isWhole(key: Digest, check: (path: string, known: KnownPath) => boolean): boolean
   /** Writes what was used or learnt since the cache was opened; paths nobody asked for are gone. `whole`: that is all there is, if the number is right. */
@@ -82,7 +86,7 @@ export function openStatCache(state: string): StatCache {
     },
     set(path, stat, { digest, xattrs }, now) {
       learnt = true
-      if (now - stat.ctimeMs < STAT_SETTLE_MS) return
+      if (now - stat.ctimeMs < STAT_SETTLE_MS) return false
       const number = table.make(hashOf(path))
       const row = table.row(number)
       writeStat(row, stat)
@@ -95,6 +99,11 @@ export function openStatCache(state: string): StatCache {
         row.writeUInt32LE(bytes, NAME_BYTES)
       }
       used.add(number)
+      return true
+    },
+    setXattrs(path, xattrs) {
+      const number = table.find(hashOf(path))
+      if (number !== undefined && used.has(number)) table.row(number).write(hexOf(xattrs), XATTRS, 'hex')
     },
     forget(path) {
       const number = table.find(hashOf(path))
@@ -105,6 +114,15 @@ export function openStatCache(state: string): StatCache {
         Array.from({ length: opened }, (_, row) => table.row(row).toString('latin1', DIGEST, DIGEST + HASH_BYTES)),
       )
       return digests.has(Buffer.from(hexOf(digest), 'hex').toString('latin1'))
+    },
+    pathsOf(wanted) {
+      const paths = new Map<Digest, string>()
+      for (const number of used) {
+        const row = table.row(number)
+        const [digest, length] = [digestIn(row, DIGEST), row.readUInt32LE(NAME_BYTES)]
+        if (digest && length > 0 && wanted.has(digest)) paths.set(digest, names.text(row.readUInt32LE(NAME), length))
+      }
+      return paths
     },
     isWhole(key, check) {
       if (loaded.key !== key) return false

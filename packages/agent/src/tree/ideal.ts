@@ -2,26 +2,32 @@ import type { Digest, Progress } from '@holotype/base'
 import type { ImageManifest } from '@holotype/image'
 import { type Entry, parseTree, type Tree } from '@holotype/store'
 import { fail } from '../errors.ts'
-import { TREE_BYTES, TREE_DEPTH, TREE_ENTRIES } from '../limits.ts'
+import { HELD_TREES, TREE_BYTES, TREE_DEPTH, TREE_ENTRIES, TREE_GARBAGE } from '../limits.ts'
 import { free, served } from '../memory.ts'
 import type { ObjectSink } from '../site/frame-reader.ts'
 import type { Packs } from '../site/packs.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 
-/** Directories by the digest of their tree: what an image says lies below each. */
+/** An image's directories. What lies in them is read from what the node keeps whenever it is asked for: all of it at once is tens of megabytes. */
 export interface IdealTree {
   readonly root: ImageManifest['root']
+  /** What the image says lies in a directory, by the digest of its tree. @throws AGENT_OBJECT_MISSING when that is not kept any more */
   children(tree: Digest): ReadonlyMap<string, Entry>
-  /** The digests of all its trees. */
-  readonly trees: ReadonlySet<Digest>
-  /** A tree of it as it was read: what two images share is read once. */
-  loaded(tree: Digest): LoadedTree | undefined
+  /** All its trees by their digests. */
+  readonly trees: ReadonlyMap<Digest, CheckedTree>
 }
 
-export interface LoadedTree {
-  readonly children: ReadonlyMap<string, Entry>
-  readonly stats: Tree['stats']
+/** What the walk through an image's levels leaves of a tree. */
+export interface CheckedTree extends Sums {
+  /** Its directories. */
+  readonly below: readonly Below[]
 }
+
+interface Below extends Sums {
+  readonly tree: Digest
+}
+
+type Sums = Pick<Tree['stats'], 'files' | 'directories'>
 
 /** Every tree object begins so, being canonical JSON. */
 const TREE_START = Buffer.from('{"entries":[')
@@ -85,19 +91,18 @@ async function load(
   fetch: Fetch | undefined,
   { kept, claimed }: { readonly kept: ObjectFolder; readonly claimed: IdealTree | undefined },
 ): Promise<IdealTree> {
-  const trees = new Map<Digest, LoadedTree>()
+  const trees = new Map<Digest, CheckedTree>()
   let level = new Set<Digest>([root.tree])
   for (let depth = 0; level.size > 0; depth++) {
     if (depth > TREE_DEPTH) throw fail('AGENT_OBJECT_MALFORMED', { what: `an image of more than ${TREE_DEPTH} levels` })
     const missing = new Set<Digest>()
     const next = new Set<Digest>()
-    const take = (digest: Digest, tree: LoadedTree) => {
-      trees.set(digest, tree)
-      for (const entry of tree.children.values())
-        if (entry.type === 'directory' && !trees.has(entry.tree) && !level.has(entry.tree)) next.add(entry.tree)
+    const take = (digest: Digest, checked: CheckedTree) => {
+      trees.set(digest, checked)
+      for (const { tree } of checked.below) if (!trees.has(tree) && !level.has(tree)) next.add(tree)
     }
     for (const digest of level) {
-      const tree = claimed?.loaded(digest) ?? parsed(kept.read(digest))
+      const tree = claimed?.trees.get(digest) ?? checkedTree(kept.read(digest))
       if (tree) take(digest, tree)
       else missing.add(digest)
     }
@@ -105,7 +110,7 @@ async function load(
       if (!fetch) throw new NotKept()
       const read = await fetch(missing)
       for (const digest of missing) {
-        const tree = parsed(read(digest))
+        const tree = checkedTree(read(digest))
         if (!tree) throw fail('AGENT_OBJECT_MISSING', { what: `the tree ${digest} did not come out of its pack` })
         take(digest, tree)
       }
@@ -113,32 +118,74 @@ async function load(
     level = next
   }
   checkSums(trees, root.tree)
-  return {
-    root,
-    trees: new Set(trees.keys()),
-    loaded: (tree) => trees.get(tree),
-    children: (tree) => trees.get(tree)?.children ?? new Map(),
+  return { root, trees, children: childrenIn(kept, claimed) }
+}
+
+/** Reads directories of an image that is kept; what it shares with another image may be kept with that one alone. */
+function childrenIn(kept: ObjectFolder, claimed: IdealTree | undefined): IdealTree['children'] {
+  const last = new Map<Digest, ReadonlyMap<string, Entry>>()
+  return (digest) => {
+    const known = last.get(digest)
+    if (known) return known
+    const tree = parsed(kept.read(digest))
+    if (!tree && claimed?.trees.has(digest)) return claimed.children(digest)
+    if (!tree)
+      throw fail('AGENT_OBJECT_MISSING', { what: `the tree ${digest} was kept a moment ago and is not any more` })
+    const children = new Map(tree.entries.map((entry) => [entry.name, entry]))
+    for (const oldest of last.keys()) {
+      if (last.size < HELD_TREES) break
+      last.delete(oldest)
+    }
+    last.set(digest, children)
+    return children
   }
 }
 
-function parsed(bytes: Buffer | undefined): LoadedTree | undefined {
+function checkedTree(bytes: Buffer | undefined): CheckedTree | undefined {
+  const tree = parsed(bytes)
+  if (!tree) return undefined
+  const below = tree.entries.flatMap((entry) =>
+    entry.type === 'directory' ? [{ tree: entry.tree, ...sumsOf(entry.stats) }] : [],
+  )
+  return { ...sumsOf(tree.stats), below }
+}
+
+function sumsOf({ files, directories }: Tree['stats']): Sums {
+  return { files, directories }
+}
+
+function parsed(bytes: Buffer | undefined): Tree | undefined {
   if (!bytes) return undefined
-  const { entries, stats } = parseTree(bytes)
-  served(bytes.length)
+  const tree = parseTree(bytes)
+  served(bytes.length * TREE_GARBAGE)
   free(bytes)
-  return { children: new Map(entries.map((entry) => [entry.name, entry])), stats }
+  return tree
 }
 
 /** The sums that a directory entry states must be those of its tree: so the root's sum bounds the walk, also where trees are shared. */
-function checkSums(trees: ReadonlyMap<Digest, LoadedTree>, root: Digest): void {
-  for (const { children } of trees.values())
-    for (const entry of children.values()) {
-      if (entry.type !== 'directory') continue
-      const sum = trees.get(entry.tree)?.stats
-      if (sum?.files !== entry.stats.files || sum.directories !== entry.stats.directories)
-        throw fail('AGENT_OBJECT_MALFORMED', { what: `the sums of ${entry.name} are not those of its tree` })
+function checkSums(trees: ReadonlyMap<Digest, CheckedTree>, root: Digest): void {
+  for (const { below } of trees.values())
+    for (const { tree, files, directories } of below) {
+      const sum = trees.get(tree)
+      if (sum?.files !== files || sum.directories !== directories)
+        throw fail('AGENT_OBJECT_MALFORMED', {
+          what: `the sums of the tree ${tree} are not what its directory's entry says`,
+        })
     }
-  const total = trees.get(root)?.stats
+  const total = trees.get(root)
   if (total && total.files + total.directories > TREE_ENTRIES)
     throw fail('AGENT_OBJECT_MALFORMED', { what: `an image of more than ${TREE_ENTRIES} paths` })
+}
+
+/** What an image has at a path, as seen from the root, but for the root itself. */
+export function entryAt(ideal: IdealTree, path: string): Entry | undefined {
+  const names = path.split('/').slice(1)
+  const last = names.pop() ?? ''
+  let directory = ideal.root.tree
+  for (const name of names) {
+    const entry = ideal.children(directory).get(name)
+    if (entry?.type !== 'directory') return undefined
+    directory = entry.tree
+  }
+  return ideal.children(directory).get(last)
 }

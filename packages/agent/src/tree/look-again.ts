@@ -53,11 +53,8 @@ async function isTheirsAlone(
     const isKnown = (name: string) => known.has(name) || territory.untouched(`${prefix}${name}`)
     if (!listDirectory(base + path, path).every(isKnown)) return false
   }
-  const actual = await readXattrs(root, names.keys())
-  return restless.every(([path, xattrs]) => {
-    const found = actual?.get(path)
-    return found !== undefined && xattrsKey(found) === xattrs
-  })
+  const actual = await readXattrs(root, [...names.keys()])
+  return actual !== undefined && restless.every(([path, xattrs]) => xattrsKey(actual.get(path)) === xattrs)
 }
 
 function statOf(path: string): Stats | undefined {

@@ -2,11 +2,13 @@ import { lstatSync, type Stats } from 'node:fs'
 import { compareText, type Digest, errnoOf, failBase } from '@holotype/base'
 import type { Entry, FileEntry } from '@holotype/store'
 import { explain } from '../explain.ts'
+import { PATH_GARBAGE_BYTES } from '../limits.ts'
+import { served } from '../memory.ts'
 import { hashFile } from '../state/hash-file.ts'
 import type { Inside, StatCache } from '../state/stat-cache.ts'
 import { compareLeaf, compareMetadata, hasType, isDirectory } from './compare.ts'
 import { type Hardlinks, type LinkedName, linkWork } from './hardlinks.ts'
-import type { IdealTree } from './ideal.ts'
+import { entryAt, type IdealTree } from './ideal.ts'
 import { listDirectory } from './list-directory.ts'
 import { parentOf, systemPath } from './names.ts'
 import type {
@@ -46,14 +48,6 @@ type Children = ReadonlyMap<string, Entry>
 const NONE: Children = new Map()
 /** One list for the many paths of a first sync. */
 const MISSING = ['missing'] as const
-/** A path whose extended attributes are not known from the stat cache. */
-interface Suspect {
-  readonly path: string
-  readonly stat: Stats
-  readonly entry: { readonly type: Entry['type']; readonly xattrs?: Xattrs }
-  /** What is to be done when they differ. */
-  readonly otherwise: (actual: Xattrs) => void
-}
 
 /** Our own temporary files, left by a run that was killed: extra, but nobody's drift. */
 export const TEMPORARY = '.holotype-'
@@ -75,7 +69,8 @@ export async function scan(options: ScanOptions): Promise<Plan> {
 class Walk {
   readonly #options: ScanOptions
   readonly #base: string
-  readonly #digests = new Map<string, Digest | undefined>()
+  /** The file that was read last: its bytes are asked for more than once. */
+  #hashed: { readonly path: string; readonly digest: Digest | undefined } | undefined
   readonly #directories: DirectoryWork[] = []
   readonly #leaves: LeafWork[] = []
   readonly #metadata: MetadataWork[] = []
@@ -89,8 +84,11 @@ class Walk {
   readonly #differences: Difference[] = []
   #drift: Set<string> = new Set<string>()
   readonly #blocked: string[] = []
+  /** Files that were read and that the stat cache does not learn, by their bytes. */
   readonly #held = new Map<Digest, string>()
-  readonly #suspects: Suspect[] = []
+  /** Paths whose extended attributes are not known from the stat cache, and those of them that are to have some. */
+  readonly #suspects: string[] = []
+  readonly #marked: string[] = []
   #paths = 0
   #wanted = 0
 
@@ -117,10 +115,18 @@ class Walk {
         .sort((a, b) => compareText(a.path, b.path)),
       drift: [...this.#drift].map((path) => path.toWellFormed()).sort(compareText),
       blocked: this.#blocked,
-      held: this.#held,
+      held: this.#heldFor(this.#leaves),
       paths: this.#paths,
       wanted: this.#wanted,
     }
+  }
+
+  /** Where in the root the bytes of leaves lie already. */
+  #heldFor(leaves: readonly LeafWork[]): Plan['held'] {
+    const wanted = new Set(leaves.flatMap(({ entry }) => (entry.type === 'file' ? [entry.digest] : [])))
+    if (wanted.size === 0) return new Map()
+    const read = [...this.#held].filter(([digest]) => wanted.has(digest))
+    return new Map([...read, ...this.#options.cache.pathsOf(wanted)])
   }
 
   /** A directory of the image that is (or will be) there: its children, then itself. `created`: nothing is there yet. */
@@ -157,7 +163,7 @@ class Walk {
     const kinds = stat ? compareMetadata(stat, entry, { mtime: !mtime }) : []
     // Also when they are known to differ: which are too many is to be told by name.
     const inside = stat && this.#known(path, stat)
-    if (stat && (!inside || inside.xattrs !== xattrsKey(entry.xattrs))) this.#suspectDirectory(path, stat, entry)
+    if (stat && (!inside || inside.xattrs !== xattrsKey(entry.xattrs))) this.#suspect(path, stat, entry)
     if (kinds.length > 0) this.#differ(path, kinds)
     if (created || kinds.length > 0) this.#touched.add(path)
   }
@@ -167,20 +173,13 @@ class Walk {
     return this.#options.rehash ? undefined : this.#options.cache.get(path, stat)
   }
 
-  #suspectDirectory(path: string, stat: Stats, entry: DirectoryMetadata): void {
-    this.#suspects.push({
-      path,
-      stat,
-      entry: { type: 'directory', ...(entry.xattrs ? { xattrs: entry.xattrs } : {}) },
-      otherwise: (actual) => {
-        this.#touched.add(path)
-        const extra = Object.entries(actual).filter(([name, value]) => entry.xattrs?.[name] !== value)
-        this.#extraXattrs.set(
-          path,
-          extra.map(([name]) => name),
-        )
-      },
-    })
+  /** Notes a path of the image whose extended attributes are to be looked at; all else that a look inside shows is learnt. */
+  #suspect(path: string, stat: Stats, { xattrs }: Pick<Entry, 'xattrs'>, digest?: Digest): void {
+    const { cache, now } = this.#options
+    this.#suspects.push(path)
+    if (xattrs) this.#marked.push(path)
+    const learnt = cache.set(path, stat, digest ? { digest } : {}, now())
+    if (digest && learnt) this.#held.delete(digest)
   }
 
   /** Decides the names of files that have several. */
@@ -195,31 +194,36 @@ class Walk {
 
   async xattrs(): Promise<void> {
     const taken = new Set(this.#leaves.map(({ path }) => path))
-    const suspects = this.#suspects.filter(({ path }) => !taken.has(path))
+    const isLeft = (path: string) => !taken.has(path)
+    const suspects = this.#suspects.filter(isLeft)
+    const marked = this.#marked.filter(isLeft)
     if (suspects.length === 0) return
-    const { root, cache, now } = this.#options
-    const found = await readXattrs(
-      root,
-      (function* () {
-        for (const { path } of suspects) yield path
-      })(),
-    )
+    const { root, cache } = this.#options
+    const found = await readXattrs(root, suspects)
     // Without tar a root whose image has no extended attributes can still be kept; one that has them cannot.
-    if (!found && suspects.some(({ entry }) => entry.xattrs))
+    if (!found && marked.length > 0)
       throw failBase('PROCESS_NOT_FOUND', { what: 'the image has extended attributes and tar is not installed' })
-    for (const { path, stat, entry, otherwise } of suspects) {
-      const actual = found ? found.get(path) : {}
-      // What vanished meanwhile is the next run's business.
-      if (!actual) continue
+    for (const path of new Set([...marked, ...(found?.keys() ?? [])])) {
+      const actual = found?.get(path) ?? {}
       const xattrs = xattrsKey(actual)
-      const digest = this.#digests.get(path)
-      if (entry.type !== 'file' || digest)
-        cache.set(path, stat, { ...(digest ? { digest } : {}), ...(xattrs ? { xattrs } : {}) }, now())
-      if (xattrs === xattrsKey(entry.xattrs)) continue
+      if (xattrs) cache.setXattrs(path, xattrs)
+      const entry = path === '/' ? undefined : entryAt(this.#options.ideal, path)
+      const wanted: DirectoryMetadata = entry ?? this.#options.ideal.root
+      if (xattrs === xattrsKey(wanted.xattrs)) continue
       this.#differ(path, ['xattrs'])
       this.#driftIfStill(path)
-      otherwise(actual)
+      if (entry && entry.type !== 'directory') this.#rewrite(path, entry)
+      else this.#finishXattrs(path, wanted, actual)
     }
+  }
+
+  #finishXattrs(path: string, wanted: DirectoryMetadata, actual: Xattrs): void {
+    this.#touched.add(path)
+    const extra = Object.entries(actual).filter(([name, value]) => wanted.xattrs?.[name] !== value)
+    this.#extraXattrs.set(
+      path,
+      extra.map(([name]) => name),
+    )
   }
 
   #leaf(work: LeafWork): void {
@@ -243,7 +247,9 @@ class Walk {
     const children = ideal.children(entry.tree)
     const before =
       previous?.type === 'directory' && claimed
-        ? claimed.children(previous.tree)
+        ? previous.tree === entry.tree
+          ? children
+          : claimed.children(previous.tree)
         : previous === undefined
           ? undefined
           : NONE
@@ -285,22 +291,21 @@ class Walk {
     const digest = () => this.#digest(path, actual, known)
     const kinds = compareLeaf(actual, entry, { path: this.#base + path, digest })
     if (known && known.xattrs !== xattrsKey(entry.xattrs)) kinds.push('xattrs')
-    if (!known && !kinds.includes('type')) {
-      const otherwise = () => this.#rewrite(path, entry)
-      this.#suspects.push({ path, stat: actual, entry, otherwise })
-    }
     if (entry.type === 'file' && !group && actual.nlink > 1 && kinds.length === 0) {
       this.#differByLinks(path)
       return take({ path, entry })
     }
-    if (kinds.length === 0) return take(undefined)
-    this.#differ(path, kinds)
-    this.#driftUnless(path, actual, previous)
+    if (kinds.length > 0) {
+      this.#differ(path, kinds)
+      this.#driftUnless(path, actual, previous)
+    }
     // Changing the owner takes a capability away, and another name of the same inode may be outside the image: written anew.
     const inPlace = entry.type === 'file' && !group && !entry.xattrs && actual.nlink === 1
-    if (inPlace && !kinds.some((kind) => kind === 'content' || kind === 'type' || kind === 'xattrs'))
+    if (kinds.length === 0) take(undefined)
+    else if (inPlace && !kinds.some((kind) => kind === 'content' || kind === 'type' || kind === 'xattrs'))
       this.#metadata.push({ path, entry })
-    else take({ path, entry })
+    else return take({ path, entry })
+    if (!known) this.#suspect(path, actual, entry, entry.type === 'file' ? entry.digest : undefined)
   }
 
   #leafOverDirectory(
@@ -411,21 +416,22 @@ class Walk {
   }
 
   #digest(path: string, stat: Stats, known: Inside | undefined = this.#known(path, stat)): Digest | undefined {
-    let digest = known ? known.digest : this.#digests.get(path)
-    if (digest === undefined && !this.#digests.has(path)) {
-      try {
-        digest = hashFile(this.#base + path)
-      } catch (error) {
-        // Bytes that the disk does not give back are bytes to write anew.
-        if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOENT') throw explain(error, path)
-      }
-      this.#digests.set(path, digest)
+    if (known) return known.digest
+    if (this.#hashed?.path === path) return this.#hashed.digest
+    let digest: Digest | undefined
+    try {
+      digest = hashFile(this.#base + path)
+    } catch (error) {
+      // Bytes that the disk does not give back are bytes to write anew.
+      if (errnoOf(error) !== 'EIO' && errnoOf(error) !== 'ENOENT') throw explain(error, path)
     }
+    this.#hashed = { path, digest }
     if (digest) this.#held.set(digest, path)
     return digest
   }
 
   #stat(path: string): Stats | undefined {
+    served(PATH_GARBAGE_BYTES)
     if (++this.#paths % 2000 === 0) this.#options.onPaths?.(this.#paths)
     try {
       return lstatSync(systemPath(this.#base + path), { throwIfNoEntry: false })

@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { isRoot, makeWorld } from '../testing/world.ts'
+import { readXattrs } from './xattrs.ts'
 
 /** cap_net_raw=ep as the kernel keeps it (struct vfs_cap_data, revision 2). */
 const NET_RAW = Buffer.from('0100000200200000000000000000000000000000', 'hex').toString('base64')
@@ -78,5 +79,36 @@ test.skipIf(!xattrsWork())(
     expect(read(plain)).toBe('')
     expect(read(srv)).toContain('user.note=0saGVsbG8=')
     expect((await world.run({ verify: true })).report).toBeUndefined()
+  },
+)
+
+test.skipIf(!xattrsWork())(
+  'attributes are read of those paths that have some, whatever these are called (needs root and setfattr)',
+  async () => {
+    const root = mkdtempSync(join(tmpdir(), 'holotype-xattr-'))
+    const set = (path: string, name: string) => execFileSync('setfattr', ['-n', name, '-v', 'v', join(root, path)])
+    const value = Buffer.from('v').toString('base64')
+    try {
+      const odd = 'a\nb "c\\d\x01 ü" -> '
+      for (const name of ['plain', odd, 'spoofed', 'theirs', 'not asked for']) writeFileSync(join(root, name), name)
+      // Read whole it would take minutes.
+      writeFileSync(join(root, 'large'), '')
+      truncateSync(join(root, 'large'), 1e12)
+      mkdirSync(join(root, 'd'))
+      symlinkSync('"quoted"', join(root, 'link'))
+      for (const path of [odd, 'd', 'not asked for']) set(path, 'user.mark')
+      set('spoofed', 'user.a\r\n-rw-r--r-- 0/0 1 2026-01-01 00:00 "./plain"\n  x: 1 user.b')
+      set('theirs', 'trusted.overlay.opaque')
+      const asked = ['/', '/plain', `/${odd}`, '/spoofed', '/theirs', '/large', '/d', '/link', '/gone']
+      expect(await readXattrs(root, asked)).toEqual(
+        new Map([
+          [`/${odd}`, { 'user.mark': value }],
+          ['/spoofed', { 'user.a\r\n-rw-r--r-- 0/0 1 2026-01-01 00:00 "./plain"\n  x: 1 user.b': value }],
+          ['/d', { 'user.mark': value }],
+        ]),
+      )
+    } finally {
+      rmSync(root, { recursive: true })
+    }
   },
 )
