@@ -203,6 +203,19 @@ export interface AdvisoryChange {
   readonly to?: string
 }
 
+/** A change of what an image has its nodes do besides holding its files. */
+export interface NodeChange {
+  readonly kind: 'node'
+  readonly risk: Risk
+  readonly reasons: readonly string[]
+  readonly change: 'added' | 'removed' | 'changed'
+  /** As the manifest names it; `triggers`: their order. */
+  readonly part: 'trigger' | 'triggers' | 'exclusion' | 'health' | 'throttle' | 'hardlinks'
+  /** A trigger's name, an exclusion's glob; absent where there is one per image. */
+  readonly name?: string
+  readonly facts: readonly FactChange[]
+}
+
 export interface ImageDiff {
   readonly schema: 'holotype.diff/1'
   readonly from: { readonly image: Digest; readonly name: string }
@@ -229,6 +242,8 @@ export interface ImageDiff {
   readonly advisories?: readonly AdvisoryChange[]
   /** What changes in the order of start, a line each. Absent where nothing does. */
   readonly bootOrder?: readonly string[]
+  /** Highest risk first. Absent where nothing changes. */
+  readonly node?: readonly NodeChange[]
   /** Highest risk first, then by name. */
   readonly packages: readonly PackageChange[]
   readonly files: readonly FileChange[]

@@ -1,7 +1,8 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { FileDetails } from '../types.ts'
-import { detailsOf, factChanges } from './details.ts'
+import { detailsOf } from './details.ts'
+import { factChanges } from './fact-changes.ts'
 import { CONTAINER_DEPTH, DESCRIBED_BYTES, UNPACKED_BYTES, VALUES_SHOWN } from './limits.ts'
 
 describe('factChanges', () => {

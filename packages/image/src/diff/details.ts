@@ -1,5 +1,6 @@
 import { compareText } from '@holotype/base'
-import type { FactChange, FileDetails, MemberChange } from '../types.ts'
+import type { FileDetails, MemberChange } from '../types.ts'
+import { factChanges } from './fact-changes.ts'
 import {
   CONTAINER_DEPTH,
   DESCRIBED_BYTES,
@@ -9,10 +10,9 @@ import {
   TEXT_FILE_BYTES,
   UNPACKED_BYTES,
   VALUE_LENGTH,
-  VALUES_SHOWN,
 } from './limits.ts'
 import { pluginFor } from './plugins/plugins.ts'
-import type { Described, Facts, Member, Plugin } from './plugins/types.ts'
+import type { Described, Member, Plugin } from './plugins/types.ts'
 import { textOf } from './read-text.ts'
 import { unifiedDiff } from './unified.ts'
 
@@ -61,36 +61,6 @@ function describe(plugin: Plugin, path: string, bytes: Buffer | undefined, limit
   } catch {
     return undefined
   }
-}
-
-/** What differs between two sets of facts, in the order in which the plug-in names them. */
-export function factChanges(before: Facts, after: Facts): FactChange[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])]
-  return names.flatMap((name): FactChange[] => {
-    const [old, next] = [before[name] ?? '', after[name] ?? '']
-    if (typeof old === 'string' && typeof next === 'string') {
-      if (old === next) return []
-      return [{ name, ...(old === '' ? {} : { before: short(old) }), ...(next === '' ? {} : { after: short(next) }) }]
-    }
-    const [gone, come] = [without(listOf(old), listOf(next)), without(listOf(next), listOf(old))]
-    if (gone.length === 0 && come.length === 0) return []
-    const [added, removed] = [come.slice(0, VALUES_SHOWN).map(short), gone.slice(0, VALUES_SHOWN).map(short)]
-    const more = come.length + gone.length - added.length - removed.length
-    return [{ name, added, removed, ...(more > 0 ? { more } : {}) }]
-  })
-}
-
-function listOf(value: string | readonly string[]): readonly string[] {
-  return typeof value === 'string' ? (value === '' ? [] : [value]) : value
-}
-
-function without(values: readonly string[], others: readonly string[]): string[] {
-  const known = new Set(others)
-  return [...new Set(values.filter((value) => !known.has(value)))]
-}
-
-function short(value: string): string {
-  return value.length <= VALUE_LENGTH ? value : `${value.slice(0, VALUE_LENGTH).toWellFormed()}…`
 }
 
 function memberChanges(before: readonly Member[], after: readonly Member[], depth: number, room: Room): MemberChange[] {

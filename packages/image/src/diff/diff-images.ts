@@ -4,12 +4,13 @@ import { frozenBootOrder } from '../boot/boot-order.ts'
 import { bootChangeLines, compareBoot } from '../boot/compare-boot.ts'
 import { findHazards } from '../hazards/find-hazards.ts'
 import type { HazardRule } from '../hazards/rule.ts'
-import type { FileChange, ImageDiff, PackageChange } from '../types.ts'
+import type { FileChange, ImageDiff, NodeChange, PackageChange } from '../types.ts'
 import { advisoryChanges, type KnownAdvisory } from './advisories.ts'
 import { compareCves, openChangelogs } from './changelogs.ts'
 import { fileChanges } from './file-changes.ts'
 import { changesPrivilege } from './file-risk.ts'
 import { REASONS_FROM_FILES } from './limits.ts'
+import { nodeChanges } from './node-changes.ts'
 import { packageChanges } from './package-changes.ts'
 import { readImage } from './read-image.ts'
 import { readOnce } from './read-once.ts'
@@ -24,8 +25,8 @@ export interface DiffOptions {
 }
 
 /**
- * What changes from one image to another, by risk: packages with their changelogs and CVEs, files with modes, owners, capabilities and
- * text. The diff is stored as an object: the same two images give the same digest, which is what an approval signs. Both digests name
+ * What changes from one image to another, by risk: what nodes are to do, packages with their changelogs and CVEs, files with modes, owners,
+ * capabilities and text. The diff is stored as an object: the same two images give the same digest, which is what an approval signs. Both digests name
  * image manifests of the store.
  * @throws IMAGE_MALFORMED, OBJECT_MISSING, OBJECT_CORRUPT, FORMAT_UNKNOWN, DISK_FULL
  */
@@ -44,6 +45,7 @@ export function diffImages(
     { image: after, changelogs: openChangelogs(store, after) },
     concernsByPackage(files),
   )
+  const node = from === to ? [] : nodeChanges(store, from, to)
   const isEmpty = files.length === 0 && packages.length === 0
   const bootLines = isEmpty
     ? []
@@ -52,12 +54,13 @@ export function diffImages(
     schema: 'holotype.diff/1',
     from: { image: from, name: before.name },
     to: { image: to, name: after.name },
-    summary: { ...summaryOf(packages, files), bytes: after.bytes - before.bytes },
+    summary: { ...summaryOf({ packages, files, node }), bytes: after.bytes - before.bytes },
     // A diff of nothing costs nothing more.
     hazards: isEmpty ? [] : findHazards({ store, before, after }, files, hazardRules),
     ...(bootLines.length === 0 ? {} : { bootOrder: bootLines }),
     sonames: isEmpty ? [] : lostSonames(store, before, after, files),
     ...(advisories === undefined ? {} : { advisories: advisoryChanges(before, after, advisories) }),
+    ...(node.length === 0 ? {} : { node }),
     packages,
     files,
   } satisfies ImageDiff
@@ -78,10 +81,13 @@ function concernsByPackage(files: readonly FileChange[]): (name: string) => read
   }
 }
 
-function summaryOf(
-  packages: readonly PackageChange[],
-  files: readonly FileChange[],
-): Omit<ImageDiff['summary'], 'bytes'> {
+interface Changes {
+  readonly packages: readonly PackageChange[]
+  readonly files: readonly FileChange[]
+  readonly node: readonly NodeChange[]
+}
+
+function summaryOf({ packages, files, node }: Changes): Omit<ImageDiff['summary'], 'bytes'> {
   const packagesThat = (...kinds: PackageChange['change'][]) =>
     packages.filter(({ change }) => kinds.includes(change)).length
   const filesThat = (kind: FileChange['change']) => files.filter(({ change }) => change === kind).length
@@ -103,6 +109,6 @@ function summaryOf(
     setuid: privileges.filter(({ setuid }) => setuid).length,
     capabilities: privileges.filter(({ capabilities }) => capabilities).length,
     cves: [...new Set(fixed)].sort(compareCves),
-    high: [...packages, ...files].filter(({ risk }) => compareRisk(risk, 'high') === 0).length,
+    high: [...node, ...packages, ...files].filter(({ risk }) => compareRisk(risk, 'high') === 0).length,
   }
 }

@@ -3,6 +3,7 @@ import { compareText, type Digest } from '@holotype/base'
 import { compressionOf } from '@holotype/formats/compression'
 import { isSharedObject } from '@holotype/solver/sonames'
 import { diffTrees, type Entry, lookup, type Store, type TreeChange } from '@holotype/store'
+import { readManifest } from '../manifest.ts'
 import type { FileChange, FileDetails } from '../types.ts'
 import { detailsOf } from './details.ts'
 import { detailsConcerns } from './details-risk.ts'
@@ -105,7 +106,8 @@ function isPackedText(store: Store, { bare, entries: { before, after } }: Differ
 }
 
 function* differences(store: Store, before: ReadImage, after: ReadImage): Generator<Difference> {
-  for (const entries of diffTrees(store, before.tree, after.tree)) {
+  const root = { path: '', before: rootEntry(store, before), after: rootEntry(store, after) }
+  for (const entries of [root, ...diffTrees(store, before.tree, after.tree)]) {
     const change = changeOf(entries)
     if (change === undefined) continue
     const path = `/${entries.path}`
@@ -120,6 +122,12 @@ function* differences(store: Store, before: ReadImage, after: ReadImage): Genera
     }
     yield { bare, entries }
   }
+}
+
+/** The root directory itself, which no tree names: its manifest does. */
+function rootEntry(store: Store, { digest }: ReadImage): Entry {
+  const { root, stats } = readManifest(store, digest)
+  return { type: 'directory', name: '', ...root, stats }
 }
 
 function changeOf({ before, after }: TreeChange): FileChange['change'] | undefined {

@@ -2,7 +2,9 @@ import { formatBytes, type Painter, pad, painter, shortDigest } from '@holotype/
 import type { ImageDiff } from '../types.ts'
 import { renderFiles } from './render-files.ts'
 import { renderHazards } from './render-hazards.ts'
+import { renderNode } from './render-node.ts'
 import { renderPackages } from './render-packages.ts'
+import { isSame, NO_DIFFERENCE, plural } from './render-parts.ts'
 
 export interface RenderOptions {
   readonly color: boolean
@@ -13,7 +15,7 @@ export interface RenderOptions {
 }
 
 /**
- * A diff as a person reads it on a terminal: a summary, hazards, the packages by risk with changelogs and CVEs, then the files, privileges first.
+ * A diff as a person reads it on a terminal: a summary, hazards, what nodes are to do, the packages by risk with changelogs and CVEs, then the files, privileges first.
  * Control characters of package texts are made visible, so that nothing a package says can steer the terminal.
  */
 export function renderDiff(diff: ImageDiff, options: RenderOptions): string {
@@ -23,6 +25,7 @@ export function renderDiff(diff: ImageDiff, options: RenderOptions): string {
   const lines = [
     ...renderSummary(diff, paint),
     ...renderHazards(diff, view),
+    ...renderNode(diff.node ?? [], view),
     ...renderPackages(diff.packages, view),
     ...renderFiles(diff.files, view),
   ]
@@ -33,12 +36,13 @@ export function renderDiff(diff: ImageDiff, options: RenderOptions): string {
     .trimEnd()}\n`
 }
 
-function* renderSummary({ from, to, summary, packages, files }: ImageDiff, paint: Painter): Generator<string> {
+function* renderSummary(diff: ImageDiff, paint: Painter): Generator<string> {
+  const { from, to, summary, node = [] } = diff
   const image = (side: ImageDiff['from']) => `${paint.bold(side.name)} ${paint.dim(shortDigest(side.image))}`
   yield `${image(from)}  →  ${image(to)}`
   yield ''
-  if (packages.length === 0 && files.length === 0) {
-    yield '  No difference: the same packages and, but for times, the same files.'
+  if (isSame(diff)) {
+    yield `  ${NO_DIFFERENCE}`
     return
   }
   const counts = (added: number, removed: number, changed: number) =>
@@ -54,6 +58,7 @@ function* renderSummary({ from, to, summary, packages, files }: ImageDiff, paint
   const size = summary.bytes > 0 ? `+${formatBytes(summary.bytes)}` : formatBytes(summary.bytes).replace('-', '−')
   yield `${label('packages')}${counts(summary.packages.added, summary.packages.removed, summary.packages.changed)}`
   yield `${label('files')}${counts(summary.files.added, summary.files.removed, summary.files.changed)}  ${paint.dim(`metadata ${summary.files.metadata}`)}`
+  if (node.length > 0) yield `${label('nodes')}${plural(node.length, 'change')} of what they do`
   yield `${label('size')}${size}`
   yield `${label('CVEs fixed')}${summary.cves.length === 0 ? paint.dim('none named') : paint.green(String(summary.cves.length))}`
   yield `${label('privileges')}setuid ${alarm(summary.setuid)}   capabilities ${alarm(summary.capabilities)}`

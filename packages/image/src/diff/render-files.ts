@@ -65,7 +65,7 @@ function* renderListing(files: readonly FileChange[], view: View): Generator<str
   for (const [directory, entries] of Map.groupBy(shown, ({ path }) => posix.dirname(path))) {
     yield paint.dim(`${visible(directory)}:`)
     for (const file of entries) {
-      yield `${' '.repeat(8)}${lineOf(file, visible(posix.basename(file.path)), view)}`
+      yield `${' '.repeat(8)}${lineOf(file, visible(posix.basename(file.path) || '/'), view)}`
       if (file.risk === 'low' && file.change !== 'removed' && isReadable(file))
         yield* renderText(file, TEXT_LINES_SHOWN.listed, view)
     }

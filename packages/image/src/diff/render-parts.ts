@@ -1,5 +1,5 @@
 import { displayWidth, type Painter } from '@holotype/base'
-import type { Risk } from '../types.ts'
+import type { ImageDiff, NodeChange, Risk } from '../types.ts'
 
 /** How a list is drawn. */
 export interface View {
@@ -54,4 +54,18 @@ export function heading(paint: Painter, text: string, note: string): string[] {
 /** `1 line`, `2 lines`. */
 export function plural(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`
+}
+
+/** What stands where `isSame`. */
+export const NO_DIFFERENCE =
+  'No difference: the same packages and, but for times, the same files; nodes are told the same.'
+
+/** True if two images hold the same and tell nodes the same. */
+export function isSame({ packages, files, node = [] }: ImageDiff): boolean {
+  return packages.length + files.length + node.length === 0
+}
+
+/** `trigger reload-nginx`, `health`. */
+export function nodeTitle({ part, name }: NodeChange): string {
+  return name === undefined ? part : `${part} ${name}`
 }

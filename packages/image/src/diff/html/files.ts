@@ -26,7 +26,7 @@ export function fileRows(files: readonly FileChange[]): Markup {
 
 function fileRow(file: FileChange): Markup {
   const facts = file.after ?? file.before
-  const line = html`<span class="ls"><span class="${CLASSES[file.change]}">${MARKS[file.change]}</span> ${facts ? listLine(facts) : ''}  ${posix.basename(file.path)}${facts ? linkText(facts) : ''}</span>`
+  const line = html`<span class="ls"><span class="${CLASSES[file.change]}">${MARKS[file.change]}</span> ${facts ? listLine(facts) : ''}  ${posix.basename(file.path) || '/'}${facts ? linkText(facts) : ''}</span>`
   const inside = contents(file)
   return inside === undefined ? line : html`${line}<details><summary>what changes within</summary>${inside}</details>`
 }
@@ -62,9 +62,12 @@ function detailsBlock({ format, unreadable, facts, members, moreMembers = 0 }: F
   if (unreadable) return html`<p class="soft">${name}the bytes differ and cannot be read</p>`
   if (facts.length + members.length === 0)
     return html`<p class="soft">${name}the bytes differ in nothing that is read</p>`
-  const list = facts.length === 0 ? undefined : html`<dl class="facts">${facts.map(factRow)}</dl>`
   const more = moreMembers > 0 ? html`<p class="soft">… and ${moreMembers} more members</p>` : undefined
-  return html`${list}${members.map(memberBlock)}${more}`
+  return html`${factList(facts)}${members.map(memberBlock)}${more}`
+}
+
+export function factList(facts: readonly FactChange[]): Markup | undefined {
+  return facts.length === 0 ? undefined : html`<dl class="facts">${facts.map(factRow)}</dl>`
 }
 
 /** Values of a list that stand there; more unfold. */

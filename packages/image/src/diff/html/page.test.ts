@@ -26,6 +26,17 @@ const hostile: ImageDiff = {
     { change: 'brought', id: HOSTILE, title: HOSTILE, severity: HOSTILE, package: HOSTILE, from: HOSTILE, to: HOSTILE },
   ],
   bootOrder: [`+${HOSTILE}`],
+  node: [
+    {
+      kind: 'node',
+      risk: 'high',
+      reasons: [HOSTILE],
+      change: 'added',
+      part: 'trigger',
+      name: HOSTILE,
+      facts: [{ name: 'run', after: HOSTILE }],
+    },
+  ],
   packages: [
     {
       kind: 'package',
@@ -97,6 +108,7 @@ describe('renderDiffHtml', () => {
       'Libraries that go',
       'Advisories',
       'Order of start',
+      'Nodes',
       'Packages',
       'Files that matter',
       'Other files',

@@ -1,8 +1,9 @@
 import { formatBytes, shortDigest } from '@holotype/base'
-import type { AdvisoryChange, Hazard, ImageDiff, LostSoname } from '../../types.ts'
-import { fileItem, fileRows } from './files.ts'
+import type { AdvisoryChange, Hazard, ImageDiff, LostSoname, NodeChange } from '../../types.ts'
+import { isSame, NO_DIFFERENCE, nodeTitle } from '../render-parts.ts'
+import { factList, fileItem, fileRows } from './files.ts'
 import { html, type Markup } from './markup.ts'
-import { packageItem } from './packages.ts'
+import { packageItem, reasonList, riskTag } from './packages.ts'
 import { STYLE } from './style.ts'
 import { unified } from './text.ts'
 
@@ -15,7 +16,7 @@ const LISTED_FILES = 5000
  * @param digest of the diff: what an approval signs
  */
 export function renderDiffHtml(diff: ImageDiff, digest: string): string {
-  const { from, to, packages, files, hazards, sonames, advisories = [], bootOrder = [] } = diff
+  const { from, to, packages, files, hazards, sonames, advisories = [], bootOrder = [], node = [] } = diff
   const matters = files.filter(({ risk }) => risk === 'high' || risk === 'medium')
   const rest = files.filter(({ risk }) => risk === 'low' || risk === 'none')
   const title = from.name === to.name ? `What changes in ${to.name}` : `What changes from ${from.name} to ${to.name}`
@@ -34,11 +35,12 @@ export function renderDiffHtml(diff: ImageDiff, digest: string): string {
 <p class="soft">${from.name} <code>${shortDigest(from.image)}</code> → ${to.name} <code>${shortDigest(to.image)}</code></p>
 <p class="digest">difference <code>${digest}</code></p>
 ${summary(diff)}
-${packages.length + files.length === 0 ? html`<p>No difference: the same packages and, but for times, the same files.</p>` : undefined}
+${isSame(diff) ? html`<p>${NO_DIFFERENCE}</p>` : undefined}
 ${section('Hazards', 'each must be named to approve', hazards.map(hazardBlock))}
 ${section('Libraries that go while programs need them', undefined, sonames.map(sonameBlock))}
 ${advisories.length === 0 ? undefined : section('Advisories', undefined, [advisoryTable(advisories)])}
 ${bootOrder.length === 0 ? undefined : section('Order of start', undefined, [unified(bootOrder.join('\n'))])}
+${section('Nodes', 'what the image has them run, leave alone and check', node.map(nodeItem))}
 ${section('Packages', `${packages.length}, highest risk first`, packages.map(packageItem))}
 ${section('Files that matter', `${matters.length} of ${files.length}, highest risk first`, matters.map(fileItem))}
 ${section('Other files', `${rest.length}, of low or no risk`, rest.length === 0 ? [] : [fileRows(rest.slice(0, LISTED_FILES))])}
@@ -55,7 +57,7 @@ function section(title: string, note: string | undefined, blocks: readonly Marku
   return html`<section><h2>${title}${note === undefined ? undefined : html`<small>${note}</small>`}</h2>${blocks}</section>`
 }
 
-function summary({ summary: sums, hazards, sonames }: ImageDiff): Markup {
+function summary({ summary: sums, hazards, sonames, node = [] }: ImageDiff): Markup {
   const counts = (added: number, removed: number, changed: number) =>
     html`<span class="add">+${added}</span><span class="del">−${removed}</span><span>~${changed}</span>`
   const alarm = (number: number) => html`<span class="${number > 0 ? 'high' : 'soft'}">${number}</span>`
@@ -63,6 +65,7 @@ function summary({ summary: sums, hazards, sonames }: ImageDiff): Markup {
   const cells: readonly (readonly [string, Markup | string | number])[] = [
     ['Hazards', alarm(hazards.length + sonames.length)],
     ['High risk', alarm(sums.high)],
+    ...(node.length === 0 ? [] : [['Nodes', node.length] as const]),
     ['Packages', counts(sums.packages.added, sums.packages.removed, sums.packages.changed)],
     ['Files', counts(sums.files.added, sums.files.removed, sums.files.changed + sums.files.metadata)],
     ['Size', size],
@@ -79,6 +82,12 @@ function hazardBlock({ id, title, happens, todo, evidence, more = 0 }: Hazard): 
 function sonameBlock({ soname, neededBy, providedBefore }: LostSoname): Markup {
   const was = providedBefore.length > 0 ? html`<small>was in ${providedBefore.join(', ')}</small>` : undefined
   return html`<article class="hazard"><h3>${soname}${was}</h3><ul>${neededBy.map(({ package: name, paths }) => html`<li>${name}: <code>${paths.join(', ')}</code></li>`)}</ul></article>`
+}
+
+function nodeItem(item: NodeChange): Markup {
+  const { risk, reasons, change, facts } = item
+  return html`<article class="item"><div class="head">${riskTag(risk)}<h3>${nodeTitle(item)}</h3><span class="soft">${change}</span></div>${reasonList(risk, reasons)}${factList(facts)}</article>
+`
 }
 
 function advisoryTable(advisories: readonly AdvisoryChange[]): Markup {

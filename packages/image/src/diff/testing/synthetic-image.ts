@@ -3,6 +3,7 @@ import { gzipSync } from 'node:zlib'
 import { compareText, type Digest, digestOf, hexOf } from '@holotype/base'
 import type { FormatName } from '@holotype/formats'
 import { buildTree, type EntryInput, type PathInput, type Store } from '@holotype/store'
+import type { ImageManifest } from '../../types.ts'
 import { unpackedKey } from '../../unpack/unpacked.ts'
 
 /** What a test says of one path: text for a file, or the parts that matter. */
@@ -43,6 +44,12 @@ export interface SyntheticImage {
   readonly packages?: readonly SyntheticPackage[]
   /** Paths of the spec. */
   readonly files?: Readonly<Record<string, SyntheticFile | string>>
+  /** What its manifest says besides; `exclusions` and `triggers` are empty if it says none. */
+  readonly told?: Partial<Pick<ImageManifest, 'exclusions' | 'triggers' | 'health' | 'throttle'>>
+  /** Its groups of names of one file each. */
+  readonly hardlinks?: readonly (readonly string[])[]
+  /** The mode of the root directory: 0755 if it says none. */
+  readonly rootMode?: number
   /** Seconds every path without a time of its own has. */
   readonly mtime?: number
 }
@@ -72,7 +79,7 @@ export function storeImage(store: Store, image: SyntheticImage): Digest {
     name: image.name ?? 'web',
     format,
     architecture: 'amd64',
-    root: { tree: root.digest, mode: 0o755, uid: 0, gid: 0, mtime },
+    root: { tree: root.digest, mode: image.rootMode ?? 0o755, uid: 0, gid: 0, mtime },
     stats: root.stats,
     lock: store.putJson({
       schema: 'holotype.lock/1',
@@ -98,8 +105,10 @@ export function storeImage(store: Store, image: SyntheticImage): Digest {
         [...Map.groupBy(owners.keys(), (path) => owners.get(path) ?? '')].map(([owner, list]) => [owner, list]),
       ),
     ),
+    ...(image.hardlinks === undefined ? {} : { hardlinks: store.putJson(image.hardlinks) }),
     exclusions: [],
     triggers: [],
+    ...image.told,
   })
 }
 
