@@ -35,18 +35,21 @@ export async function commitOf(directory: string): Promise<Commit> {
 }
 
 /**
- * The addresses of those who wrote the commits after `since` up to HEAD (without it: all of them, the newest `COMMITS_READ`), each once.
- * None outside git, or when `since` is no commit of it any more.
+ * The addresses of those who wrote what is between two commits, in either direction: who takes a change back made that. Of all up to `to` where `from` is not
+ * known or no commit of this repository any more; the newest `COMMITS_READ`; each once. None outside git.
  * @throws PROCESS_NOT_FOUND
  */
-export async function authorsSince(directory: string, since?: string): Promise<readonly string[]> {
-  const range = since === undefined ? 'HEAD' : `${since}..HEAD`
+export async function authorsBetween(
+  directory: string,
+  { from, to }: { readonly from: string | undefined; readonly to: string },
+): Promise<readonly string[]> {
+  const range = from === undefined ? to : `${from}...${to}`
   try {
     const lines = await git(directory, ['log', `--max-count=${COMMITS_READ}`, '--format=%ae', range, '--', '.'])
     return [...new Set(lines.split('\n').filter((line) => line !== ''))]
   } catch (error) {
     if (!(error instanceof HolotypeError) || error.code !== 'PROCESS_FAILED') throw error
-    return []
+    return from === undefined ? [] : await authorsBetween(directory, { from: undefined, to })
   }
 }
 

@@ -1,5 +1,5 @@
 export { type AdvisorySpec, advisorySchema } from './advisory-schema.ts'
-export { authorsSince, type Commit, commitOf, lockedDigests } from './commit.ts'
+export { authorsBetween, type Commit, commitOf, lockedDigests } from './commit.ts'
 export type { Distribution } from './distribution.ts'
 export { fail as failDistribution } from './errors.ts'
 export { type ImageSpec, imageSchema, triggerSchema } from './image/image-schema.ts'

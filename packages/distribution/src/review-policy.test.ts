@@ -5,7 +5,8 @@ const policy: ReviewPolicy = {
   approvals: 2,
   roles: { security: 1 },
   selfApproval: false,
-  people: { anna: ['security'], bo: [], cy: [] },
+  people: { anna: ['security'], bo: [], cy: [], smoke: [] },
+  scripts: ['smoke'],
 }
 const given = (actor: string, more: Partial<Verdict> = {}): Verdict => ({
   actor,
@@ -41,9 +42,15 @@ test('a role is proven by the person’s own token, and nobody has one by a name
 test('authors do not approve alone', () => {
   const authors = ['anna', 'bo']
   expect(judge([given('anna'), given('bo')], { authors }).words).toBe(
-    'needs 1 from somebody other than its authors (anna, bo approved)',
+    'needs 1 from somebody other than its authors, with a token of their own (anna, bo approved)',
   )
   expect(judge([given('anna'), given('bo'), given('cy')], { authors }).state).toBe('approved')
+  expect(judge([given('anna'), given('smoke')], { authors: ['anna'] }).missing).toHaveLength(1)
+  expect(judge([given('anna'), given('cy', { proven: false })], { authors: ['anna'] }).missing).toHaveLength(1)
+  const unknown = { authors: ['bo', 'a@example.org'] }
+  expect(judge([given('bo'), given('anna')], unknown).missing).toEqual([
+    'access/people.yaml to say whose address a@example.org is',
+  ])
   const alone = { ...policy, approvals: 1, roles: {}, selfApproval: true }
   expect(judge([given('bo', { policy: reviewPolicyDigest(alone) })], { policy: alone, authors }).state).toBe('approved')
 })

@@ -11,6 +11,8 @@ export interface ReviewPolicy {
   readonly selfApproval: boolean
   /** The roles of each person or script. */
   readonly people: Readonly<Record<string, readonly string[]>>
+  /** Those of them that are scripts. */
+  readonly scripts: readonly string[]
 }
 
 /** One word of one person on one diff. */
@@ -23,7 +25,7 @@ export interface Verdict {
   readonly policy: string
   /** The hazards that it names. */
   readonly hazards: readonly string[]
-  /** Given with the actor's own token: a role counts only then. */
+  /** Given with the actor's own token: a role counts only then, and so does being somebody else than the authors. */
   readonly proven: boolean
 }
 
@@ -31,7 +33,7 @@ export interface ReviewQuestion {
   readonly policy: ReviewPolicy
   /** Of two verdicts of one person at the same time the later in the list counts. */
   readonly verdicts: readonly Verdict[]
-  /** Who made the image that is reviewed. */
+  /** Who made what is reviewed: persons, and git addresses of whom `access/people.yaml` knows nothing. */
   readonly authors: readonly string[]
   /** The hazards of the diff. */
   readonly hazards: readonly string[]
@@ -54,6 +56,7 @@ export function reviewPolicyOf({ file, people }: Pick<Distribution, 'file' | 'pe
     roles,
     selfApproval: self_approval,
     people: Object.fromEntries([...people].map(([name, person]) => [name, person.roles.toSorted()])),
+    scripts: [...people].flatMap(([name, { script }]) => (script ? [name] : [])).sort(),
   }
 }
 
@@ -116,9 +119,19 @@ function hasRole({ people }: ReviewPolicy, actor: string, role: string): boolean
   return Object.hasOwn(people, actor) && (people[actor] ?? []).includes(role)
 }
 
-/** Four eyes: where anybody's approval is needed, somebody other than the authors must be among those who approve. */
+/**
+ * Four eyes: where anybody's approval is needed, a person other than the authors must be among those who approve. Who has only the operator's token may be
+ * anybody, a script has no eyes, and an address that is nobody's may be the approver's own.
+ */
 function missingOthers(policy: ReviewPolicy, approvals: readonly Verdict[], authors: readonly string[]): string[] {
-  if (policy.selfApproval || approvals.length === 0 || approvals.length < policy.approvals) return []
-  if (approvals.some(({ actor }) => !authors.includes(actor))) return []
-  return [`1 from somebody other than its ${authors.length === 1 ? 'author' : 'authors'}`]
+  if (policy.selfApproval || authors.length === 0 || approvals.length === 0) return []
+  if (approvals.length < policy.approvals) return []
+  const unknown = authors.filter((author) => author.includes('@') && !Object.hasOwn(policy.people, author))
+  const isOther = ({ actor, proven }: Verdict) => proven && !authors.includes(actor) && !policy.scripts.includes(actor)
+  return [
+    ...unknown.map((address) => `access/people.yaml to say whose address ${address} is`),
+    ...(approvals.some(isOther)
+      ? []
+      : [`1 from somebody other than its ${authors.length === 1 ? 'author' : 'authors'}, with a token of their own`]),
+  ]
 }

@@ -92,6 +92,7 @@ export const peopleSchema = z.record(
   z.strictObject({
     roles: z.array(name).default([]).describe('the roles whose word is asked for by `policy.roles`'),
     email: z.array(z.email()).default([]).describe('the addresses of their git commits: authors cannot approve alone'),
+    script: z.boolean().default(false).describe('it is a program: of four eyes it is none'),
   }),
 )
 

@@ -8,6 +8,7 @@ import {
   FLAGS,
   HAZARDS,
   ITEMS_TICKED,
+  AUTHORS,
   NAME_CHARACTERS,
   PATH_CHARACTERS,
   REVIEWER_TOKEN_SECONDS,
@@ -308,14 +309,17 @@ export const imageRequestSchema = z.strictObject({
   files: z.number().int().min(0),
   bytes: z.number().int().min(0),
   packages: packageSetSchema,
-  /** Who made it: they do not approve it alone. */
-  authors: z.array(z.string().min(1).max(NAME_CHARACTERS)).max(1000).default([]),
   /** What starts when it boots. Absent: nothing does, or it is not said. */
   boot: bootSchema.exactOptional(),
 })
 
 /** `POST /diffs` (operator): stores a diff's canonical JSON for review; `GET /diffs/:digest` gives it back with its approvals. Idempotent. */
-export const diffRequestSchema = z.strictObject({ digest: digestSchema, body: z.string().max(DIFF_CHARACTERS) })
+export const diffRequestSchema = z.strictObject({
+  digest: digestSchema,
+  body: z.string().max(DIFF_CHARACTERS),
+  /** Who made it: they do not approve it alone. Who hands it in again adds to them. */
+  authors: z.array(z.string().min(1).max(NAME_CHARACTERS)).max(AUTHORS).default([]),
+})
 
 const actor = z.string().min(1).max(NAME_CHARACTERS)
 const hazardId = z.string().min(1).max(NAME_CHARACTERS)

@@ -35,7 +35,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     stateDirectory: absolute(set.HOLOTYPE_STATE_DIRECTORY),
     operatorToken: set.HOLOTYPE_OPERATOR_TOKEN,
     distribution: set.HOLOTYPE_DISTRIBUTION,
-    reviewPolicy: { approvals: set.HOLOTYPE_APPROVALS, roles: {}, selfApproval: false, people: {} },
+    reviewPolicy: { approvals: set.HOLOTYPE_APPROVALS, roles: {}, selfApproval: false, people: {}, scripts: [] },
     siteDirectory: absolute(set.HOLOTYPE_SITE_DIRECTORY),
     ...(set.HOLOTYPE_DATABASE_URL ? { databaseUrl: set.HOLOTYPE_DATABASE_URL } : {}),
     ...(set.HOLOTYPE_CONSOLE_DIRECTORY ? { consoleDirectory: absolute(set.HOLOTYPE_CONSOLE_DIRECTORY) } : {}),

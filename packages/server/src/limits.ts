@@ -47,6 +47,8 @@ export const RUN_OUTPUT_CHARACTERS = 16 * 1024
 /** Characters of a path, name or version in a report. */
 export const PATH_CHARACTERS = 4096
 export const NAME_CHARACTERS = 255
+/** Who made one difference. */
+export const AUTHORS = 2000
 /** Waves of one rollout. */
 export const WAVES = 100
 

@@ -1,47 +1,55 @@
-import type { Digest } from '@holotype/base'
-import { authorsSince, commitOf, type Distribution } from '@holotype/distribution'
-import { isErrorCode } from '@holotype/base'
+import { type Digest, isErrorCode } from '@holotype/base'
+import { authorsBetween, commitOf, type Distribution } from '@holotype/distribution'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import type { Context } from '../context.ts'
 
-const namesSchema = z.array(z.string())
+const compositionSchema = z.strictObject({ actors: z.array(z.string()), commit: z.string().nullable() })
+type Composition = z.infer<typeof compositionSchema>
+
+/** Writes down who composed an image, and from which commit it was composed last. */
+export async function noteComposition(
+  { actor }: Pick<Context, 'actor'>,
+  store: Store,
+  { image, distribution }: { readonly image: Digest; readonly distribution: Pick<Distribution, 'directory'> },
+): Promise<void> {
+  const actors = new Set([...(compositionOf(store, image)?.actors ?? []), actor])
+  const composition: Composition = { actors: [...actors].sort(), commit: (await headOf(distribution)) ?? null }
+  store.remember(key(image), JSON.stringify(composition))
+}
 
 /**
- * Writes down who made an image: who composed it, and who wrote the commits since the image of this name that was composed before. An address
- * that `access/people.yaml` knows stands for its person.
+ * Who made the difference between two images, as far as this state directory knows: who composed the second, and who wrote the commits between the two. An
+ * address that `access/people.yaml` knows stands for its person.
+ * @throws PROCESS_NOT_FOUND
  */
-export async function noteAuthors(
-  context: Context,
+export async function authorsOf(
+  distribution: Pick<Distribution, 'directory' | 'people'>,
   store: Store,
-  made: { readonly name: string; readonly image: Digest; readonly distribution: Distribution },
-): Promise<void> {
-  const { distribution, name, image } = made
-  const commit = await headOf(distribution)
-  const before = store.recall(`composed-at/${name}`)
-  const addresses = commit === undefined ? [] : await authorsSince(distribution.directory, before)
+  images: { readonly from: Digest; readonly to: Digest },
+): Promise<readonly string[]> {
+  const [from, to] = [compositionOf(store, images.from), compositionOf(store, images.to)]
+  const commits = to?.commit ? { from: from?.commit ?? undefined, to: to.commit } : undefined
+  const addresses = commits ? await authorsBetween(distribution.directory, commits) : []
   const persons = addresses.map((address) => personOf(distribution, address))
-  store.remember(
-    key(image),
-    JSON.stringify([...new Set([...authorsOf(store, image), context.actor, ...persons])].sort()),
-  )
-  if (commit !== undefined) store.remember(`composed-at/${name}`, commit)
+  return [...new Set([...(to?.actors ?? []), ...persons])].sort()
 }
 
-/** Who made an image, as far as this state directory knows. */
-export function authorsOf(store: Store, image: Digest): readonly string[] {
+function compositionOf(store: Store, image: Digest): Composition | undefined {
   const note = store.recall(key(image))
-  return note === undefined ? [] : namesSchema.parse(JSON.parse(note))
+  return note === undefined ? undefined : compositionSchema.parse(JSON.parse(note))
 }
 
-const key = (image: Digest) => `authors/${image.slice('sha256:'.length)}`
+const key = (image: Digest) => `composed/${image.slice('sha256:'.length)}`
 
-function personOf({ people }: Distribution, address: string): string {
-  for (const [person, { email }] of people) if (email.includes(address)) return person
-  return address
+/** Addresses differ in case alone nowhere (RFC 5321 §2.4 lets them, and nobody does). */
+function personOf({ people }: Pick<Distribution, 'people'>, address: string): string {
+  const plain = address.toLowerCase()
+  for (const [person, { email }] of people) if (email.some((one) => one.toLowerCase() === plain)) return person
+  return plain
 }
 
-async function headOf({ directory }: Distribution): Promise<string | undefined> {
+async function headOf({ directory }: Pick<Distribution, 'directory'>): Promise<string | undefined> {
   try {
     return (await commitOf(directory)).commit
   } catch (error) {

@@ -4,6 +4,7 @@ import { type Boot, bootSchema, packageSetSchema } from '@holotype/server/api'
 import type { Store } from '@holotype/store'
 import { z } from 'zod'
 import type { ApiClient } from '../api-client.ts'
+import type { Context } from '../context.ts'
 import { authorsOf } from './authors.ts'
 
 const anything = z.unknown()
@@ -20,7 +21,6 @@ export async function registerImage(api: ApiClient, store: Store, image: Digest)
       files: stats.files,
       bytes: stats.bytes,
       packages: set,
-      authors: authorsOf(store, image),
       ...(boot === undefined ? {} : chartOf(store.readJson(boot))),
     },
     anything,
@@ -34,15 +34,18 @@ function chartOf(frozen: unknown): { readonly boot?: Boot } {
   return boot === undefined ? {} : { boot }
 }
 
-/** Hands a diff to the server for review, with the images on both sides of it. */
+/** Hands a diff to the server for review, with the images on both sides of it, and who made it. */
 export async function registerDiff(
-  api: ApiClient,
+  context: Context,
   store: Store,
   diff: { readonly digest: Digest; readonly from: Digest; readonly to: Digest },
 ): Promise<void> {
+  const api = await context.api()
   await registerImage(api, store, diff.from)
   await registerImage(api, store, diff.to)
-  await api.post('diffs', { digest: diff.digest, body: canonicalJson(store.readJson(diff.digest)) }, anything)
+  const body = canonicalJson(store.readJson(diff.digest))
+  const authors = await authorsOf(await context.distribution(), store, diff)
+  await api.post('diffs', { digest: diff.digest, body, authors }, anything)
 }
 
 const hazardsSchema = z.object({ hazards: z.array(z.object({ id: z.string() })).default([]) })

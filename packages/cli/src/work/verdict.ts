@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { type Digest, renderPairs, shortDigest } from '@holotype/base'
 import { type Approval, approvalSchema } from '@holotype/server/api'
 import { z } from 'zod'
@@ -6,6 +5,7 @@ import type { ApiClient } from '../api-client.ts'
 import type { Context } from '../context.ts'
 import type { CommonFlags } from '../flags.ts'
 import type { View } from '../view/view.ts'
+import { readGivenFile } from './given-file.ts'
 import { resolveName } from './names.ts'
 import { registerDiff } from './review.ts'
 
@@ -37,7 +37,7 @@ export async function reviewable(context: Context, text: string): Promise<Review
   if (context.ownToken) return { api, digest, speaker: {} }
   const images = imagesSchema.parse(store.readJson(digest))
   const asDigest = (value: string): Digest => `sha256:${value.replace(/^sha256:/, '')}`
-  await registerDiff(api, store, { digest, from: asDigest(images.from.image), to: asDigest(images.to.image) })
+  await registerDiff(context, store, { digest, from: asDigest(images.from.image), to: asDigest(images.to.image) })
   return { api, digest, speaker: { actor: context.actor } }
 }
 
@@ -47,7 +47,7 @@ export async function giveVerdict(
   given: { readonly verdict: Approval['verdict']; readonly text: string; readonly flags: VerdictFlags },
 ): Promise<Approval> {
   const { flags, verdict } = given
-  const evidence = flags.evidence === undefined ? '' : readFileSync(flags.evidence, 'utf8')
+  const evidence = flags.evidence === undefined ? '' : readGivenFile('--evidence', flags.evidence).toString()
   const { api, digest, speaker } = await reviewable(context, given.text)
   const body = { ...speaker, verdict, comment: flags.comment ?? '', hazards: flags.hazard ?? [], evidence }
   return api.post(`diffs/${digest}/approvals`, body, approvalSchema)

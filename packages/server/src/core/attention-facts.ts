@@ -83,7 +83,6 @@ export async function readAttentionFacts(
     where 'overrides' = any(s.flags)`.execute(db)
   const waiting = await db
     .selectFrom('diffs')
-    .leftJoin('images', 'images.image', 'diffs.to_image')
     .where((where) =>
       where.not(
         where.exists(
@@ -99,16 +98,7 @@ export async function readAttentionFacts(
         ),
       ),
     )
-    .select([
-      'digest',
-      'from_name',
-      'to_name',
-      'to_image',
-      'high',
-      'diffs.registered_at as registered_at',
-      'hazards',
-      'authors',
-    ])
+    .select(['digest', 'from_name', 'to_name', 'to_image', 'high', 'registered_at', 'hazards', 'authors'])
     .orderBy('registered_at', 'desc')
     .limit(ATTENTION_SHOWN)
     .execute()
@@ -121,7 +111,7 @@ export async function readAttentionFacts(
   )
   const unjudged = waiting.flatMap((row) => {
     const given = approvals.get(row.digest) ?? []
-    const { state, words } = judge(reviewPolicy, given, { hazards: row.hazards, authors: row.authors ?? [] })
+    const { state, words } = judge(reviewPolicy, given, { hazards: row.hazards, authors: row.authors })
     return state === 'open' ? [{ ...row, words }] : []
   })
   return {

@@ -1,9 +1,10 @@
 import { type Digest, digestOf } from '@holotype/base'
+import { sql } from 'kysely'
 import { z } from 'zod'
 import { type DiffSummary, type diffRequestSchema, digestSchema } from '../api.ts'
 import { fail } from '../errors.ts'
 import { DIFFS_SHOWN, HAZARDS } from '../limits.ts'
-import type { Context } from './context.ts'
+import type { Context, Queries } from './context.ts'
 import { OPERATOR, recordDecision } from './decision.ts'
 import { approvalsOf, judge, reviewOf } from './reviews.ts'
 
@@ -26,7 +27,7 @@ const diffSchema = z.looseObject({
  */
 export async function registerDiff(
   { db, now, changes }: Context,
-  { digest, body }: z.output<typeof diffRequestSchema>,
+  { digest, body, authors }: z.output<typeof diffRequestSchema>,
 ): Promise<void> {
   if (digestOf(body) !== digest) throw fail('DIFF_DIGEST', { what: `the body sent is not ${digest}` })
   const diff = diffSchema.safeParse(parseJson(body))
@@ -46,11 +47,15 @@ export async function registerDiff(
         high: summary.high,
         registered_at: time,
         hazards: hazards.map(({ id }) => id),
+        authors: [...authors],
       })
       .onConflict((conflict) => conflict.column('digest').doNothing())
       .returning('digest')
       .executeTakeFirst()
-    if (!stored) return false
+    if (!stored) {
+      await addAuthors(transaction, digest, authors)
+      return false
+    }
     await recordDecision(transaction, {
       time,
       actor: OPERATOR,
@@ -63,6 +68,14 @@ export async function registerDiff(
   if (isNew) changes.announce('diffs', 'audit')
 }
 
+/** Made by somebody else too, as whoever hands it in again knows: they are its authors as well. */
+async function addAuthors(db: Queries, digest: Digest, authors: readonly string[]): Promise<void> {
+  if (authors.length === 0) return
+  await sql`
+    update diffs set authors = array(select distinct unnest(authors || ${authors}::text[]) order by 1)
+    where digest = ${digest} and not authors @> ${authors}::text[]`.execute(db)
+}
+
 /**
  * A diff with what was said of it, as JSON text: the body is put in as it was registered, not parsed and printed anew.
  * @throws DIFF_UNKNOWN
@@ -70,12 +83,11 @@ export async function registerDiff(
 export async function diffDetail(context: Pick<Context, 'db' | 'reviewPolicy'>, digest: Digest): Promise<string> {
   const diff = await context.db
     .selectFrom('diffs')
-    .leftJoin('images', 'images.image', 'diffs.to_image')
     .select(['digest', 'body', 'hazards', 'authors'])
     .where('digest', '=', digest)
     .executeTakeFirst()
   if (!diff) throw fail('DIFF_UNKNOWN', { what: `no diff ${digest} is registered` })
-  const review = await reviewOf(context, { ...diff, authors: diff.authors ?? [] })
+  const review = await reviewOf(context, { ...diff, authors: diff.authors })
   return `{"diff":${diff.body},${JSON.stringify(review).slice(1)}`
 }
 
@@ -83,18 +95,7 @@ export async function diffDetail(context: Pick<Context, 'db' | 'reviewPolicy'>, 
 export async function listDiffs({ db, reviewPolicy }: Pick<Context, 'db' | 'reviewPolicy'>): Promise<DiffSummary[]> {
   const rows = await db
     .selectFrom('diffs')
-    .leftJoin('images', 'images.image', 'diffs.to_image')
-    .select([
-      'digest',
-      'from_image',
-      'from_name',
-      'to_image',
-      'to_name',
-      'high',
-      'diffs.registered_at as registered_at',
-      'hazards',
-      'authors',
-    ])
+    .select(['digest', 'from_image', 'from_name', 'to_image', 'to_name', 'high', 'registered_at', 'hazards', 'authors'])
     .orderBy('registered_at', 'desc')
     .orderBy('digest')
     .limit(DIFFS_SHOWN)
@@ -117,7 +118,7 @@ export async function listDiffs({ db, reviewPolicy }: Pick<Context, 'db' | 'revi
       registered: row.registered_at.toISOString(),
       high: row.high,
       approvals: given,
-      review: judge(reviewPolicy, given, { hazards: row.hazards, authors: row.authors ?? [] }),
+      review: judge(reviewPolicy, given, { hazards: row.hazards, authors: row.authors }),
     }
   })
 }

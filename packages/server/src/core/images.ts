@@ -1,6 +1,5 @@
 import { setDigest, setText } from '@holotype/audit'
 import type { Digest } from '@holotype/base'
-import { sql } from 'kysely'
 import type { z } from 'zod'
 import type { ImageSummary, imageRequestSchema } from '../api.ts'
 import { fail } from '../errors.ts'
@@ -27,7 +26,6 @@ export async function registerImage(context: Context, request: z.output<typeof i
         packages: setText(request.packages),
         set_digest,
         registered_at: time,
-        authors: [...request.authors],
         boot: bootText(request),
       })
       .onConflict((conflict) => conflict.column('image').doNothing())
@@ -40,7 +38,6 @@ export async function registerImage(context: Context, request: z.output<typeof i
         .where('image', '=', request.image)
         .executeTakeFirst()
       if (before?.name === request.name && before.set_digest === set_digest) {
-        await addAuthors(transaction, request)
         await addBoot(transaction, request)
         return false
       }
@@ -57,14 +54,6 @@ export async function registerImage(context: Context, request: z.output<typeof i
   })
   await judgeNewPairs(context, { image: request.image })
   if (isNew) changes.announce('images', 'audit')
-}
-
-/** The same image made by somebody else too: they are its authors as well. */
-async function addAuthors(db: Queries, { image, authors }: z.output<typeof imageRequestSchema>): Promise<void> {
-  if (authors.length === 0) return
-  await sql`
-    update images set authors = array(select distinct unnest(authors || ${authors}::text[]) order by 1)
-    where image = ${image} and not authors @> ${authors}::text[]`.execute(db)
 }
 
 /** An image that was registered without it. The digest stands for one order: what is there stays. */

@@ -82,7 +82,6 @@ interface ImagesTable {
   packages: Jsonb<readonly PackageSetEntry[]>
   set_digest: Digest
   registered_at: Date
-  authors: string[]
   boot: string | null
 }
 
@@ -113,6 +112,7 @@ interface DiffsTable {
   high: number
   registered_at: Date
   hazards: string[]
+  authors: string[]
 }
 
 interface ApprovalsTable {

@@ -11,6 +11,7 @@ const policy: ReviewPolicy = {
   roles: { security: 1 },
   selfApproval: false,
   people: { anna: ['security'], bo: [] },
+  scripts: [],
 }
 const [web1, web2] = [imageNamed('web-1'), imageNamed('web-2')]
 const body = canonicalJson({
@@ -32,8 +33,8 @@ afterAll(() => database[Symbol.asyncDispose]())
 beforeEach(async () => {
   server = await startTestServer(database, { reviewPolicy: policy })
   for (const image of [web1, web2])
-    await server.post('/images', { image, name: 'web', files: 1, bytes: 1, packages: packages('a=1'), authors: ['bo'] })
-  await server.post('/diffs', { digest: diff, body })
+    await server.post('/images', { image, name: 'web', files: 1, bytes: 1, packages: packages('a=1') })
+  await server.post('/diffs', { digest: diff, body, authors: ['bo'] })
 })
 afterEach(() => server[Symbol.asyncDispose]())
 
@@ -47,7 +48,9 @@ const approve = (more: object, headers?: Record<string, string>) =>
 
 it('a person’s own token says who they are and proves their role', async () => {
   await approve({ actor: 'anna' })
-  expect((await detail()).review.words).toBe('needs 1 from security (anna approved)')
+  expect((await detail()).review.words).toBe(
+    'needs 1 from security, 1 from somebody other than its author, with a token of their own (anna approved)',
+  )
   const anna = await tokenOf('anna')
   expect(await approve({ actor: 'bo' }, anna)).toMatchObject({ status: 409, body: { code: 'ACTOR_OTHER' } })
   expect(await approve({}, anna)).toMatchObject({ status: 201, body: { actor: 'anna', proven: true } })
@@ -78,19 +81,23 @@ it('an approval names each hazard that nobody has named', async () => {
   expect((await server.post(`/diffs/${diff}/approvals`, rejection)).status).toBe(201)
 })
 
-it('the author does not approve alone, and a second one who made the same image is an author too', async () => {
+it('the author does not approve alone, and a second one who made the same is an author too', async () => {
   const alone = { ...policy, roles: {} }
   await using other = await startTestServer(database, { reviewPolicy: alone })
-  const image = { image: web2, name: 'web', files: 1, bytes: 1, packages: packages('a=1') }
-  await other.post('/images', { ...image, authors: ['bo'] })
-  await other.post('/images', { ...image, authors: ['anna'] })
-  await other.post('/diffs', { digest: diff, body })
+  for (const image of [web1, web2])
+    await other.post('/images', { image, name: 'web', files: 1, bytes: 1, packages: packages('a=1') })
+  for (const author of ['bo', 'anna']) await other.post('/diffs', { digest: diff, body, authors: [author] })
   const words = async () => diffDetailSchema.parse((await other.get(`/api/v1/diffs/${diff}`)).body).review.words
-  const say = (actor: string) =>
-    other.post(`/diffs/${diff}/approvals`, { actor, verdict: 'approved', hazards: ['libc-collation'] })
+  const say = async (actor: string) => {
+    const { token } = z.object({ token: z.string() }).parse((await other.post('/reviewers', { actor })).body)
+    const word = { verdict: 'approved', hazards: ['libc-collation'] }
+    await other.post(`/diffs/${diff}/approvals`, word, { authorization: `Bearer ${token}` })
+  }
   await say('bo')
   await say('anna')
-  expect(await words()).toBe('needs 1 from somebody other than its authors (bo, anna approved)')
+  expect(await words()).toBe(
+    'needs 1 from somebody other than its authors, with a token of their own (bo, anna approved)',
+  )
   await say('cy')
   expect(await words()).toBe('3 approvals: bo, anna, cy')
 })

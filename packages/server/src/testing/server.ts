@@ -14,7 +14,7 @@ import type { TestDatabase } from './database.ts'
 
 export const OPERATOR_TOKEN = 'correct-horse-battery-staple-0123456789'
 /** One approval by anybody but the author. */
-export const ONE_APPROVAL: ReviewPolicy = { approvals: 1, roles: {}, selfApproval: false, people: {} }
+export const ONE_APPROVAL: ReviewPolicy = { approvals: 1, roles: {}, selfApproval: false, people: {}, scripts: [] }
 /** A Saturday. */
 export const START = Date.parse('2026-03-14T12:00:00.000Z')
 

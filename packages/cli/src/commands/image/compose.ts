@@ -4,7 +4,7 @@ import type { Context } from '../../context.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
-import { noteAuthors } from '../../work/authors.ts'
+import { noteComposition } from '../../work/authors.ts'
 import { namedLock, specOf } from '../../work/images.ts'
 import { addName } from '../../work/names.ts'
 
@@ -36,7 +36,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
     signal: context.signal,
   })
   addName(store, 'images', { name, digest: image })
-  await noteAuthors(context, store, { name, image, distribution })
+  await noteComposition(context, store, { image, distribution })
   await store.flush()
   const { files, directories, bytes } = manifest.stats
   return {

@@ -33,7 +33,7 @@ export async function run(context: Context, flags: Flags, fromText: string, toTe
   if (!flags.review) return { digest, limit: flags.limit, diff }
   // What speaks to a server is loaded where there is one: the comparison itself is to answer at once.
   const [api, { registerDiff }] = [await context.api(), await import('../../work/review.ts')]
-  await registerDiff(api, store, { digest, from, to })
+  await registerDiff(context, store, { digest, from, to })
   return { digest, address: `${api.address}/diffs/${digest}`, limit: flags.limit, diff }
 }
 

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs'
 import { formatBytes } from '@holotype/base'
 import { verifySite, type VerifiedSite } from '@holotype/image'
 import { failRepository } from '@holotype/repository'
 import type { Context } from '../../context.ts'
+import { readGivenFile } from '../../work/given-file.ts'
 import type { CommonFlags } from '../../flags.ts'
 import { count } from '../../view/words.ts'
 import { siteUrl } from '../../work/site.ts'
@@ -19,7 +19,7 @@ const NAMED = 5
 export async function run(context: Context, flags: Flags, site?: string): Promise<VerifiedSite> {
   const { progress, now, signal } = context
   const url = siteUrl(site ?? context.home.site)
-  const root = flags.root === undefined ? {} : { root: readFileSync(flags.root) }
+  const root = flags.root === undefined ? {} : { root: readGivenFile('--root', flags.root) }
   const verified = await verifySite({ url, progress, now: now(), signal, ...root })
   const { damage } = verified
   if (damage.length === 0) return verified

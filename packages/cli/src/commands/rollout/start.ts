@@ -91,7 +91,7 @@ interface ApprovalQuestion {
 async function approvedDiff(context: Context, { store, from, to, policy }: ApprovalQuestion): Promise<Digest> {
   const { digest } = await differenceOf(context, store, { from, to })
   const api = await context.api()
-  await registerDiff(api, store, { digest, from, to })
+  await registerDiff(context, store, { digest, from, to })
   await store.flush()
   const { approvals, authors } = await api.get(`diffs/${digest}`, diffDetailSchema)
   // By the policy of this commit, and not by what the server was started with.
