@@ -10,8 +10,10 @@ export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
 export const GZIP_PROCESSES = 2
 /** Bytes of one tree object. */
 export const TREE_BYTES = 64 * 1024 * 1024
-/** Frames up to this many bytes, compressed and not, are handled in memory; larger ones are streamed. */
-export const FRAME_IN_MEMORY_BYTES = 4 * 1024 * 1024
+/** Objects of packs up to this many bytes are handed on as a whole; larger ones are streamed. */
+export const OBJECT_IN_MEMORY_BYTES = 4 * 1024 * 1024
+/** Bytes of the buffers that frames are decompressed into. */
+export const ZSTD_PIECE_BYTES = 256 * 1024
 /** Bytes of an unwanted stretch between two wanted frames that are fetched along, so that both come in one request. */
 export const RANGE_GAP_BYTES = 64 * 1024
 /** Bytes after which a range request is ended and another begun: bounds what one connection carries. */

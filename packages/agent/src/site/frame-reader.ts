@@ -1,8 +1,8 @@
-import { createZstdDecompress, type ZstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { createZstdDecompress } from 'node:zlib'
 import type { Digest } from '@holotype/base'
 import type { PackFrame } from '@holotype/store'
-import { FRAME_IN_MEMORY_BYTES } from '../limits.ts'
-import { free, reclaim, served } from '../memory.ts'
+import { OBJECT_IN_MEMORY_BYTES, ZSTD_PIECE_BYTES } from '../limits.ts'
+import { free, reclaim } from '../memory.ts'
 import { type RangeSink, WrongBytes } from './site.ts'
 
 /** Takes the objects that come out of frames. */
@@ -22,35 +22,36 @@ export interface ObjectWriter {
 }
 
 /**
- * Reads frames (of one pack, by offset, gaps allowed) from their compressed bytes. Small frames are handled in memory, one call each;
- * large ones (a frame holds a file of any size) as a stream. A broken-off body goes on within a frame; wrong bytes begin the frame anew.
+ * Reads frames (of one pack, by offset, gaps allowed) from their compressed bytes. They are decompressed on a thread of the runtime's pool, while this
+ * one hashes and writes what another range brings. A broken-off body goes on within a frame; wrong bytes begin the frame anew.
  */
 export function frameReader(frames: readonly PackFrame[], sink: ObjectSink): RangeSink & { close(): void } {
   let index = 0
   let at = frames[0]?.offset ?? 0
-  // One buffer for all frames: a new one each would be garbage of the size of the pack.
-  const compressed = Buffer.allocUnsafeSlow(Math.max(0, ...frames.filter(isSmall).map(({ length }) => length)))
-  let stream: FrameStream | undefined
+  // One for all frames: a new one for each would be more garbage than the pack.
+  let zstd: Decompressor | undefined
+  let objects: ReturnType<typeof objectSplitter> | undefined
 
   const restart = () => {
     at = frames[index]?.offset ?? at
-    stream?.abort()
-    stream = undefined
+    objects?.abort()
+    objects = undefined
+    zstd?.close()
+    zstd = undefined
   }
   const feedFrame = async (frame: PackFrame, chunk: Buffer) => {
-    const last = at + chunk.length === frame.offset + frame.length
-    if (isSmall(frame)) {
-      chunk.copy(compressed, at - frame.offset)
-      if (last) openSmall(frame, compressed.subarray(0, frame.length), sink)
-    } else {
-      stream ??= frameStream(frame, sink)
-      await stream.write(chunk)
-      if (last) await stream.end()
-    }
+    zstd ??= decompressor()
+    objects ??= objectSplitter(frame, sink)
+    await zstd.write(chunk, objects.write)
     at += chunk.length
-    if (!last) return
+    if (at < frame.offset + frame.length) return
+    objects.end()
+    objects = undefined
     index += 1
-    stream = undefined
+    if (frame.size <= OBJECT_IN_MEMORY_BYTES) return
+    // It keeps a window as large as that frame's.
+    zstd.close()
+    zstd = undefined
   }
   return {
     position: () => at,
@@ -80,86 +81,52 @@ export function frameReader(frames: readonly PackFrame[], sink: ObjectSink): Ran
   }
 }
 
-function isSmall(frame: PackFrame): boolean {
-  return frame.size <= FRAME_IN_MEMORY_BYTES && frame.length <= FRAME_IN_MEMORY_BYTES
+interface Decompressor {
+  /** Takes bytes of one frame; what they are when decompressed has been taken when it is done. @throws WrongBytes, and what `take` throws */
+  write(chunk: Buffer, take: (bytes: Buffer) => void): Promise<void>
+  close(): void
 }
 
-function openSmall(frame: PackFrame, compressed: Buffer, sink: ObjectSink): void {
-  const bytes = decompress(frame, compressed)
-  let at = 0
-  for (const { digest, size } of frame.objects) {
-    if (sink.wants(digest)) sink.put(digest, bytes.subarray(at, at + size))
-    at += size
-  }
-  free(bytes)
-}
-
-function decompress(frame: PackFrame, compressed: Buffer): Buffer {
-  try {
-    // One piece that holds all, with a little left so that zlib sees the end: the default pieces would be joined by a copy.
-    const chunkSize = frame.size + 64
-    const bytes = zstdDecompressSync(compressed, { chunkSize, maxOutputLength: chunkSize })
-    if (bytes.length === frame.size) return bytes
-  } catch (error) {
-    throw new WrongBytes('a frame does not decompress', { cause: error })
-  }
-  throw new WrongBytes('a frame has another size than its index says')
-}
-
-interface FrameStream {
-  write(chunk: Buffer): Promise<void>
-  end(): Promise<void>
-  abort(): void
-}
-
-function frameStream(frame: PackFrame, sink: ObjectSink): FrameStream {
-  const zstd = createZstdDecompress({ chunkSize: 256 * 1024 })
-  const splitter = objectSplitter(frame, sink)
+function decompressor(): Decompressor {
+  const zstd = createZstdDecompress({ chunkSize: ZSTD_PIECE_BYTES })
   let failure: Error | undefined
+  let take: (bytes: Buffer) => void
+  let filling: Buffer | undefined
   const broken = (error: unknown) => {
     failure ??= error instanceof Error ? error : new Error(String(error))
     zstd.destroy()
   }
   zstd.on('error', (error) => broken(new WrongBytes('a frame does not decompress', { cause: error })))
-  zstd.on('data', (chunk: Buffer) => {
+  zstd.on('end', () => broken(new WrongBytes('a frame ends before its length')))
+  zstd.on('data', (bytes: Buffer) => {
+    // Pieces are parts of one buffer until that is full.
+    if (filling && filling.buffer !== bytes.buffer) free(filling)
+    filling = bytes
     try {
-      splitter.write(chunk)
-      served(chunk.length)
+      take(bytes)
     } catch (error) {
       broken(error)
     }
   })
-  const settled = (action: (done: () => void) => void) =>
-    new Promise<void>((resolve, reject) => {
-      const done = () => {
-        zstd.off('close', done)
-        if (failure) reject(failure)
-        else resolve()
-      }
-      if (failure) return done()
-      zstd.once('close', done)
-      action(done)
-    })
   return {
-    // The callback comes when zlib has taken the chunk and what came of it was handed on: bounds what is in memory.
-    write: (chunk) => settled((done) => writeTo(zstd, chunk, done)),
-    end: async () => {
-      await settled((done) => {
-        zstd.once('end', done)
-        zstd.end()
-      })
-      splitter.end()
-    },
-    abort: () => {
+    write: (chunk, into) =>
+      new Promise((resolve, reject) => {
+        const done = () => {
+          zstd.off('close', done)
+          if (failure) reject(failure)
+          else resolve()
+        }
+        if (failure) return done()
+        take = into
+        zstd.once('close', done)
+        // The callback comes when zlib has taken the chunk and what came of it was handed on: bounds what is in memory.
+        zstd.write(chunk, done)
+      }),
+    close() {
       failure ??= new Error('given up')
-      splitter.abort()
       zstd.destroy()
     },
   }
-}
-
-function writeTo(zstd: ZstdDecompress, chunk: Buffer, done: () => void): void {
-  zstd.write(chunk, () => done())
 }
 
 /** Cuts a frame's bytes into its objects. */
@@ -174,7 +141,8 @@ function objectSplitter(frame: PackFrame, sink: ObjectSink) {
       const object = frame.objects[++index]
       if (!object) return false
       left = object.size
-      writer = sink.wants(object.digest) ? sink.begin(object.digest) : undefined
+      if (sink.wants(object.digest))
+        writer = left <= OBJECT_IN_MEMORY_BYTES ? gathering(object, sink) : sink.begin(object.digest)
     }
     return true
   }
@@ -193,5 +161,25 @@ function objectSplitter(frame: PackFrame, sink: ObjectSink) {
       if (left > 0 || advance()) throw new WrongBytes('a frame is smaller than its index says')
     },
     abort: () => writer?.abort(),
+  }
+}
+
+/** Hands an object on as a whole, also when it comes in pieces. */
+function gathering({ digest, size }: PackFrame['objects'][number], sink: ObjectSink): ObjectWriter {
+  let whole: Buffer | undefined
+  let filled = 0
+  return {
+    write(bytes) {
+      if (bytes.length === size) return sink.put(digest, bytes)
+      whole ??= Buffer.allocUnsafeSlow(size)
+      filled += bytes.copy(whole, filled)
+      if (filled < size) return
+      sink.put(digest, whole)
+      free(whole)
+    },
+    end() {
+      if (size === 0) sink.put(digest, Buffer.alloc(0))
+    },
+    abort() {},
   }
 }
