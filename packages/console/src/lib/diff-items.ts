@@ -1,4 +1,4 @@
-import type { FileChange, FileFacts, ImageDiff, PackageChange, Risk } from '@holotype/image'
+import type { FactChange, FileChange, FileFacts, ImageDiff, NodeChange, PackageChange, Risk } from '@holotype/image'
 
 /** One thing to look at in a review. */
 export type DiffItem = Subject & {
@@ -13,8 +13,9 @@ export type DiffItem = Subject & {
 type Subject =
   | { readonly kind: 'package'; readonly change: PackageChange }
   | { readonly kind: 'file'; readonly change: FileChange }
+  | { readonly kind: 'node'; readonly change: NodeChange }
 
-export const ITEM_KINDS = ['packages', 'files', 'privileges', 'boot'] as const
+export const ITEM_KINDS = ['packages', 'files', 'nodes', 'privileges', 'boot'] as const
 export type ItemKind = (typeof ITEM_KINDS)[number]
 
 export const RISKS = ['high', 'medium', 'low', 'none'] as const satisfies readonly Risk[]
@@ -26,8 +27,33 @@ export interface DiffFilter {
   readonly q?: string | undefined
 }
 
-/** The items of a diff in reading order: by risk, at each risk packages before files. The diff comes sorted by name; a stable sort keeps that. */
-export function diffItems(diff: Pick<ImageDiff, 'packages' | 'files'>): readonly DiffItem[] {
+/** What an item is called: `nginx`, `/etc/passwd`, `trigger reload-nginx`. */
+export function itemName({ kind, change }: DiffItem): string {
+  if (kind === 'node') return change.name === undefined ? change.part : `${change.part} ${change.name}`
+  return kind === 'package' ? change.name : change.path
+}
+
+/**
+ * The items of a diff in reading order: by risk, at each risk what nodes are told, then packages, then files. The diff comes sorted by name; a
+ * stable sort keeps that.
+ */
+export function diffItems(diff: Pick<ImageDiff, 'node' | 'packages' | 'files'>): readonly DiffItem[] {
+  const told = (diff.node ?? []).map(
+    (change): DiffItem => ({
+      key: `n:${change.part}:${change.name ?? ''}`,
+      kind: 'node',
+      change,
+      privilege: false,
+      boot: false,
+      text: searchable([
+        change.part,
+        change.name,
+        change.change,
+        ...change.reasons,
+        ...change.facts.flatMap(factTexts),
+      ]),
+    }),
+  )
   const privileged = new Set(diff.files.filter(changesPrivilege).map(({ owner }) => owner))
   const booting = new Set(diff.files.filter(takesPartInBoot).map(({ owner }) => owner))
   const packages = diff.packages.map(
@@ -58,7 +84,7 @@ export function diffItems(diff: Pick<ImageDiff, 'packages' | 'files'>): readonly
       text: searchable([change.path, change.owner, change.change, change.details?.format, ...change.reasons]),
     }),
   )
-  return [...packages, ...files].sort(byRisk)
+  return [...told, ...packages, ...files].sort(byRisk)
 }
 
 /** The items a filter keeps, in the same order. */
@@ -78,6 +104,8 @@ function isOfKind(item: DiffItem, kind: ItemKind): boolean {
       return item.kind === 'package'
     case 'files':
       return item.kind === 'file'
+    case 'nodes':
+      return item.kind === 'node'
     case 'privileges':
       return item.privilege
     case 'boot':
@@ -103,7 +131,7 @@ function takesPartInBoot({ path }: FileChange): boolean {
 
 /** How many items each kind has. */
 export function countKinds(items: readonly DiffItem[]): Readonly<Record<ItemKind, number>> {
-  const counts = { packages: 0, files: 0, privileges: 0, boot: 0 }
+  const counts = { packages: 0, files: 0, nodes: 0, privileges: 0, boot: 0 }
   for (const item of items) for (const kind of ITEM_KINDS) counts[kind] += Number(isOfKind(item, kind))
   return counts
 }
@@ -117,6 +145,10 @@ export function countRisks(items: readonly DiffItem[]): Readonly<Record<Risk, nu
 
 function byRisk(left: DiffItem, right: DiffItem): number {
   return RISKS.indexOf(left.change.risk) - RISKS.indexOf(right.change.risk)
+}
+
+function factTexts({ name, before, after, added = [], removed = [] }: FactChange): readonly (string | undefined)[] {
+  return [name, before, after, ...added, ...removed]
 }
 
 function searchable(fields: readonly (string | undefined)[]): string {

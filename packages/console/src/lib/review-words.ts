@@ -4,8 +4,9 @@ import type { DiffItem } from './diff-items.ts'
 
 /** What people said of a diff, by what they said it of. Pure. */
 
-/** What comments and ticks call an item: `package:nginx`, `file:/etc/passwd`. */
+/** What comments and ticks call an item: `package:nginx`, `file:/etc/passwd`, `trigger:reload-nginx`, `health`. */
 export function aboutOf({ kind, change }: DiffItem): string {
+  if (kind === 'node') return change.name === undefined ? change.part : `${change.part}:${change.name}`
   return kind === 'package' ? `package:${change.name}` : `file:${change.path}`
 }
 

@@ -2,16 +2,26 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { fixtureDiff } from '../testing/fixture-diff.ts'
 import type { DiffDocument } from '../api/queries.ts'
-import { countKinds, countRisks, diffItems, filterItems, RISKS } from './diff-items.ts'
-import { namersOf, saidOf } from './review-words.ts'
+import { countKinds, countRisks, diffItems, filterItems, itemName, RISKS } from './diff-items.ts'
+import { aboutOf, namersOf, saidOf } from './review-words.ts'
 import { readReviewed, toggled, writeReviewed } from './reviewed.ts'
 
 const items = diffItems(fixtureDiff())
 
-test('the highest risk comes first, packages before files', () => {
-  const ranks = items.map((item) => RISKS.indexOf(item.change.risk) * 2 + Number(item.kind === 'file'))
+test('the highest risk comes first, what nodes are told before packages, packages before files', () => {
+  const kinds = ['node', 'package', 'file']
+  const ranks = items.map((item) => RISKS.indexOf(item.change.risk) * 3 + kinds.indexOf(item.kind))
   expect(ranks).toEqual(ranks.toSorted((left, right) => left - right))
   expect(new Set(items.map((item) => item.key)).size).toBe(items.length)
+})
+
+test('a trigger is found by what it runs, and spoken of by its name', () => {
+  const [trigger] = filterItems(items, { q: 'nginx -t', kind: 'nodes' })
+  expect(trigger && [trigger.key, itemName(trigger), aboutOf(trigger)]).toEqual([
+    'n:trigger:reload-nginx',
+    'trigger reload-nginx',
+    'trigger:reload-nginx',
+  ])
 })
 
 test('filters narrow and never reorder', () => {
@@ -36,7 +46,7 @@ test('privileges and what takes part in the boot are kinds of their own', () => 
   const keys = (kind: 'privileges' | 'boot') => filterItems(items, { kind }).map((item) => item.key)
   expect(keys('privileges')).toEqual(['f:/usr/sbin/beacon-probe', 'f:/usr/bin/ping', 'p:beacon:amd64'])
   expect(keys('boot')).toEqual(['f:/boot/initrd.img-6.12.48-amd64'])
-  expect(countKinds(items)).toEqual({ packages: 14, files: 41, privileges: 3, boot: 1 })
+  expect(countKinds(items)).toEqual({ packages: 14, files: 41, nodes: 1, privileges: 3, boot: 1 })
 })
 
 test('who named a hazard: the last word of each, if it approves and was given under the policy that holds', () => {
@@ -77,7 +87,7 @@ test('comments and ticks stand with what they are about', () => {
 
 test('the counts of the risks add up', () => {
   const counts = countRisks(items)
-  expect(counts.high).toBe(3)
+  expect(counts.high).toBe(4)
   expect(Object.values(counts).reduce((sum, count) => sum + count, 0)).toBe(items.length)
 })
 

@@ -1,4 +1,4 @@
-import type { DiffItem } from '../lib/diff-items.ts'
+import { type DiffItem, itemName } from '../lib/diff-items.ts'
 import { commentCommand } from '../lib/command.ts'
 import { aboutOf, type Said } from '../lib/review-words.ts'
 import { CopyButton } from '../ui/copy-button.tsx'
@@ -6,6 +6,7 @@ import { Text } from '../ui/text.tsx'
 import { RISK, StatusWord } from '../ui/word.tsx'
 import { CommandLine } from '../ui/command-line.tsx'
 import { CommentList } from './comments.tsx'
+import { Facts } from './details.tsx'
 import { FileDetail } from './file-detail.tsx'
 import { Readers } from './hazards.tsx'
 import { PackageDetail } from './package-detail.tsx'
@@ -21,7 +22,7 @@ interface ChangeDetailProps {
 
 /** One change in full: why it has its risk, what was said of it, then what it is. */
 export function ChangeDetail({ digest, item, said, reviewed, onToggle, onClose }: ChangeDetailProps) {
-  const name = item.kind === 'package' ? item.change.name : item.change.path
+  const name = itemName(item)
   return (
     <>
       <header className="detail-head">
@@ -52,15 +53,26 @@ export function ChangeDetail({ digest, item, said, reviewed, onToggle, onClose }
         )}
         <Readers readers={said.readers} />
         <CommentList comments={said.comments} />
-        {item.kind === 'package' ? (
-          <PackageDetail key={item.key} change={item.change} />
-        ) : (
-          <FileDetail key={item.key} change={item.change} />
-        )}
+        <Contents key={item.key} item={item} />
         <p className="say">
           <CommandLine command={commentCommand(digest, aboutOf(item))} digest={digest} what="comments on it" />
         </p>
       </div>
     </>
   )
+}
+
+function Contents({ item }: { readonly item: DiffItem }) {
+  switch (item.kind) {
+    case 'node':
+      return (
+        <div className="inside">
+          <Facts facts={item.change.facts} />
+        </div>
+      )
+    case 'package':
+      return <PackageDetail change={item.change} />
+    case 'file':
+      return <FileDetail change={item.change} />
+  }
 }

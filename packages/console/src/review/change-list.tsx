@@ -1,6 +1,6 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
 import { useEffect, useRef } from 'react'
-import type { DiffItem } from '../lib/diff-items.ts'
+import { type DiffItem, itemName } from '../lib/diff-items.ts'
 import { counted } from '../lib/format.ts'
 import { lsChange } from '../lib/modes.ts'
 import { aboutOf, type Said } from '../lib/review-words.ts'
@@ -64,7 +64,7 @@ export function ChangeList({ items, selected, reviewed, said, below, onSelect, o
       {virtual.getVirtualItems().map((row) => {
         const item = items[row.index]
         if (item === undefined) return null
-        const name = nameOf(item)
+        const name = itemName(item)
         const isReviewed = reviewed.has(item.key)
         const isSelected = item.key === selected
         return (
@@ -130,12 +130,9 @@ function heightOf(item: DiffItem | undefined): number {
   return item === undefined || item.change.reasons.length === 0 ? ROW_HEIGHT : TALL_ROW_HEIGHT
 }
 
-function nameOf(item: DiffItem): string {
-  return item.kind === 'package' ? item.change.name : item.change.path
-}
-
 /** What stands at the end of a row: versions, or what `ls` shows differently. */
 function sideOf(item: DiffItem): string {
+  if (item.kind === 'node') return ''
   if (item.kind === 'file') return lsChange(item.change.before, item.change.after)
   const { from, to } = item.change
   if (from === undefined) return to ?? ''

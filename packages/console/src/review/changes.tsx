@@ -40,6 +40,7 @@ interface ChangesProps {
 const KIND_WORDS: Readonly<Record<ItemKind, string>> = {
   packages: 'Packages',
   files: 'Files',
+  nodes: 'Nodes',
   privileges: 'Privileges',
   boot: 'Kernel and boot',
 }
@@ -86,7 +87,7 @@ export function Changes({ digest, items, said, reviewed: ticks }: ChangesProps) 
       <div className="toolbar" id="changes" ref={toolbar}>
         <SearchField
           label="Filter the changes"
-          placeholder="package, path, owner, reason, CVE"
+          placeholder="package, path, trigger, owner, reason, CVE"
           value={search.q ?? ''}
           onChange={(text) => change({ q: text })}
         />

@@ -22,13 +22,7 @@ export function Details({ details }: { readonly details: FileDetails }) {
   }
   return (
     <div className="inside">
-      {facts.length === 0 ? null : (
-        <dl className="inside-facts">
-          {facts.map((fact) => (
-            <Fact key={fact.name} fact={fact} />
-          ))}
-        </dl>
-      )}
+      <Facts facts={facts} />
       {members.length === 0 ? null : (
         <FirstOf all={members} count={LONG_LIST} noun="member">
           {(shown) => (
@@ -44,6 +38,17 @@ export function Details({ details }: { readonly details: FileDetails }) {
       )}
       {moreMembers === 0 ? null : <p className="muted">and {counted(moreMembers, 'member')} more that differ</p>}
     </div>
+  )
+}
+
+export function Facts({ facts }: { readonly facts: readonly FactChange[] }) {
+  if (facts.length === 0) return null
+  return (
+    <dl className="inside-facts">
+      {facts.map((fact) => (
+        <Fact key={fact.name} fact={fact} />
+      ))}
+    </dl>
   )
 }
 

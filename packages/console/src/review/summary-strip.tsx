@@ -14,7 +14,7 @@ interface SummaryStripProps {
 
 /** The whole change in one line of numbers; the ones that hurt first. Each leads to what it counts. */
 export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
-  const { summary, hazards, sonames, advisories = [], bootOrder = [] } = diff
+  const { summary, hazards, sonames, advisories = [], bootOrder = [], node = [] } = diff
   const { packages, files, setuid, capabilities, cves, high } = summary
   const unnamed = hazards.filter(({ id }) => (namers.get(id) ?? []).length === 0).length
   return (
@@ -29,6 +29,15 @@ export function SummaryStrip({ diff, items, namers }: SummaryStripProps) {
         alarm={setuid + capabilities > 0}
         show={setuid + capabilities > 0 && { kind: 'privileges' }}
       />
+      {node.length === 0 ? null : (
+        <Fact
+          name="Nodes"
+          value={counted(node.length, 'change')}
+          words="of what the image has them run, leave alone and check"
+          alarm={node.some(({ risk }) => risk === 'high')}
+          show={{ kind: 'nodes' }}
+        />
+      )}
       <KernelFact items={items} />
       {bootOrder.length === 0 ? null : (
         <Fact name="Order of start" value={counted(bootOrder.length, 'change')} part="boot" />

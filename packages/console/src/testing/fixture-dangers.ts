@@ -1,6 +1,25 @@
-import type { AdvisoryChange, FileChange, FileDetails, Hazard, LostSoname } from '@holotype/image'
+import type { AdvisoryChange, FileChange, FileDetails, Hazard, LostSoname, NodeChange } from '@holotype/image'
 
 /** What stands above the list of changes, and what changes within files, as the differ says it; for the fixture server. */
+
+export const fixtureNode: readonly NodeChange[] = [
+  {
+    kind: 'node',
+    risk: 'high',
+    reasons: ['nodes run it as root when one of its paths changes'],
+    change: 'changed',
+    part: 'trigger',
+    name: 'reload-nginx',
+    facts: [
+      {
+        name: 'run',
+        before: '/usr/bin/systemctl reload nginx',
+        after: '/bin/sh -c "nginx -t && systemctl reload nginx"',
+      },
+      { name: 'paths', added: ['/etc/ssl/acme/**'], removed: [] },
+    ],
+  },
+]
 
 export const fixtureHazards: readonly Hazard[] = [
   {

@@ -6,6 +6,7 @@ import {
   fixtureAdvisories,
   fixtureBootOrder,
   fixtureHazards,
+  fixtureNode,
   fixtureSonames,
   insideFiles,
 } from './fixture-dangers.ts'
@@ -71,7 +72,7 @@ const SSHD_DIFF = `--- a/etc/ssh/sshd_config
 +AllowGroups ops
 `
 
-/** Fourteen packages and forty-one files. */
+/** A trigger, fourteen packages and forty-one files. */
 export function fixtureDiff(): ImageDiff {
   const packages: PackageChange[] = [
     upgraded('libssl3', '3.0.17-1~deb12u2', '3.0.17-1~deb12u3', {
@@ -228,12 +229,13 @@ export function fixtureDiff(): ImageDiff {
       setuid: 1,
       capabilities: 1,
       cves: ['CVE-2025-32462', 'CVE-2025-32463', 'CVE-2025-53859', 'CVE-2025-9230', 'CVE-2025-9231'],
-      high: 3,
+      high: 4,
     },
     hazards: fixtureHazards,
     sonames: fixtureSonames,
     advisories: fixtureAdvisories,
     bootOrder: fixtureBootOrder,
+    node: fixtureNode,
     packages: [...packages.slice(0, 4), removed, ...packages.slice(4), added],
     files,
   }
@@ -262,6 +264,16 @@ export function hostileDiff(diff: ImageDiff): ImageDiff {
     sonames: [{ soname: bad, neededBy: [{ package: long, paths: [bad, long] }], providedBefore: [bad] }],
     advisories: [{ change: 'brought', id: bad, title: long, severity: bad, package: bad, from: long, to: bad }],
     bootOrder: [bad, long],
+    node: [
+      {
+        ...{ kind: 'node', risk: 'high', reasons: [bad, long], change: 'added', part: 'trigger', name: bad },
+        facts: [
+          { name: 'run', after: long },
+          { name: 'paths', added: [bad], removed: [] },
+        ],
+      },
+      ...(diff.node ?? []),
+    ],
     packages: [upgraded(bad, bad, long, { risk: 'high', reasons: [bad, long], cves: [bad] }), ...diff.packages],
     files: [
       {
