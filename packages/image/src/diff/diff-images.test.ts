@@ -329,6 +329,22 @@ describe('the text of a file', () => {
     expect(texts.get('/usr/share/w')).toBe(undefined)
   })
 
+  it('gives way to what changes within, where what was compressed is no text or the same', () => {
+    const [before, after] = [0, 1].map((byte) => ({
+      'usr/share/no-text.gz': { content: gzipSync(Buffer.from([0, byte])) },
+      'usr/share/same.gz': { content: gzipSync('text\n'.repeat(100), { level: byte }) },
+      'usr/share/text.gz': { content: gzipSync(`${byte}\n`) },
+    }))
+    if (!before || !after) throw new Error('no sides')
+    const inside = fileDiff(before, after).map(({ path, text, details }) => [path, text === undefined, details])
+    const compressed = { format: 'compressed', facts: [], members: [] }
+    expect(inside).toEqual([
+      ['/usr/share/no-text.gz', true, { ...compressed, members: [{ path: 'no-text', change: 'changed' }] }],
+      ['/usr/share/same.gz', true, compressed],
+      ['/usr/share/text.gz', false, undefined],
+    ])
+  })
+
   it('is whole for new configuration, absent for other new files', () => {
     const files = fileDiff({}, { 'etc/sudoers.d/x': 'x ALL\n', 'usr/share/x': 'text\n' })
     expect(files.map(({ path, text }) => [path, text])).toEqual([

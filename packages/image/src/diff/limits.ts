@@ -64,6 +64,8 @@ export const ELF_SYMBOLS = 1_000_000
 /** Nesting and number of objects in one file of Python bytecode. */
 export const BYTECODE_DEPTH = 200
 export const BYTECODE_OBJECTS = 1_000_000
+/** Certificates whose line is kept; those of a distribution are some 150. */
+export const CERTIFICATES_KEPT = 1000
 /** Bytes of an SQLite database that is read. */
 export const SQLITE_BYTES = 32 * 1024 * 1024
 /** Tables of it, rows of one table, and code units of a row that are compared. */

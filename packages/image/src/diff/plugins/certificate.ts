@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { MEMBERS_READ } from '../limits.ts'
+import { CERTIFICATES_KEPT, MEMBERS_READ } from '../limits.ts'
 import type { Plugin } from './types.ts'
 
 const PEM = /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g
@@ -14,8 +14,20 @@ export const certificate: Plugin = {
     const blocks = bytes[0] === 0x30 ? [bytes] : (bytes.toString('latin1').match(PEM) ?? [])
     if (blocks.length === 0) throw new Error('no certificate')
     if (blocks.length > MEMBERS_READ) throw new Error('too many certificates')
-    return { facts: { certificates: blocks.map(lineOf) } }
+    return {
+      facts: { certificates: blocks.map((block) => (typeof block === 'string' ? knownLine(block) : lineOf(block))) },
+    }
   },
+}
+
+const lines = new Map<string, string>()
+
+/** Both sides of a bundle hold mostly the same, and a directory beside it holds each once more: parsing takes longer than all else. */
+function knownLine(block: string): string {
+  const line = lines.get(block) ?? lineOf(block)
+  if (lines.size >= CERTIFICATES_KEPT) lines.clear()
+  lines.set(block, line)
+  return line
 }
 
 function lineOf(block: Buffer | string): string {
