@@ -41,9 +41,9 @@ export const defaultHazardRules: readonly HazardRule[] = (
     },
     {
       id: 'kernel-abi',
-      title: 'Another kernel',
+      title: 'Another kernel, or none',
       happens:
-        'Modules of the running kernel are gone from the disk: what is not loaded yet (file systems, network drivers, iptables) cannot be loaded until the restart. Modules from elsewhere must be built anew.',
+        'Modules of the running kernel are gone from the disk: what is not loaded yet (file systems, network drivers, iptables) cannot be loaded until the restart. Modules from elsewhere must be built anew. Where no kernel is left, the machine does not start again by itself.',
       todo: 'Restart soon after the update, in the same window; see that modules of your own and of vendors are in the image for the new kernel.',
       crosses: [{ packages: KERNELS, series: 2 }],
       fact: 'kernel-modules-replaced',
@@ -89,7 +89,7 @@ export const defaultHazardRules: readonly HazardRule[] = (
       title: 'A bond has no fixed MAC address',
       happens:
         'systemd, udev or the kernel choose the address of a bond by rules that changed between versions: after a restart it may be another one, and DHCP, switch and firewall no longer know the node.',
-      todo: 'Set the address the bond has today: MACAddress= in its .netdev, or hwaddress in /etc/network/interfaces.',
+      todo: 'Set the address the bond has today: MACAddress= in its .netdev, macaddress in netplan, hwaddress in /etc/network/interfaces, MACADDR= or cloned-mac-address= elsewhere.',
       crosses: [{ packages: ['systemd', 'ifupdown', 'ifupdown2', 'ifenslave'], series: 1 }],
       fact: 'bond-without-mac',
     },

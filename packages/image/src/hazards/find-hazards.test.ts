@@ -47,6 +47,35 @@ const bridge = (ports: number) =>
     'etc/network/interfaces',
     `auto br0\niface br0 inet manual\n  bridge_ports ${Array.from({ length: ports }, (_, port) => `vnet${port}`).join(' \\\n    ')}\n`,
   )
+const ports = (count: number, file: (port: string) => readonly [path: string, text: string]): SyntheticImage => ({
+  files: Object.fromEntries(Array.from({ length: count }, (_, port) => file(`vnet${port}`))),
+})
+const networkdBridge = (count: number) =>
+  ports(count, (port) => [`etc/systemd/network/${port}.network`, `[Match]\nName=${port}\n[Network]\nBridge=br0\n`])
+const ifcfgBridge = (count: number) =>
+  ports(count, (port) => [`etc/sysconfig/network-scripts/ifcfg-${port}`, 'TYPE=Ethernet\nBRIDGE="br0"\n'])
+/** Every other port names its bridge by the connection. */
+const keyfileBridge = (count: number): SyntheticImage => ({
+  files: {
+    'etc/NetworkManager/system-connections/bridge.nmconnection':
+      '[connection]\nuuid=11-22\ntype=bridge\ninterface-name=br0\n',
+    ...ports(count, (port) => [
+      `etc/NetworkManager/system-connections/${port}.nmconnection`,
+      port.endsWith('1')
+        ? `[connection]\ninterface-name=${port}\nmaster=br0\nslave-type=bridge\n`
+        : `[connection]\ninterface-name=${port}\ncontroller=11-22\nport-type=bridge\n`,
+    ]).files,
+  },
+})
+const netplan = (network: string) => etc('etc/netplan/50-acme.yaml', `network:\n  ${network}\n`)
+const netplanBridge = (count: number) =>
+  netplan(`bridges: { br0: { interfaces: [${Array.from({ length: count }, (_, port) => `vnet${port}`).join(', ')}] } }`)
+const ifcfg = (texts: Readonly<Record<string, string>>): SyntheticImage => ({
+  files: Object.fromEntries(
+    Object.entries(texts).map(([name, text]) => [`etc/sysconfig/network-scripts/ifcfg-${name}`, text]),
+  ),
+})
+const keyfile = (text: string) => etc('etc/NetworkManager/system-connections/b.nmconnection', text)
 const modules = (kernel: string): SyntheticImage => ({
   files: { [`usr/lib/modules/${kernel}/modules.dep`]: '', lib: { link: 'usr/lib' } },
 })
@@ -85,8 +114,19 @@ const cases: Readonly<
     holds: [
       [version('linux', '6.1.9-1'), version('linux', '6.12.1-1'), 'linux 6.1.9-1 becomes 6.12.1-1'],
       [modules('6.1.0-30-amd64'), modules('6.1.0-31-amd64'), 'modules of 6.1.0-30-amd64 go; there are 6.1.0-31-amd64'],
+      [modules('6.1.0-30-amd64'), {}, 'modules of 6.1.0-30-amd64 go; there are none any more'],
+      [
+        { files: { 'boot/vmlinuz-6.1': 'x', vmlinuz: { link: 'boot/vmlinuz-6.1' } } },
+        // The link leads nowhere any more.
+        { files: { vmlinuz: { link: 'boot/vmlinuz-6.1' } } },
+        '/vmlinuz, /boot/vmlinuz-6.1 goes: there is no kernel any more',
+      ],
     ],
-    not: [[version('linux', '6.1.9-1'), version('linux', '6.1.10-1')]],
+    not: [
+      [version('linux', '6.1.9-1'), version('linux', '6.1.10-1')],
+      [{ files: { 'boot/vmlinuz-1': 'x' } }, { files: { 'boot/vmlinuz-2': 'y', vmlinuz: { link: 'boot/vmlinuz-2' } } }],
+      [{}, modules('6.1.0-31-amd64')],
+    ],
   },
   'account-ids': {
     holds: [
@@ -158,14 +198,51 @@ const cases: Readonly<
         etc('etc/network/interfaces', 'iface bond1 inet dhcp\n  bond-slaves eth0 eth1\n'),
         'bond1 in /etc/network/interfaces',
       ],
+      [{}, bond('MACAddress=none\n'), 'bond0 in /etc/systemd/network/bond0.netdev'],
+      [{}, bond('MACAddress=02:00:00:00:00:01\nMACAddress=none\n'), 'bond0 in'],
+      [
+        {},
+        etc('etc/network/interfaces', 'iface b inet dhcp\n  bond-mode 1\n  hwaddress random\n'),
+        'b in /etc/network',
+      ],
+      [{}, netplan('bonds: { bond0: { interfaces: [eth0] } }'), 'bond0 in /etc/netplan/50-acme.yaml'],
+      [{}, netplan('bonds: { bond0: null }'), 'bond0 in /etc/netplan/50-acme.yaml'],
+      [{}, ifcfg({ bond0: 'TYPE=Bond\n' }), 'bond0 in /etc/sysconfig/network-scripts/ifcfg-bond0'],
+      [{}, keyfile('[connection]\ntype=bond\n[ethernet]\ncloned-mac-address=stable\n'), 'b.nmconnection in'],
     ],
     not: [
+      [{}, netplan('bonds: { bond0: { interfaces: [eth0], macaddress: 02:00:00:00:00:01 } }')],
+      [
+        {},
+        {
+          files: {
+            'etc/netplan/1.yaml': 'network: { bonds: { b: { interfaces: [eth0] } } }\n',
+            'etc/netplan/2.yaml': "network: { bonds: { b: { macaddress: '02:00:00:00:00:01' } } }\n",
+            'etc/netplan/broken.yaml': 'network: [\n',
+          },
+        },
+      ],
+      [{}, ifcfg({ bond0: "TYPE=Bond\nMACADDR='02:00:00:00:00:01'\n" })],
+      [{}, keyfile('[connection]\ntype=bond\n[ethernet]\ncloned-mac-address=02:00:00:00:00:01\n')],
       [{}, bond('MACAddress=02:00:00:00:00:01\n')],
       [besides(bond(''), 'x', '1'), besides(bond(''), 'x', '2')],
       [{}, etc('etc/network/interfaces', 'iface bond1 inet dhcp\n  bond-slaves eth0\n  hwaddress 02:00:00:00:00:01\n')],
     ],
   },
-  'bridge-ports': { holds: [[bridge(1023), bridge(1024), 'br0 has 1024 ports']], not: [[bridge(2), bridge(1023)]] },
+  'bridge-ports': {
+    holds: [
+      [bridge(1023), bridge(1024), 'br0 has 1024 ports'],
+      ...[networkdBridge, ifcfgBridge, keyfileBridge, netplanBridge].map(
+        (of) => [of(1023), of(1024), 'br0 has 1024 ports'] as const,
+      ),
+    ],
+    not: [
+      [bridge(2), bridge(1023)],
+      // A port said twice is one; ports of a bond are none of a bridge.
+      [{}, { files: { ...ifcfgBridge(1023).files, 'etc/sysconfig/network-scripts/x': 'DEVICE=vnet1\nBRIDGE=br0\n' } }],
+      [{}, ports(1024, (port) => [`etc/sysconfig/network-scripts/ifcfg-${port}`, 'MASTER=br0\nSLAVE=yes\n'])],
+    ],
+  },
   'nfs-retries': {
     holds: [
       [{}, fstab('rw,timeo=600'), '/home from filer:/home in /etc/fstab'],

@@ -30,15 +30,29 @@ export function initReplaced({ sides: { store, before, after } }: Asked): string
   return program(old) === program(next) ? [] : [`/sbin/init: ${old ?? 'none'} becomes ${next ?? 'none'}`]
 }
 
-/** Kernels whose modules go. */
+/** Kernels whose modules go, and the kernel where none is left. */
 export function kernelModulesReplaced({ sides: { store, before, after } }: Asked): string[] {
-  const [old = [], next = []] = [before, after].map((image) =>
-    namesIn(store, image, '/lib/modules').filter((name) => /^\d/.test(name)),
-  )
-  const gone = old.filter((name) => !next.includes(name))
-  return gone.length === 0 || next.length === 0
-    ? []
-    : [`modules of ${gone.join(', ')} go; there are ${next.join(', ')}`]
+  const [old, next] = [kernelsOf(store, before), kernelsOf(store, after)]
+  const gone = old.modules.filter((name) => !next.modules.includes(name))
+  return [
+    ...(gone.length === 0
+      ? []
+      : [`modules of ${gone.join(', ')} go; there are ${next.modules.join(', ') || 'none any more'}`]),
+    ...(old.programs.length === 0 || next.programs.length > 0
+      ? []
+      : [`${old.programs.join(', ')} goes: there is no kernel any more`]),
+  ]
+}
+
+function kernelsOf(store: Sides['store'], image: Sides['after']) {
+  const modules = namesIn(store, image, '/lib/modules').filter((name) => /^\d/.test(name))
+  const boot = namesIn(store, image, '/boot').filter((name) => /^(vmlinu[xz]|Image)(-|$)/.test(name))
+  const paths = [
+    '/vmlinuz',
+    ...boot.map((name) => `/boot/${name}`),
+    ...modules.map((name) => `/lib/modules/${name}/vmlinuz`),
+  ]
+  return { modules, programs: paths.filter((path) => resolve(store, image, path)?.entry.type === 'file') }
 }
 
 /** Libraries of the rule that another package owns than before. */
