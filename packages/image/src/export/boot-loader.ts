@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareText } from '@holotype/base'
+import { rulesOf } from '@holotype/formats/rules'
 import { runInSandbox } from '@holotype/sandbox'
 import { lookup } from '@holotype/store'
 import { z } from 'zod'
@@ -53,7 +53,9 @@ const CONSOLES = { amd64: 'console=tty0 console=ttyS0,115200', arm64: 'console=t
 /** @throws EXPORT_NOT_BOOTABLE, PROCESS_FAILED, DISK_FULL */
 export async function makeBootLoader(options: BootLoaderOptions): Promise<BootLoader> {
   const { source, coreSector } = options
-  const architecture = source.manifest.architecture === 'arm64' ? 'arm64' : 'amd64'
+  const architecture = source.platform
+  if (architecture !== 'amd64' && architecture !== 'arm64')
+    throw fail('EXPORT_NOT_BOOTABLE', { what: `no boot loader is put together for ${architecture} yet` })
   const kernel = findKernel(source)
   const [target, name] = EFI[architecture]
   const commandLine = commandLineOf(source) ?? CONSOLES[architecture]
@@ -86,9 +88,11 @@ async function grubImage(
   const upper = join(scratch, image.form)
   mkdirSync(upper, { recursive: true })
   writeFileSync(join(upper, 'grub-commands'), `${image.commands.join('\n')}\n`)
+  const lacks = (path: string) => lookup(source.store, source.manifest.root.tree, path) === undefined
   await runInSandbox(
     [
-      'grub-mkimage',
+      // Fedora and its kin have the number in the name.
+      lacks('usr/bin/grub-mkimage') && !lacks('usr/bin/grub2-mkimage') ? 'grub2-mkimage' : 'grub-mkimage',
       '-O',
       image.form,
       '-p',
@@ -141,17 +145,17 @@ function findKernel({ store, manifest }: ExportSource): { readonly path: string;
     if (has(path)) return has(initrd) ? { path, initrd } : { path }
   const boot = lookup(store, manifest.root.tree, 'boot')
   const names = boot?.type === 'directory' ? store.readTree(boot.tree).entries.map((entry) => entry.name) : []
-  const newest = names
+  const version = names
     .filter((name) => name.startsWith('vmlinuz-'))
-    .sort(compareText)
+    .map((name) => name.slice('vmlinuz-'.length))
+    .sort(rulesOf(manifest.format).compareVersions)
     .at(-1)
-  if (newest === undefined)
+  if (version === undefined)
     throw fail('EXPORT_NOT_BOOTABLE', {
       what: `${manifest.name} holds no kernel: neither /vmlinuz nor /boot/vmlinuz-*`,
     })
-  const version = newest.slice('vmlinuz-'.length)
   const initrd = [`initrd.img-${version}`, `initramfs-${version}.img`].find((name) => names.includes(name))
-  return { path: `boot/${newest}`, ...(initrd === undefined ? {} : { initrd: `boot/${initrd}` }) }
+  return { path: `boot/vmlinuz-${version}`, ...(initrd === undefined ? {} : { initrd: `boot/${initrd}` }) }
 }
 
 const kernelSchema = z.looseObject({

@@ -87,11 +87,11 @@ export async function writeDisk({ source, file, scratch, signal }: DiskOptions):
 }
 
 function partitionsOf(
-  { image, manifest }: ExportSource,
+  { image, platform }: ExportSource,
   loader: BootLoader,
   root: { offset: number; size: number },
 ): Partition[] {
-  const type = manifest.architecture === 'arm64' ? PARTITION_TYPES.rootArm64 : PARTITION_TYPES.rootAmd64
+  const type = platform === 'arm64' ? PARTITION_TYPES.rootArm64 : PARTITION_TYPES.rootAmd64
   const uuid = (use: string) => uuidOf(image, `partition ${use}`)
   return [
     ...(loader.bios ? [{ type: PARTITION_TYPES.biosBoot, uuid: uuid('bios'), name: 'BIOS boot', ...CORE }] : []),

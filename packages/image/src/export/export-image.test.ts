@@ -110,7 +110,8 @@ describe.skipIf(none.length > 0 || !asRoot)(
     })
 
     test('an index leads to each platform', async () => {
-      const other = sampleImage(store, 'arm64')
+      // As rpm and pacman call it.
+      const other = sampleImage(store, 'aarch64')
       const out = scratch()
       const { directory } = await exportImage({
         store,
@@ -276,6 +277,11 @@ describe('candidate and current', () => {
       () => writeFileSync(join(directory, 'sample-amd64.tar.zst'), 'other'),
       () => rmSync(join(directory, 'sample-amd64.tar.zst')),
       () => rmSync(join(directory, 'SHA256SUMS.minisig')),
+      () => writeFileSync(join(directory, 'sample-amd64.tar.zst.minisig'), 'garbage'),
+      () => rmSync(join(directory, 'sample-amd64.tar.zst.minisig')),
+      // A signature of this key, of another file.
+      () => cpSync(join(directory, 'SHA256SUMS.minisig'), join(directory, 'sample-amd64.tar.zst.minisig')),
+      () => writeFileSync(join(directory, 'unlisted.raw'), 'x'),
       () =>
         writeFileSync(
           join(directory, 'SHA256SUMS'),
@@ -285,6 +291,7 @@ describe('candidate and current', () => {
       spoil()
       await expect(promote(out)).rejects.toMatchObject({ code: 'EXPORT_UNSIGNED' })
       expect(existsSync(join(out, 'sample/current'))).toBe(false)
+      rmSync(directory, { recursive: true })
       cpSync(kept, directory, { recursive: true })
     }
     expect(await promote(out)).toMatchObject({ image })

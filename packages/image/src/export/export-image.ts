@@ -10,6 +10,7 @@ import { writeStream } from './files.ts'
 import { ociArchive, writeOciLayout } from './oci.ts'
 import { type ArchiveCompression, compressedTar, rootTar, writeErofs, writeSquashfs } from './rootfs.ts'
 import {
+  commentOf,
   directoryOf,
   type ListedFile,
   listFiles,
@@ -73,7 +74,7 @@ export async function exportImage(options: ExportOptions): Promise<Exported> {
       const made = await makeAll(options, source, staging)
       const files: Exported['files'][number][] = []
       for (const top of made) files.push(...(await placeSigned({ top, staging, directory, image, key })))
-      writeSums(directory, { files, key, comment: `image ${image} ${name}` })
+      writeSums(directory, { files, key, comment: `image ${image}` })
       writeFileAtomic(join(out, PUBLIC_KEY), key.publicKey())
       movePointer(base, 'candidate', image)
       return { image, directory, files }
@@ -156,7 +157,7 @@ function nameOf(kind: ExportKind, { manifest }: ExportSource, compression: Archi
     case 'oci-archive':
       return `${manifest.name}.oci.tar`
     case 'cloud':
-      return `${platform}.tar.gz`
+      return `${platform}.cloud.tar.gz`
     default:
       return `${platform}.${kind}`
   }
@@ -181,7 +182,7 @@ async function writeRoot(kind: Exclude<ExportKind, DiskKind>, options: RootOptio
     case 'oci':
     case 'oci-archive': {
       const sources = [source, ...platforms.map((image) => openSource(store, image))]
-      const seen = new Set(sources.map(({ manifest }) => manifest.architecture))
+      const seen = new Set(sources.map(({ platform }) => platform))
       if (seen.size < sources.length)
         throw fail('EXPORT_FAILED', { what: 'two images of one index are for the same platform' })
       const directory = kind === 'oci' ? file : join(scratch, 'layout')
@@ -206,7 +207,7 @@ async function placeSigned({ top, staging, directory, image, key }: Placing): Pr
   const isDirectory = lstatSync(place).isDirectory()
   const signed = isDirectory ? `${top}/index.json` : top
   const { blake2b, sha256 } = await fileDigests(join(staging, signed))
-  const signature = key.signDigest(blake2b, `image ${image} file ${signed}`)
+  const signature = key.signDigest(blake2b, commentOf(image, signed))
   if (isDirectory) {
     writeFileSync(join(staging, `${signed}${SIGNATURE}`), signature)
     const old = join(staging, 'replaced')

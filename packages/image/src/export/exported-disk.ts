@@ -17,7 +17,7 @@ export async function exportedDisk(options: {
   const directory = join(out, manifest.name, directoryOf(image))
   const path = join(directory, name)
   if (!existsSync(path)) throw fail('EXPORT_MISSING', { what: `there is no ${path}` })
-  const listed = (await verifyExports(directory, publicKey)).find((file) => file.path === name)
+  const listed = (await verifyExports(directory, image, publicKey)).find((file) => file.path === name)
   if (!listed) throw fail('EXPORT_UNSIGNED', { what: `${path} is not in the signed list` })
   return { path, sha256: listed.sha256 }
 }

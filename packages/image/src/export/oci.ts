@@ -65,7 +65,7 @@ async function writeManifest(
   compression: ArchiveCompression,
 ): Promise<Descriptor> {
   const { manifest, image, store } = source
-  const platform = { architecture: manifest.architecture, os: 'linux' } as const
+  const platform = { architecture: source.platform, os: 'linux' } as const
   const { layer, diffId } = await writeLayer(source, blobs, compression)
   const created = new Date(source.epoch * 1000).toISOString().replace('.000Z', 'Z')
   const description = descriptionOf(store, manifest.spec)

@@ -33,7 +33,7 @@ export async function promoteExports(options: {
     const directory = image && join(base, directoryOf(image))
     if (!image || !directory || !existsSync(directory))
       throw fail('EXPORT_MISSING', { what: image ? `${image} was not exported` : `${options.name} has no candidate` })
-    const files = await verifyExports(directory, options.publicKey)
+    const files = await verifyExports(directory, image, options.publicKey)
     const before = readPointer(base, 'current')
     movePointer(base, 'current', image)
     return { image, directory, files: files.length, ...(before === undefined ? {} : { before }) }

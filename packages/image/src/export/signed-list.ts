@@ -8,7 +8,7 @@ import {
   rmSync,
   symlinkSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { compareText, type Digest, isDigest, syncDirectory, temporaryName, writeFileAtomic } from '@holotype/base'
 import { fileDigests, type MinisignKey, verifyMinisign } from '@holotype/trust'
 import { createHash } from 'node:crypto'
@@ -81,27 +81,62 @@ export async function listFiles(directory: string, top: string): Promise<ListedF
   return below
 }
 
+/** What the signature of an export says besides: whose file it is. */
+export function commentOf(image: Digest, signed: string): string {
+  return `image ${image} file ${signed}`
+}
+
 /**
- * Checks a directory of exports: the list's signature, and every file against the list. The files it names.
+ * Checks a directory of exports: the list's signature, every file against the list and its own signature, and that nothing else is there. Of a layout
+ * `index.json` is signed, whose digests lead to all else. The files that the list names.
  * @throws EXPORT_UNSIGNED
  */
-export async function verifyExports(directory: string, publicKey: string): Promise<ListedFile[]> {
-  const [list, signature] = [join(directory, SUMS), join(directory, `${SUMS}${SIGNATURE}`)]
-  if (!existsSync(list) || !existsSync(signature))
-    throw fail('EXPORT_UNSIGNED', { what: `${directory} has no signed ${SUMS}` })
-  try {
-    verifyMinisign((await fileDigests(list)).blake2b, readFileSync(signature, 'utf8'), publicKey)
-  } catch (cause) {
-    throw fail('EXPORT_UNSIGNED', { what: `the signature of ${list} does not hold`, cause })
-  }
+export async function verifyExports(directory: string, image: Digest, publicKey: string): Promise<ListedFile[]> {
+  const list = join(directory, SUMS)
+  if (!existsSync(list)) throw fail('EXPORT_UNSIGNED', { what: `${directory} has no signed ${SUMS}` })
+  checkSignature(list, (await fileDigests(list)).blake2b, { publicKey, comment: `image ${image}` })
   const files = readSums(directory)
+  const expected = new Set([SUMS, `${SUMS}${SIGNATURE}`])
   for (const { path, sha256 } of files) {
     const place = join(directory, path)
     if (!existsSync(place)) throw fail('EXPORT_UNSIGNED', { what: `${place} is in the signed list and not there` })
-    if ((await fileDigests(place)).sha256 !== sha256)
-      throw fail('EXPORT_UNSIGNED', { what: `${place} is not what the signed list says` })
+    const digests = await fileDigests(place)
+    if (digests.sha256 !== sha256) throw fail('EXPORT_UNSIGNED', { what: `${place} is not what the signed list says` })
+    expected.add(path)
+    if (path.includes('/') && !/^[^/]+\/index\.json$/.test(path)) continue
+    checkSignature(place, digests.blake2b, { publicKey, comment: commentOf(image, path) })
+    expected.add(`${path}${SIGNATURE}`)
   }
+  for (const path of pathsBelow(directory))
+    if (!expected.has(path))
+      throw fail('EXPORT_UNSIGNED', { what: `${join(directory, path)} is there and not in the signed list` })
   return files
+}
+
+/** @throws EXPORT_UNSIGNED */
+function checkSignature(
+  place: string,
+  digest: Buffer,
+  { publicKey, comment }: { readonly publicKey: string; readonly comment: string },
+): void {
+  const signature = `${place}${SIGNATURE}`
+  if (!existsSync(signature)) throw fail('EXPORT_UNSIGNED', { what: `${place} has no signature beside it` })
+  let said: string
+  try {
+    said = verifyMinisign(digest, readFileSync(signature, 'utf8'), publicKey)
+  } catch (cause) {
+    throw fail('EXPORT_UNSIGNED', { what: `the signature of ${place} does not hold`, cause })
+  }
+  if (said !== comment)
+    throw fail('EXPORT_UNSIGNED', { what: `the signature of ${place} is of ${JSON.stringify(said.slice(0, 200))}` })
+}
+
+/** Every path below a directory but the directories: links too, which nobody follows. */
+function pathsBelow(directory: string): string[] {
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(directory, join(entry.parentPath, entry.name)))
+    .sort()
 }
 
 /** The image that a pointer (`candidate`, `current`) of a name's exports leads to. */

@@ -6,12 +6,15 @@ import { z } from 'zod'
 import { HELD_FILE_BYTES } from '../limits.ts'
 import { readManifest } from '../manifest.ts'
 import type { ImageManifest } from '../types.ts'
+import { platformOf } from './platform.ts'
 
 /** An image as its exports read it: objects of the store, never a laid-out root. */
 export interface ExportSource {
   readonly store: Store
   readonly image: Digest
   readonly manifest: ImageManifest
+  /** Its architecture as containers name it: `amd64`, `arm64`. */
+  readonly platform: string
   /** The newest time of the tree, seconds since the epoch: what stands wherever a format wants the time it was made. */
   readonly epoch: number
 }
@@ -27,7 +30,8 @@ export interface ExportPath {
 /** @throws OBJECT_MISSING, OBJECT_CORRUPT, IMAGE_MALFORMED */
 export function openSource(store: Store, image: Digest): ExportSource {
   const manifest = readManifest(store, image)
-  return { store, image, manifest, epoch: Math.max(manifest.root.mtime, manifest.stats.newest) }
+  const platform = platformOf(manifest.architecture)
+  return { store, image, manifest, platform, epoch: Math.max(manifest.root.mtime, manifest.stats.newest) }
 }
 
 /** Everything of an image, its root first, a directory before what it holds: the order of every export. @throws OBJECT_MISSING, OBJECT_CORRUPT */

@@ -7,6 +7,7 @@ import {
   type BootVerdict,
   exportedDisk,
   type Firmware,
+  platformOf,
   readManifest,
   type Upgrade,
 } from '@holotype/image'
@@ -42,7 +43,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const directory = join(out, manifest.name, 'boot-checks', image.replace(':', '-'))
   const verdict = await bootCheck({
     image,
-    architecture: manifest.architecture,
+    architecture: platformOf(manifest.architecture),
     disk,
     checks: bootChecksOf(store, manifest),
     ...(flags.firmware && flags.firmware.length > 0 ? { firmware: flags.firmware } : {}),
