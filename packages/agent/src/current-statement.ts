@@ -25,7 +25,7 @@ export interface StatementOptions extends Patience {
 }
 
 /**
- * The channel's newest statement that some mirror has, verified, not older than the last one obeyed. All mirrors are asked for their timestamp, so
+ * The channel's newest statement that some mirror has, verified, not older than the last one obeyed; one that repeats another has that one's number. All mirrors are asked for their timestamp, so
  * that one that stays behind keeps no node back where another one answers; those that are not much later than the first count. The rest of the
  * metadata comes from the mirror that the timestamp is of: files of two mirrors, one of them behind, do not fit together.
  * @throws AGENT_STATEMENT_OLD, AGENT_SITE_UNREACHABLE, what `trust` throws: with what each mirror did
@@ -131,7 +131,9 @@ async function statementFrom(
     },
     now: () => new Date(options.now()),
   })
-  const { statement } = await client.refresh(config.channel)
+  const { statement: signed } = await client.refresh(config.channel)
+  // What was said before in the same words is obeyed already: signing it again changes nothing here.
+  const statement = { ...signed, number: signed.renews ?? signed.number }
   // The trust client keeps its own memory of this; the node's state is a second one, in case its cache was lost.
   if (statement.number < node.statement)
     throw fail('AGENT_STATEMENT_OLD', {

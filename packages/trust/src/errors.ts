@@ -80,7 +80,7 @@ export const fail = defineErrors({
   METADATA_EXPIRED: {
     kind: 'trust',
     when: 'trust metadata or a statement is past its expiry: a mirror holds news back, or the signer has stopped',
-    hint: 'check this machine’s clock, then another mirror, then that the signer refreshes the timestamp',
+    hint: 'check this machine’s clock, then another mirror; where the site is published: run `holotype admin trust refresh`, and daily',
   },
   METADATA_ROLLBACK: {
     kind: 'trust',

@@ -16,7 +16,7 @@ export {
   publishPrepared,
   publishStatement,
   readPublicKey,
-  refreshTimestamp,
+  refreshTrust,
   rotateRoot,
   signPrepared,
 } from './signer.ts'
@@ -25,6 +25,7 @@ export type {
   InitTrustOptions,
   PublishStatementOptions,
   PreparedFile,
+  Renewal,
   RoleLifetimes,
   RoleSigners,
   RotateRootOptions,

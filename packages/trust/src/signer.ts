@@ -6,6 +6,7 @@ import type {
   PreparedFile,
   PrepareOptions,
   PublishStatementOptions,
+  Renewal,
   RoleSigners,
   RotateRootOptions,
   SiteOptions,
@@ -75,12 +76,13 @@ export async function publishedStatement(options: {
 }
 
 /**
- * Signs the timestamp anew, and the snapshot and targets files when more than half of their life is over. To be run well within the
- * timestamp's life (freeze protection, TUF 1.0 §1.5.2).
- * @throws TRUST_BUSY, METADATA_*, KEY_MISSING, DISK_FULL
+ * Signs the timestamp anew, and what has lived more than half of its life: statements (the same words under the next number, which changes nothing for
+ * nodes), channels, targets, snapshot, and the root file, each where this keyring signs for it alone. To be run well within the timestamp's life
+ * (freeze protection, TUF 1.0 §1.5.2). It also revives what has expired. Ended after any step, it is simply repeated.
+ * @throws TRUST_BUSY, METADATA_*, KEY_MISSING (of the timestamp), SIGNER_FAILED, DISK_FULL
  */
-export async function refreshTimestamp(options: SiteOptions): Promise<void> {
-  return (await import('./publish/refresh.ts')).refreshTimestamp(options)
+export async function refreshTrust(options: SiteOptions): Promise<readonly Renewal[]> {
+  return (await import('./publish/refresh.ts')).refreshTrust(options)
 }
 
 /**

@@ -39,6 +39,19 @@ export interface RotateRootOptions extends SiteOptions {
   readonly roles?: readonly ('root' | 'targets' | 'snapshot' | 'timestamp' | `channel-${string}`)[]
 }
 
+/** How a role of a site stands after a refresh. */
+export interface Renewal {
+  readonly role: RoleName
+  /** ISO 8601, UTC: when what the role has signed is no longer good. */
+  readonly expires: string
+  /** Whether it was signed anew. */
+  readonly renewed: boolean
+  /** More than half of its life is over, and this keyring cannot sign for it alone: its holders must. */
+  readonly elsewhere: boolean
+  /** A channel's new statement, where there is one. */
+  readonly statement?: ChannelStatement
+}
+
 /** What changes about who signs for a role. A channel's role that the site does not know is a new channel, by itself with a key of the keyring. */
 export interface SignerChange {
   readonly role: RoleName

@@ -40,6 +40,8 @@ export interface ChannelStatement {
   readonly channel: string
   /** Grows with every statement of the channel; a node never goes back to a lower one. */
   readonly number: number
+  /** The number of the statement that this one repeats, word for word, with a later expiry: who obeyed that one has obeyed this one. */
+  readonly renews?: number
   /** ISO 8601, UTC, whole seconds. */
   readonly issued: string
   readonly expires: string

@@ -36,7 +36,7 @@ const maybeFile = (brief: string) =>
   ({ kind: 'parsed', parse: text, optional: true, placeholder: 'FILE', brief }) as const
 const change = one('DIR', 'The directory of the change')
 
-const trust = group('Change who signs, where several people must agree', {
+const trust = group('Change who signs, where several people must agree; keep signatures fresh', {
   prepare: command({
     load: () => import('../commands/admin/trust-prepare.ts'),
     parameters: {
@@ -74,6 +74,11 @@ const trust = group('Change who signs, where several people must agree', {
     load: () => import('../commands/admin/trust-publish.ts'),
     parameters: { flags: commonFlags, positional: change },
     brief: 'Publish a change that enough have signed',
+  }),
+  refresh: command({
+    load: () => import('../commands/admin/trust-refresh.ts'),
+    parameters: { flags: commonFlags },
+    brief: 'Sign anew what would expire, the timestamp always: for a daily timer',
   }),
 })
 

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { canonicalJson } from '@holotype/base'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { refreshTimestamp, rotateRoot } from '../index.ts'
+import { refreshTrust, rotateRoot } from '../index.ts'
 import { MAX_ROOT_ROTATIONS, ROOT_BYTES, ROLE_LIFETIMES, TIMESTAMP_BYTES } from '../limits.ts'
 import { channelDocument } from '../publish/documents.ts'
 import { forge, looseKey, metaFor, signAs, signedOf } from '../testing/forge.ts'
@@ -232,7 +232,7 @@ describe('freeze', () => {
     later(world.clock, 1)
     await expect(client.refresh('web')).rejects.toEqual(code('METADATA_EXPIRED'))
     await expect(world.client('fresh').refresh('web')).rejects.toEqual(code('METADATA_EXPIRED'))
-    await refreshTimestamp(options())
+    await refreshTrust(options())
     expect((await client.refresh('web')).changed).toBe(false)
   })
 
@@ -241,7 +241,7 @@ describe('freeze', () => {
     await client.refresh('web')
     const snapshot = versionOf('snapshot')
     later(world.clock, ROLE_LIFETIMES.snapshot / 2 + 1)
-    await refreshTimestamp(options())
+    await refreshTrust(options())
     expect(versionOf('snapshot')).toBe(snapshot + 1)
     serveTimestamp(signedOf(world.site, timestampFile)['meta'])
     const expired = forge(world.keyring, 'snapshot', {
@@ -276,8 +276,7 @@ describe('freeze', () => {
     later(world.clock, ROLE_LIFETIMES.root - 86_400)
     await rotateRoot({ ...options(), roles: [] })
     later(world.clock, 2 * 86_400)
-    await refreshTimestamp(options())
-    await world.publish(2)
+    await refreshTrust(options())
     expect((await client.refresh('web')).statement.number).toBe(2)
     expect((await world.client('fresh').refresh('web')).statement.number).toBe(2)
     world.mirror.set('trust/2.root.json', null)
@@ -288,8 +287,9 @@ describe('freeze', () => {
 test('freeze: a root that expires under an unchanged timestamp (5.3.10)', async () => {
   const options = () => ({ site: world.site, keyring: world.keyring, now: world.clock.now })
   later(world.clock, ROLE_LIFETIMES.root - 86_400)
-  await refreshTimestamp(options())
-  await world.publish(2)
+  // Kept elsewhere, by somebody who is late.
+  rmSync(join(world.keyring.directory, 'root.pem'))
+  await refreshTrust(options())
   const client = world.client()
   await client.refresh('web')
   later(world.clock, 86_400)
@@ -523,7 +523,7 @@ describe('the cache', () => {
   test('a new timestamp with nothing new below it costs two requests', async () => {
     const client = world.client()
     await client.refresh('web')
-    await refreshTimestamp({ site: world.site, keyring: world.keyring, now: world.clock.now })
+    await refreshTrust({ site: world.site, keyring: world.keyring, now: world.clock.now })
     world.asked.length = 0
     expect((await client.refresh('web')).changed).toBe(false)
     expect(world.asked.map(({ path }) => path)).toEqual([timestampFile, 'trust/2.root.json'])

@@ -37,7 +37,7 @@ const parse = (value: unknown) => parseStatement(Buffer.from(JSON.stringify(valu
 const malformed = expect.objectContaining({ code: 'STATEMENT_MALFORMED' })
 
 test('a statement survives its canonical form', () => {
-  for (const statement of [plain, full])
+  for (const statement of [plain, full, { ...full, renews: 6 }])
     expect(parseStatement(Buffer.from(canonicalJson(statement)))).toEqual(statement)
 })
 
@@ -54,6 +54,8 @@ test.each<[string, unknown]>([
   ['a fraction', { ...full, number: 1.5 }],
   ['a number that loses bits', { ...full, number: 2 ** 53 }],
   ['a number as text', { ...full, number: '7' }],
+  ['one that repeats itself', { ...full, renews: 7 }],
+  ['one that repeats no number', { ...full, renews: 0 }],
   ['a time with an offset', { ...full, issued: '2026-11-21T06:00:00+01:00' }],
   ['a time that is none', { ...full, expires: '2026-13-21T06:00:00Z' }],
   ['an image that is no digest', { ...full, current: { ...full.current, image: 'sha256:zz' } }],

@@ -32,10 +32,12 @@ function readStatement(value: unknown): ChannelStatement {
   const of = fields(value, 'it')
   if ((of['next'] === undefined) !== (of['rollout'] === undefined))
     throw new ShapeError('next and rollout stand together or not at all')
+  const number = whole(of['number'], 'number', 1)
   return {
     schema: oneOf(of['schema'], 'schema', ['holotype.channel/2']),
     channel: text(of['channel'], 'channel', CHANNEL_NAME_LENGTH),
-    number: whole(of['number'], 'number', 1),
+    number,
+    ...(of['renews'] === undefined ? {} : { renews: whole(of['renews'], 'renews', 1, number - 1) }),
     issued: time(of['issued'], 'issued'),
     expires: time(of['expires'], 'expires'),
     current: readTarget(of['current'], 'current'),

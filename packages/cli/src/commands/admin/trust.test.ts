@@ -7,7 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 /* The keys of a distribution, from the command line: the guide's own page, and the short ways. */
 
 const ROOT = join(import.meta.dirname, '../../../../..')
-const hasToken = await run(['pkcs11-tool', '--module', '/usr/lib/softhsm/libsofthsm2.so', '--show-info']).then(
+const hasToken = await Promise.all([
+  run(['pkcs11-tool', '--module', '/usr/lib/softhsm/libsofthsm2.so', '--show-info']),
+  run(['faketime', '--version']),
+]).then(
   () => true,
   () => false,
 )
@@ -27,12 +30,23 @@ async function shell(script: string): Promise<string> {
   return stdout.toString()
 }
 
-describe.skipIf(!hasToken)('the guide (skipped, because softhsm2 or opensc is not installed)', () => {
+describe.skipIf(!hasToken)('the guide (skipped, because softhsm2, opensc or faketime is not installed)', () => {
   test('three people, a token, a rotation and a person who leaves', { timeout: 120_000 }, async () => {
     const page = readFileSync(join(ROOT, 'docs/guide/trust.md'), 'utf8')
     const blocks = [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map((match) => match[1] ?? '')
     expect(blocks.length).toBeGreaterThan(5)
-    const text = await shell(blocks.join('\n'))
+    // Then nothing is published for a month but what the timer signs: keys of root and targets are elsewhere by now.
+    const weekly = [8, 16, 24, 32].map((days) => `faketime -f +${days}d holotype admin trust refresh`)
+    const text = await shell([...blocks, ...weekly].join('\n'))
+    const refreshed = text.split(/^ROLE +GOOD UNTIL.*$/m).slice(1)
+    expect(refreshed).toHaveLength(1 + weekly.length)
+    expect(refreshed.map((table) => /^snapshot .* signed anew$/m.test(table)).slice(1)).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ])
+    for (const table of refreshed) expect(table).toMatch(/^timestamp +\S+Z +in [67] d +signed anew$/m)
     const last = text.slice(text.lastIndexOf('published: root version 4'))
     expect(last.match(/^root +[0-9a-f]{64} +2 of 3 +elsewhere /gm)).toHaveLength(3)
     expect(last.match(/^targets +[0-9a-f]{64} +2 of 3 +elsewhere /gm)).toHaveLength(3)
