@@ -8,6 +8,8 @@ export const MANIFEST_BYTES = 4 * 1024 * 1024
 export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
 /** Processes of gzip at a time that make a delta's gzip files. */
 export const GZIP_PROCESSES = 2
+/** Frames whose contents are written down and wait for such a process, with those that are being made. */
+export const GZIP_FRAMES_WAITING = 4
 /** Bytes of one tree object. */
 export const TREE_BYTES = 64 * 1024 * 1024
 /** Objects of packs up to this many bytes are handed on as a whole; larger ones are streamed. */

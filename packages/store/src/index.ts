@@ -1,6 +1,6 @@
 export { type BuiltDirectories, buildTree } from './build-tree.ts'
 export { openDeltaIndex, treeDictionary } from './delta/delta-index.ts'
-export { gunzip, gzipAgain } from './delta/gzip.ts'
+export { gunzip, gzipLater } from './delta/gzip.ts'
 export { openDeltaFrame } from './delta/open-delta-frame.ts'
 export { writeDelta } from './delta/write-delta.ts'
 export {

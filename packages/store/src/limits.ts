@@ -43,6 +43,8 @@ export const DIFFERENCE_LEVEL = 19
 export const DELTA_THREADS_BYTES = 4 * 1024 * 1024
 /** Bytes inside of one gzip file that a delta looks into. */
 export const DELTA_GZIP_BYTES = 4 * 1024 * 1024
+/** Bytes inside of small gzip files, old and new together, gathered into one frame of a delta: one process makes them all. */
+export const DELTA_GZIP_GROUP_BYTES = 4 * 1024 * 1024
 /** Gzip files made by one process, and milliseconds it may take. */
 export const GZIP_FILES = 256
 export const GZIP_TIMEOUT_MS = 120_000

@@ -3,14 +3,15 @@ import {
   type DeltaFrame,
   type DeltaIndex,
   gunzip,
-  gzipAgain,
+  gzipLater,
   openDeltaFrame,
   openDeltaIndex,
   type Piece,
   treeDictionary,
 } from '@holotype/store'
 import type { DeltaRef } from '@holotype/trust'
-import { DELTA_GZIP_BYTES, GZIP_PROCESSES } from '../limits.ts'
+import { explain } from '../explain.ts'
+import { DELTA_GZIP_BYTES, GZIP_FRAMES_WAITING, GZIP_PROCESSES } from '../limits.ts'
 import { free, served } from '../memory.ts'
 import { readPiece, readSmall } from '../state/hash-file.ts'
 import type { ObjectFolder } from '../state/objects.ts'
@@ -99,11 +100,11 @@ function deltaOf(index: DeltaIndex, { site, ref, kept, root, claimed, untouched 
           const last = run.at(-1)
           if (last) await site.range(ref.pack, last.offset + last.length, reader)
         }
-        await reader.settled()
+        await objects.settled()
       } catch (error) {
         if (!UNUSABLE.some((code) => isErrorCode(error, code))) throw error
       } finally {
-        await reader.close()
+        await objects.close()
       }
       return missing
     },
@@ -142,8 +143,12 @@ function pathsOf(
 
 /** Takes frames' pieces in order: a whole object at once, a large one piece by piece. */
 interface PieceSink {
+  /** Needs the pieces no more when it returns. What it gives is to be awaited before the next frame. @throws DISK_FULL */
   take(frame: DeltaFrame, pieces: readonly Buffer[] | undefined): Promise<void> | void
-  abort(): void
+  /** When all gzip files are made. @throws DISK_FULL */
+  settled(): Promise<void>
+  /** Nothing more comes: waits for what is being made, and drops what is not whole. */
+  close(): Promise<void>
 }
 
 function objectsInto(
@@ -160,20 +165,27 @@ function objectsInto(
       if (!(error instanceof WrongBytes)) throw error
     }
   }
-  /** The gzip files among the wanted pieces, made again. */
-  const putGzip = async (frame: DeltaFrame, pieces: readonly Buffer[]) => {
+  const lanes = lanesOf(GZIP_PROCESSES, GZIP_FRAMES_WAITING)
+  /** The gzip files among the wanted pieces: made again beside the frames that follow. */
+  const putGzip = (frame: DeltaFrame, pieces: readonly Buffer[]) => {
     const inside = frame.pieces.flatMap(({ digest, gzip }, at) => {
       const bytes = gzip && wanted.has(digest) ? pieces[at] : undefined
       return bytes ? [{ digest, bytes }] : []
     })
-    const made = await gzipAgain(
+    if (inside.length === 0) return undefined
+    // Before more is written down: what failed may be a full disk.
+    lanes.check()
+    const digests = inside.map(({ digest }) => digest)
+    const make = writtenDown(
       inside.map(({ bytes }) => bytes),
       scratch,
     )
-    for (const [at, { digest }] of inside.entries()) {
-      const bytes = made[at]
-      if (bytes) arrived(digest, () => sink.put(digest, bytes))
-    }
+    return lanes.add(async () => {
+      for (const [at, bytes] of (await make()).entries()) {
+        const digest = digests[at]
+        if (bytes && digest) arrived(digest, () => sink.put(digest, bytes))
+      }
+    })
   }
   return {
     take(frame, pieces) {
@@ -195,11 +207,55 @@ function objectsInto(
         open = undefined
         if (writer) arrived(digest, () => writer.end())
       }
-      return pieces && frame.pieces.some(({ gzip }) => gzip) ? putGzip(frame, pieces) : undefined
+      return pieces && putGzip(frame, pieces)
     },
-    abort() {
+    settled: lanes.settled,
+    async close() {
       open?.abort()
       open = undefined
+      await lanes.idle()
+    },
+  }
+}
+
+function writtenDown(contents: readonly Buffer[], scratch: string): ReturnType<typeof gzipLater> {
+  try {
+    return gzipLater(contents, scratch)
+  } catch (error) {
+    throw explain(error, scratch)
+  }
+}
+
+/** Work beside the frames, so much of it at a time. `add` gives what is to be awaited where too much waits; `check` and `settled` throw what failed. */
+function lanesOf(count: number, waiting: number) {
+  const lanes = Array.from({ length: count }, () => Promise.resolve())
+  let failure: { readonly error: unknown } | undefined
+  let [added, done] = [0, 0]
+  const check = () => {
+    if (failure) throw failure.error
+  }
+  const follow = async (before: Promise<void> | undefined, work: () => Promise<void>) => {
+    await before
+    try {
+      await work()
+    } catch (error) {
+      failure ??= { error }
+    }
+    done += 1
+  }
+  const idle = () => Promise.all(lanes)
+  return {
+    add(work: () => Promise<void>): Promise<void> | undefined {
+      const lane = added++ % count
+      const finished = follow(lanes[lane], work)
+      lanes[lane] = finished
+      return added - done < waiting ? undefined : finished
+    },
+    check,
+    idle,
+    async settled() {
+      await idle()
+      check()
     },
   }
 }
@@ -210,41 +266,13 @@ function deltaReader(
   objects: PieceSink,
   read: (frame: DeltaFrame) => Buffer | undefined,
   onBytes: (done: number) => void,
-): RangeSink & { settled(): Promise<void>; close(): Promise<void> } {
+): RangeSink {
   const compressed = Buffer.allocUnsafeSlow(Math.max(0, ...frames.map(({ length }) => length)))
   let index = 0
   let at = frames[0]?.offset ?? 0
   let done = 0
-  // What gzip makes meanwhile, which takes as long as all the rest.
-  const making = new Set<Promise<void>>()
-  let failure: { readonly error: unknown } | undefined
-  const settled = async () => {
-    await Promise.all(making)
-    if (failure) throw failure.error
-  }
-  const finish = (frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
-    if (pieces?.[0]) free(pieces[0])
-    onBytes((done += frame.length))
-  }
-  const finishLater = async (work: Promise<void>, frame: DeltaFrame, pieces: readonly Buffer[] | undefined) => {
-    try {
-      await work
-    } catch (error) {
-      failure ??= { error }
-    }
-    finish(frame, pieces)
-  }
-  const keep = (finishing: Promise<void>) => {
-    const made: Promise<void> = finishing.finally(() => making.delete(made))
-    making.add(made)
-  }
   return {
     position: () => at,
-    settled,
-    async close() {
-      objects.abort()
-      await Promise.all(making)
-    },
     async feed(chunk) {
       served(chunk.length)
       for (let rest = chunk; rest.length > 0; ) {
@@ -258,11 +286,10 @@ function deltaReader(
         if (at < frame.offset + frame.length) return
         index += 1
         const pieces = open(frame, compressed.subarray(0, frame.length), read(frame))
-        const work = objects.take(frame, pieces)
-        if (work) keep(finishLater(work, frame, pieces))
-        else finish(frame, pieces)
-        if (making.size >= GZIP_PROCESSES) await Promise.race(making)
-        if (failure) throw failure.error
+        const room = objects.take(frame, pieces)
+        if (pieces?.[0]) free(pieces[0])
+        onBytes((done += frame.length))
+        await room
       }
     },
   }

@@ -151,6 +151,21 @@ describe('a delta', () => {
     expect(await apply(from, made)).toEqual(newIn(to, from))
   })
 
+  it('begins with what is inside of gzip files, of many in one frame: whoever applies it makes them beside the rest', async () => {
+    const named = async (salt: string) => {
+      const books = Array.from({ length: 6 }, async (_, at) => {
+        const { stdout } = await run(['gzip', '-9n'], { input: `${salt}\n${`${at} of many\n`.repeat(20_000)}` })
+        return [`usr/share/${at}.gz`, stdout] as const
+      })
+      return { 'etc/first': salt, ...Object.fromEntries(await Promise.all(books)), 'var/last': salt.repeat(2) }
+    }
+    const [from, to] = [treeOf(await named('a')), treeOf(await named('b'))]
+    const made = await writeDelta({ store, from, to, target: site })
+    const insides = opened(from, made).index.frames.map(({ pieces }) => pieces.map(({ gzip }) => gzip === true))
+    expect(insides).toEqual([Array(6).fill(true), [false, false]])
+    expect(await apply(from, made)).toEqual(newIn(to, from))
+  })
+
   it('is the same made in threads', async () => {
     const old = randomBytes(DELTA_THREADS_BYTES)
     const files = (salt: string) => ({ a: Buffer.concat([Buffer.from(salt), old]), b: `${salt}b`.repeat(70_000) })

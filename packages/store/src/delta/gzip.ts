@@ -18,25 +18,38 @@ export function gunzip(bytes: Uint8Array): Buffer | undefined {
  * but gzip itself makes these bytes: zlib cuts its blocks elsewhere. One process makes many, in a folder of its own below `directory`.
  * Undefined where there is no such file: without gzip there is none.
  */
-export async function gzipAgain(contents: readonly Uint8Array[], directory: string): Promise<(Buffer | undefined)[]> {
-  const made: (Buffer | undefined)[] = []
-  for (let first = 0; first < contents.length; first += GZIP_FILES)
-    made.push(...(await gzipSome(contents.slice(first, first + GZIP_FILES), directory)))
-  return made
+export function gzipAgain(contents: readonly Uint8Array[], directory: string): Promise<(Buffer | undefined)[]> {
+  return gzipLater(contents, directory)()
 }
 
-async function gzipSome(contents: readonly Uint8Array[], directory: string): Promise<(Buffer | undefined)[]> {
+/**
+ * The same in two steps: the contents are written down when this returns, so nobody need hold them; what it gives makes the files, and is to be
+ * called once.
+ */
+export function gzipLater(contents: readonly Uint8Array[], directory: string): () => Promise<(Buffer | undefined)[]> {
   mkdirSync(directory, { recursive: true })
   const folder = mkdtempSync(join(directory, '.gzip-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
   try {
     for (const [index, content] of contents.entries()) writeFileSync(join(folder, String(index)), content)
-    await run(['gzip', '-9n', '--', ...contents.keys().map(String)], { cwd: folder, timeoutMs: GZIP_TIMEOUT_MS })
-    return contents.map((_, index) => readFileSync(join(folder, `${index}.gz`)))
   } catch (error) {
-    if (!WITHOUT.some((code) => isErrorCode(error, code))) throw error
-    return contents.map(() => undefined)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+    remove()
+    throw error
+  }
+  const names = contents.map((_, index) => String(index))
+  return async () => {
+    try {
+      for (let first = 0; first < names.length; first += GZIP_FILES) {
+        const some = names.slice(first, first + GZIP_FILES)
+        await run(['gzip', '-9n', '--', ...some], { cwd: folder, timeoutMs: GZIP_TIMEOUT_MS })
+      }
+      return names.map((name) => readFileSync(join(folder, `${name}.gz`)))
+    } catch (error) {
+      if (!WITHOUT.some((code) => isErrorCode(error, code))) throw error
+      return names.map(() => undefined)
+    } finally {
+      remove()
+    }
   }
 }
 

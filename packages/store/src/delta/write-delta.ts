@@ -6,6 +6,7 @@ import {
   DELTA_FRAME_BYTES,
   DELTA_GROUP_BYTES,
   DELTA_GZIP_BYTES,
+  DELTA_GZIP_GROUP_BYTES,
   DELTA_PIECE_BYTES,
   DELTA_SMALL_BYTES,
   DELTA_THREADS_BYTES,
@@ -131,12 +132,32 @@ async function insideOf(
   return inside
 }
 
-/** Which files go into which frame against which old ones: by size and name alone, so nothing is read yet. */
+/**
+ * Which files go into which frame against which old ones: by size and name alone, so nothing is read yet. What is inside of gzip files comes first:
+ * a node makes these files while it reads all else.
+ */
 function* gather(
   changed: readonly PlacedFile[],
-  { baseOf }: Resemblance,
+  alike: Resemblance,
   inside: ReadonlyMap<Digest, number>,
 ): Generator<RawFrame> {
+  const opened = changed.filter(({ entry }) => inside.has(entry.digest))
+  const others = changed.filter(({ entry }) => !inside.has(entry.digest))
+  yield* gatherSome(opened, { alike, inside, ownFrom: DELTA_GZIP_GROUP_BYTES, group: DELTA_GZIP_GROUP_BYTES })
+  yield* gatherSome(others, { alike, inside, ownFrom: DELTA_SMALL_BYTES, group: DELTA_GROUP_BYTES })
+}
+
+/** `ownFrom`: bytes, new and old, from which a file has a frame of its own; `group`: of smaller ones in one frame. */
+function* gatherSome(
+  files: readonly PlacedFile[],
+  options: {
+    readonly alike: Resemblance
+    readonly inside: ReadonlyMap<Digest, number>
+    readonly ownFrom: number
+    readonly group: number
+  },
+): Generator<RawFrame> {
+  const { alike, inside, ownFrom, group } = options
   const wholeOf = ({ digest, size }: Sized, looksInside: boolean): Piece => {
     const length = looksInside ? inside.get(digest) : undefined
     if (length === undefined) return { digest, size, offset: 0, length: size }
@@ -145,17 +166,17 @@ function* gather(
   let bases = new Map<string, Piece>()
   let pieces: Piece[] = []
   let held = 0
-  for (const { path, entry } of changed) {
-    const old = baseOf(path, entry.size)
+  for (const { path, entry } of files) {
+    const old = alike.baseOf(path, entry.size)
     const piece = wholeOf(entry, true)
     const base = old && wholeOf(old, piece.gzip === true)
     const both = piece.size + (base?.size ?? 0)
-    if (both >= DELTA_SMALL_BYTES) {
+    if (both >= ownFrom) {
       if (both <= DELTA_FRAME_BYTES) yield { bases: base ? [base] : [], pieces: [piece] }
       else yield* piecewise(piece, base)
       continue
     }
-    if (held + both > DELTA_GROUP_BYTES && pieces.length > 0) {
+    if (held + both > group && pieces.length > 0) {
       yield { bases: [...bases.values()], pieces }
       bases = new Map()
       pieces = []
