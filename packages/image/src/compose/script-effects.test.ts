@@ -31,6 +31,12 @@ function refused(
   }
 }
 
+function fileOf(text: string): Extract<EntryInput, { type: 'file' }> {
+  const entry = entryOf(store, text)
+  if (entry.type !== 'file') throw new Error('no file')
+  return entry
+}
+
 const WRITTEN = 'maintainer scripts wrote where only packages may: '
 
 describe('what maintainer scripts do', () => {
@@ -48,6 +54,25 @@ describe('what maintainer scripts do', () => {
     expect(refused(path, change)).toBe(`${WRITTEN}${path} (${what})`)
     expect(refused(path, change, [path])).toBe('')
     expect(refused(path, change, ['/**'])).toBe('')
+  })
+
+  test.each([
+    ['/usr/share/doc/x', 0o755],
+    ['/usr/share/man/x', 0o4644],
+    ['/boot/x', 0o2644],
+    ['/usr/lib/locale/x', 0o645],
+  ])('%s that runs is refused, with mode %o', (path, mode) => {
+    const effects = scriptEffects([])
+    effects.add({ path, before: undefined, after: { ...fileOf('x'), mode } })
+    expect(() => effects.refuse()).toThrow(`${WRITTEN}${path} (made)`)
+    expect(refused(path, [undefined, 'x'])).toBe('')
+  })
+
+  test('below /usr/local there are directories, and one link', () => {
+    expect(refused('/usr/local/lib/python3', [undefined, '/'])).toBe('')
+    expect(refused('/usr/local/man', [undefined, '-> share/man'])).toBe('')
+    expect(refused('/usr/local/bin/ls', [undefined, 'x'])).toContain('(made)')
+    expect(refused('/usr/local/bin/ls', [undefined, '-> /tmp/ls'])).toContain('(made)')
   })
 
   test.each([

@@ -8,10 +8,10 @@ const GUARDED = compileGlobs(['/usr/**', '/opt/**', '/boot/**', '/bin/**', '/sbi
 
 /**
  * What maintainer scripts, triggers and hooks make there all the same, on any distribution: registers and caches that are computed from what the
- * packages hold. Nothing here is a program or a library.
+ * packages hold. Nothing here is a program: directories, links, and files that nobody may execute.
  */
 export const SCRIPT_CACHES: readonly { readonly path: string; readonly why: string }[] = [
-  { path: '/usr/local/**', why: 'belongs to the administrator; base-files makes its directories' },
+  { path: '/usr/local/man', why: 'a link of base-files' },
   { path: '/usr/**/__pycache__/**', why: 'Python compiled; scrubbed' },
   { path: '/usr/lib/udev/hwdb.bin', why: 'systemd-hwdb' },
   { path: '/usr/lib/modules/*/modules.*', why: 'depmod' },
@@ -35,7 +35,7 @@ export const SCRIPT_CACHES: readonly { readonly path: string; readonly why: stri
   { path: '/usr/share/man/**', why: 'links of alternatives' },
   { path: '/usr/share/perl5/XML/SAX/ParserDetails.*', why: 'the register of XML parsers' },
   { path: '/usr/share/emacs/**', why: 'byte code, compiled where it is installed' },
-  { path: '/usr/share/doc/**', why: 'nothing that runs' },
+  { path: '/usr/share/doc/**', why: 'for reading' },
 ]
 
 const CACHES = compileGlobs(SCRIPT_CACHES.map(({ path }) => path))
@@ -70,7 +70,7 @@ export function scriptEffects(allow: readonly string[]): ScriptEffects {
   return {
     add: (change) => {
       const { path } = change
-      if (!GUARDED(path) || CACHES(path) || allowed(path) || isHarmless(change)) return
+      if (!GUARDED(path) || (CACHES(path) && isPlain(change)) || allowed(path) || isHarmless(change)) return
       suspect.set(path, change)
     },
     refuse: (diverted = new Map()) => {
@@ -93,6 +93,14 @@ export function scriptEffects(allow: readonly string[]): ScriptEffects {
       })
     },
   }
+}
+
+/** Set-user-id, set-group-id, and execution by anybody. */
+const RUNS = 0o6111
+
+function isPlain({ after }: ScriptChange): boolean {
+  if (after?.type === 'file') return (after.mode & RUNS) === 0
+  return after === undefined || after.type === 'directory' || after.type === 'symlink'
 }
 
 function isHarmless({ path, before, after }: ScriptChange): boolean {

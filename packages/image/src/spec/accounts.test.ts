@@ -106,6 +106,19 @@ describe.skipIf(!tools)('accounts (skipped without root and the useradd of Debia
   })
 })
 
+test('an account that a package made gets the password that the spec gives it, and no other', () => {
+  const jane = SPEC.users.jane
+  const before = after(SPEC)
+  const files = () => Object.fromEntries(FILES.map((file) => [`etc/${file}`, textOf(before, `etc/${file}`)]))
+  const again = (password?: string) => {
+    const map = mapOf(store, files())
+    addAccounts(map, store, specOf({ users: { jane: { ...jane, password } } }))
+    return textOf(map, 'etc/shadow')
+  }
+  expect(again('$y$j9T$other$hash')).toContain('jane:$y$j9T$other$hash:')
+  expect(again(undefined)).toContain(`jane:${jane.password}:`)
+})
+
 test.each([
   [{ users: { app: { uid: 33 } } }, 'the group app cannot have gid 33: that is the group www-data'],
   [{ users: { app: { uid: 33, group: 'adm' } } }, 'the user app cannot have uid 33: that is the user www-data'],

@@ -6,6 +6,8 @@ import type { ResolvedSpec } from './resolve-spec.ts'
 
 /** Below this number an account is the system's, and its password does not age (login.defs(5), SYS_UID_MAX). */
 const FIRST_PERSON = 1000
+/** What a spec that says nothing of a password has: an account that a package made keeps its own. */
+const LOCKED = '!'
 
 /** Lines of one of the account files, each split into its fields. */
 interface Table {
@@ -109,6 +111,10 @@ function addUser(accounts: Accounts, name: string, user: ResolvedSpec['users'][s
     // The day of the last change stays empty: see `undateShadow`.
     const ageing = user.uid < FIRST_PERSON ? ['', '', ''] : ['0', '99999', '7']
     shadow.lines.push([name, user.password, '', ...ageing, '', '', ''])
+  } else if (user.password !== LOCKED) {
+    const line = shadow.named(name)
+    if (!line) throw taken(`the user ${name}`, 'a password', 'a package made it without a line in /etc/shadow')
+    line[1] = user.password
   }
   for (const other of user.groups) {
     addMember(groupLine(group, name, other), name)
