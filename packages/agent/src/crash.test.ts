@@ -22,10 +22,18 @@ function canFail({ name, line, path }: Call): boolean {
   return process.env['CRASH'] === 'all' || !(/^(?:unlink|unlinkat|rmdir)$/.test(name) || line.includes('mirrors.json'))
 }
 
-/** What a run removes last, and makes anew: each in its own way fails where the disk can be written no more. */
+/** Where a run only clears away, it tells as well what the disk refused. */
 function clearing(calls: readonly Call[]): readonly Call[] {
-  const told = [/^unlink\(.*\/state\/journal\.json"/, /^unlinkat\(.*\/state\/staged>/, /^mkdir\(.*\/state\/staged"/]
-  return told.flatMap((what) => calls.findLast(({ line }) => what.test(line)) ?? [])
+  const told = [
+    /^unlink\(.*\/state\/journal\.json"/,
+    /^unlink\(.*\/state\/queue\//,
+    /^unlink\(.*\/state\/staged\/[0-9a-f]+"/,
+  ]
+  return told.map((what) => {
+    const call = calls.findLast(({ line }) => what.test(line))
+    if (!call) throw new Error(`no call is like ${what.source}`)
+    return call
+  })
 }
 
 describe.skipIf(reason !== '')(`a run cut short${reason}`, () => {

@@ -1,6 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, errnoOf, isDigest, writeFileAtomic } from '@holotype/base'
+import { type Digest, errnoOf, isDigest, removePath, writeFileAtomic } from '@holotype/base'
 import { readConfig } from './config.ts'
 import { isFields } from './json.ts'
 
@@ -34,7 +34,7 @@ export function hold(state: string, held: Held): void {
 export function release(state: string): void {
   readConfig(state)
   obeyAgain(state)
-  rmSync(join(state, HELD), { force: true })
+  removePath(join(state, HELD))
 }
 
 /** The hold in force, or undefined. A file that does not parse still holds: doing nothing is the safe side. */
@@ -56,7 +56,7 @@ export function refuse(state: string, refused: Refused): void {
 }
 
 export function obeyAgain(state: string): void {
-  rmSync(join(state, REFUSED), { force: true })
+  removePath(join(state, REFUSED))
 }
 
 /** The image the node went back from, or undefined; also when the file is damaged: then it tries the image once more. */

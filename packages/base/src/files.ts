@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, lstatSync, openSync, renameSync, rmSync, unlinkSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { fail } from './codes.ts'
@@ -30,8 +30,23 @@ export function writeFileAtomic(path: string, bytes: Uint8Array | string, mode =
     renameSync(temporary, path)
     syncDirectory(dirname(path))
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removePath(temporary)
     throw asDiskFull(error, path)
+  }
+}
+
+/**
+ * Removes what is at a path, of a directory all; nothing where nothing is. By unlink(2) where that does: of why rmSync fails, Node has few names and
+ * Bun some wrong ones.
+ */
+export function removePath(path: string): void {
+  const stat = lstatSync(path, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return rmSync(path, { recursive: true, force: true })
+  try {
+    if (stat) unlinkSync(path)
+  } catch (error) {
+    // Somebody else was quicker.
+    if (errnoOf(error) !== 'ENOENT') throw error
   }
 }
 

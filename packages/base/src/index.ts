@@ -14,7 +14,7 @@ export {
   HolotypeError,
   isErrorCode,
 } from './errors.ts'
-export { asDiskFull, syncDirectory, temporaryName, writeFileAtomic } from './files.ts'
+export { asDiskFull, removePath, syncDirectory, temporaryName, writeFileAtomic } from './files.ts'
 export { compileGlobs, type PathMatcher } from './glob.ts'
 export { canonicalJson, compareText, type Json } from './json.ts'
 export { type Progress, type ProgressEvent, type ProgressUnit, runTask, silent, type Task } from './progress.ts'

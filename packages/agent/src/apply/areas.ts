@@ -1,6 +1,6 @@
-import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs'
+import { closeSync, constants, fstatSync, mkdirSync, openSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '@holotype/base'
+import { errnoOf, removePath } from '@holotype/base'
 import { explain } from '../explain.ts'
 import type { ObjectFolder } from '../state/objects.ts'
 import { nameOf, parentOf } from '../tree/names.ts'
@@ -43,7 +43,7 @@ export class Areas implements Disposable {
     this.#toMake = toMake
     this.#own = join(staged.directory, 'ready')
     // A run that was killed may have left something there.
-    rmSync(this.#own, { recursive: true, force: true })
+    removePath(this.#own)
     mkdirSync(this.#own, { mode: 0o700 })
   }
 
@@ -105,9 +105,9 @@ export class Areas implements Disposable {
   [Symbol.dispose](): void {
     for (const file of this.#opened.splice(0)) closeSync(file)
     try {
-      rmSync(this.#own, { recursive: true, force: true })
+      removePath(this.#own)
       for (const { parent, name } of this.#made.splice(0))
-        rmSync(`/proc/self/fd/${this.#directories.descriptor(parent)}/${name}`, { recursive: true, force: true })
+        removePath(`/proc/self/fd/${this.#directories.descriptor(parent)}/${name}`)
     } catch {
       // Why the run fails is told by what fails first.
     }

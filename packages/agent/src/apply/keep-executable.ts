@@ -1,6 +1,6 @@
-import { chmodSync, copyFileSync, linkSync, lstatSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, copyFileSync, linkSync, lstatSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf } from '@holotype/base'
+import { errnoOf, removePath } from '@holotype/base'
 import { explain } from '../explain.ts'
 import type { Plan } from '../tree/plan.ts'
 
@@ -28,7 +28,7 @@ export function keepExecutable(options: { readonly root: string; readonly state:
   if (!isRunning(installed) || isRunning(kept)) return
   const temporary = `${kept}.new`
   try {
-    rmSync(temporary, { force: true })
+    removePath(temporary)
     try {
       linkSync(installed, temporary)
     } catch (error) {

@@ -11,10 +11,10 @@ import {
   lutimesSync,
   mkdirSync,
   openSync,
-  rmSync,
   symlinkSync,
   utimesSync,
 } from 'node:fs'
+import { removePath } from '@holotype/base'
 import type { FileEntry, LeafEntry, SymlinkEntry } from '@holotype/store'
 import { explain } from '../explain.ts'
 import { CHUNK_BYTES } from '../limits.ts'
@@ -108,7 +108,7 @@ function oneLess(uses: Map<string, number>, entry: FileEntry, area: Area, staged
   uses.set(entry.digest, left)
   if (left > 0) return
   // Copied to another file system for the last time: its room is given back at once.
-  if (!area.holdsStaged) rmSync(staged.pathOf(entry.digest), { force: true })
+  if (!area.holdsStaged) removePath(staged.pathOf(entry.digest))
   staged.forget(entry.digest)
 }
 

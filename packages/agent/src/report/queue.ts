@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { compareText, isErrorCode, writeFileAtomic } from '@holotype/base'
+import { compareText, isErrorCode, removePath, writeFileAtomic } from '@holotype/base'
 import { QUEUED_REPORTS } from '../limits.ts'
 import type { RunReport } from '../protocol.ts'
 import type { ServerClient } from './server-client.ts'
@@ -12,7 +12,7 @@ export function enqueue(state: string, report: RunReport): void {
   const name = `${report.started.replace(/[^0-9TZ]/g, '')}-${report.run}.json`
   writeFileAtomic(join(directory, name), JSON.stringify(report), 0o600)
   const names = queued(state)
-  for (const old of names.slice(0, Math.max(0, names.length - QUEUED_REPORTS))) rmSync(join(directory, old))
+  for (const old of names.slice(0, Math.max(0, names.length - QUEUED_REPORTS))) removePath(join(directory, old))
 }
 
 /** The reports that wait, oldest first. */
@@ -42,7 +42,7 @@ export async function flushQueue(state: string, server: ServerClient): Promise<s
       if (status === undefined || status === 401 || status === 403) throw error
       refused.push(isErrorCode(error, 'AGENT_SERVER_REFUSED') ? error.message : name)
     }
-    rmSync(path, { force: true })
+    removePath(path)
   }
   return refused
 }

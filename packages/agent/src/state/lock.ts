@@ -1,6 +1,6 @@
-import { closeSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, linkSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf, temporaryName } from '@holotype/base'
+import { errnoOf, removePath, temporaryName } from '@holotype/base'
 import { fail } from '../errors.ts'
 
 const FILE = 'lock'
@@ -23,14 +23,14 @@ export function lockState(state: string): Disposable {
   try {
     take(state, path, own)
   } finally {
-    rmSync(own, { force: true })
+    removePath(own)
   }
   held.add(path)
   return {
     [Symbol.dispose]() {
       held.delete(path)
       try {
-        rmSync(path, { force: true })
+        removePath(path)
       } catch {
         // It is stale from now on. Why the run fails is told by what fails first.
       }
@@ -49,7 +49,7 @@ function take(state: string, path: string, own: string): void {
     const holder = lockHolder(state)
     if (holder !== undefined && (holder !== process.pid || held.has(path)))
       throw fail('AGENT_BUSY', { what: `process ${holder} is at work in ${state}`, data: { pid: holder } })
-    rmSync(path, { force: true })
+    removePath(path)
   }
   throw fail('AGENT_BUSY', { what: `the lock of ${state} changes hands all the time` })
 }

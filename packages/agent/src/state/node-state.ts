@@ -1,6 +1,6 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type Digest, isDigest, syncDirectory, writeFileAtomic } from '@holotype/base'
+import { type Digest, isDigest, removePath, syncDirectory, writeFileAtomic } from '@holotype/base'
 import { type Fields, isFields } from '../json.ts'
 
 /** What the node is at: `state.json`. Written only after the root's bytes are durable. */
@@ -82,7 +82,7 @@ export function writeJournal(state: string, journal: Journal): void {
 
 export function removeJournal(state: string): void {
   const path = join(state, 'journal.json')
-  rmSync(path, { force: true })
+  removePath(path)
   syncDirectory(dirname(path))
 }
 

@@ -1,6 +1,6 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, digester, digestOf, errnoOf, hexOf } from '@holotype/base'
+import { type Digest, digester, digestOf, errnoOf, hexOf, removePath } from '@holotype/base'
 import { explain } from '../explain.ts'
 import type { ObjectSink } from '../site/frame-reader.ts'
 import { WrongBytes } from '../site/site.ts'
@@ -44,7 +44,7 @@ export function openObjects(directory: string): ObjectFolder {
     const abort = () => {
       if (!open) return
       close()
-      rmSync(path, { force: true })
+      removePath(path)
     }
     return {
       write(bytes: Buffer) {
@@ -62,6 +62,11 @@ export function openObjects(directory: string): ObjectFolder {
       },
       abort,
     }
+  }
+  const keepOnly = (digests: ReadonlySet<Digest>) => {
+    const names = new Set([...digests].map(hexOf))
+    for (const name of readdirSync(directory)) if (!names.has(name)) removePath(join(directory, name))
+    for (const digest of known) if (!digests.has(digest)) known.delete(digest)
   }
   return {
     directory,
@@ -104,19 +109,8 @@ export function openObjects(directory: string): ObjectFolder {
       }
     },
     forget: (digest) => void known.delete(digest),
-    keepOnly(digests) {
-      const names = new Set([...digests].map(hexOf))
-      for (const name of readdirSync(directory)) {
-        if (!names.has(name)) rmSync(join(directory, name), { recursive: true, force: true })
-      }
-      for (const digest of known) if (!digests.has(digest)) known.delete(digest)
-    },
-    clear() {
-      known.clear()
-      rmSync(directory, { recursive: true, force: true })
-      // Not with all above it: a disk that can be written no more is then told of as a directory that is not there.
-      mkdirSync(directory, { mode: 0o700 })
-    },
+    keepOnly,
+    clear: () => keepOnly(new Set()),
   }
 }
 

@@ -1,5 +1,5 @@
-import { lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, rmSync, type Stats } from 'node:fs'
-import { compileGlobs, type Digest, formatBytes, type Progress, run, runTask } from '@holotype/base'
+import { lstatSync, mkdirSync, readFileSync, readlinkSync, renameSync, type Stats } from 'node:fs'
+import { compileGlobs, type Digest, formatBytes, type Progress, removePath, run, runTask } from '@holotype/base'
 import { flush } from '../apply/apply.ts'
 import { temporaryBeside } from '../apply/areas.ts'
 import { Directories } from '../apply/directories.ts'
@@ -42,7 +42,7 @@ export async function carryOver(options: CarryOptions): Promise<void> {
     using target = new Directories(to)
     for (const work of works) {
       if (work.copy.length > 0) await copy(work, source, target)
-      for (const path of work.remove) rmSync(target.at(path), { force: true })
+      for (const path of work.remove) removePath(target.at(path))
     }
     if (works.length > 0) await flush(to, progress)
     if (left.length > 0) task.note(`not of more than ${formatBytes(CARRIED_BYTES)}: ${left.slice(0, 10).join(', ')}`)
@@ -109,6 +109,6 @@ async function copy({ directory, copy: paths }: Work, source: Directories, targe
   } catch (error) {
     throw explain(error, directory)
   } finally {
-    rmSync(target.at(area), { recursive: true, force: true })
+    removePath(target.at(area))
   }
 }

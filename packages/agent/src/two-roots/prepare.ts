@@ -1,6 +1,6 @@
-import { constants, copyFileSync, linkSync, lstatSync, readdirSync, realpathSync, rmSync } from 'node:fs'
+import { constants, copyFileSync, linkSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, errnoOf, type Progress } from '@holotype/base'
+import { type Digest, errnoOf, type Progress, removePath } from '@holotype/base'
 import type { ChannelTarget } from '@holotype/trust'
 import { applyPlan } from '../apply/apply.ts'
 import { keepExecutable } from '../apply/keep-executable.ts'
@@ -153,7 +153,7 @@ function cloneObject(
     return staged.has(digest, size)
   } catch {
     // Another file system, or one that cannot.
-    rmSync(staged.pathOf(digest), { force: true })
+    removePath(staged.pathOf(digest))
     return false
   }
 }

@@ -1,6 +1,6 @@
-import { readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { readFileSync, renameSync, symlinkSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { errnoOf, run, syncDirectory, temporaryName, writeFileAtomic } from '@holotype/base'
+import { errnoOf, removePath, run, syncDirectory, temporaryName, writeFileAtomic } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { explain, messageOf } from '../explain.ts'
 import { isFields } from '../json.ts'
@@ -57,7 +57,7 @@ function switchRoot(link: string, root: string): void {
     renameSync(temporary, link)
     syncDirectory(dirname(link))
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removePath(temporary)
     throw explain(error, link)
   }
 }
