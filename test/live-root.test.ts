@@ -45,7 +45,7 @@ const LEAST_REQUESTS = { http: 50, echo: 50, 'echo connection': 50, 'ssh session
 const missing = ['qemu-system-x86_64', 'ssh', 'ssh-keygen'].filter((name) => spawnSync('which', [name]).status !== 0)
 const reason =
   process.env['LIVE_ROOT'] === undefined
-    ? 'skipped but in `make live-root`: a quarter of an hour where qemu emulates'
+    ? 'skipped but in `make live-root`: a quarter of an hour where qemu emulates, an hour where it shares the processors'
     : process.getuid?.() !== 0
       ? 'skipped, because it needs root: images hold files of many owners'
       : missing.length > 0
@@ -140,7 +140,7 @@ test.skipIf(reason !== undefined)(
         noticed.push(...(await unexplainedOutage(node, { ports, key })))
       })
 
-      const verdict = { schema: 'holotype.live-root/1', before, after, moves, boots }
+      const verdict = { schema: 'holotype.live-root/1', before, after, moves, noticed, boots }
       writeFileSync(join(PLACE, 'verdict.json'), `${JSON.stringify(verdict, null, 2)}\n`)
       expect(boots.flatMap((each) => each.checks.filter(({ outcome }) => outcome !== 'passed'))).toEqual([])
       expect(boots).toHaveLength(3)
