@@ -34,6 +34,8 @@ export interface Preview {
   readonly statement: number
   readonly from: Digest | null
   readonly to: Digest
+  /** When the node goes to the channel's next image, though its wave is open already: ISO 8601, UTC. */
+  readonly waitsUntil: string | null
   readonly held: Held | null
   /** The node went back from `to` and does not go there. */
   readonly refused: boolean
@@ -69,7 +71,7 @@ export async function previewRun(
   const two = roots && findRoots(state, { ...config, roots })
   const node = two ? nodeOf(two) : readNodeState(state)
   const statement = await currentStatement(options, config, node)
-  const { target } = decide(statement, { id: config.node, labels: config.labels })
+  const { target, waitsUntil } = decide(statement, { id: config.node, labels: config.labels }, new Date(now()))
   const refused = readRefused(state)
   const site = openSite({ mirrors: openMirrors(config.sites, options), ...patience(options) })
   const common = { site, target, overrides: overriddenGlobs(state), rehash: false, progress, now }
@@ -96,6 +98,7 @@ export async function previewRun(
     statement: statement.number,
     from: node.image,
     to: target.image,
+    waitsUntil: waitsUntil ?? null,
     held: readHeld(state) ?? null,
     refused: refused?.image === target.image && refused.statement === statement.number,
     changes: changesOf(plan, owners),

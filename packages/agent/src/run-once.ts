@@ -51,6 +51,8 @@ export interface RunOutcome {
   readonly rebootPending: boolean
   readonly image: Digest | null
   readonly statement: number
+  /** When the node goes to the channel's next image, though its wave is open already: ISO 8601, UTC. */
+  readonly waitsUntil?: string
   /** What was (or will be) told the server; absent when nothing happened. */
   readonly report?: RunReport
   /** Why it failed: the caller prints it and exits with its code. */
@@ -99,10 +101,16 @@ export async function runOnce(options: RunOnceOptions): Promise<RunOutcome> {
     rebootPending: done.rebootPending ?? false,
     image: done.node.image,
     statement: done.node.statement,
+    ...waiting(done),
     ...(done.report ? { report: done.report } : {}),
     ...(done.error ? { error: done.error } : {}),
     warnings,
   }
+}
+
+/** Only where it waits. */
+function waiting({ waitsUntil }: Pick<Done, 'waitsUntil'>): Pick<Done, 'waitsUntil'> {
+  return waitsUntil === undefined ? {} : { waitsUntil }
 }
 
 interface Done extends Synced {
@@ -110,6 +118,7 @@ interface Done extends Synced {
   readonly isRefused: boolean
   /** See `RunOutcome`. */
   readonly rebootPending?: boolean
+  readonly waitsUntil?: string
 }
 
 async function workInTwo(options: RunOnceOptions, config: AgentConfig & { readonly roots: TwoRoots }): Promise<Done> {
@@ -128,7 +137,19 @@ async function work(options: RunOnceOptions, config: AgentConfig): Promise<Done>
   } catch (error) {
     return await workAlone(options, config, asHolotypeError(error))
   }
-  const { target } = decide(statement, { id: config.node, labels: config.labels })
+  const decision = decide(statement, { id: config.node, labels: config.labels }, new Date(options.now()))
+  return { ...(await follow(options, config, { node, statement, target: decision.target })), ...waiting(decision) }
+}
+
+interface Led {
+  readonly node: NodeState
+  readonly statement: ChannelStatement
+  readonly target: ChannelTarget
+}
+
+/** To where the channel leads the node. */
+async function follow(options: RunOnceOptions, config: AgentConfig, { node, statement, target }: Led): Promise<Done> {
+  const { state } = options
   const refused = readRefused(state)
   const isRefused = refused?.image === target.image && refused.statement === statement.number
   if (readHeld(state)) return { outcome: 'held', node, isRefused }

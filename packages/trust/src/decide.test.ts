@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { bucketOf, decide } from './decide.ts'
-import type { ChannelStatement, Wave } from './statement.ts'
+import type { ChannelStatement, Rollout, Wave } from './statement.ts'
 
 const current = { image: `sha256:${'a'.repeat(64)}`, packs: [] } as const
 const next = { image: `sha256:${'b'.repeat(64)}`, packs: [] } as const
 
-function statementWith(waves: readonly Wave[], id = 'r1'): ChannelStatement {
+function statementWith(waves: readonly Wave[], id = 'r1', more: Partial<Rollout> = {}): ChannelStatement {
   return {
     schema: 'holotype.channel/2',
     channel: 'web',
@@ -15,7 +15,7 @@ function statementWith(waves: readonly Wave[], id = 'r1'): ChannelStatement {
     expires: '2026-12-21T06:00:00Z',
     current,
     next,
-    rollout: { id, waves },
+    rollout: { id, waves, ...more },
     reason: '',
     actor: '',
     commit: '',
@@ -31,6 +31,7 @@ const wave = (name: string, more: Partial<Wave> = {}): Wave => ({
 })
 const node = { id: 'node-1', labels: { site: 'berlin', role: 'web' } }
 const bucket = bucketOf('r1', node.id)
+const NOW = new Date('2026-11-22T00:00:00Z')
 
 test('a bucket is what the definition says, fixed for ever', () => {
   // printf 'r1 node-1' | sha256sum gives its first six bytes
@@ -58,15 +59,28 @@ test.each<[string, readonly Wave[], 'current' | 'next', string | undefined]>([
   ['the second wave where the first leaves the node out', [wave('a', { share: bucket }), wave('b')], 'next', 'b'],
   ['the second wave where the first selects others', [wave('a', { select: { site: 'oslo' } }), wave('b')], 'next', 'b'],
 ])('%s', (_, waves, side, name) => {
-  const decision = decide(statementWith(waves), node)
+  const decision = decide(statementWith(waves), node, NOW)
   expect(decision.side).toBe(side)
   expect(decision.target).toBe(side === 'next' ? next : current)
   expect(decision.wave).toBe(name)
 })
 
+test.each<[string, readonly Wave[], string, 'current' | 'next', string | undefined]>([
+  ['before the time, in an open wave', [wave('all')], '2026-11-22T00:00:01Z', 'current', 'wait'],
+  ['at the time', [wave('all')], '2026-11-22T00:00:00Z', 'next', undefined],
+  ['after it', [wave('all')], '2026-11-21T23:59:59Z', 'next', undefined],
+  ['before it, in a closed wave', [wave('all', { open: false })], '2026-11-22T00:00:01Z', 'current', undefined],
+  ['before it, in no wave', [], '2026-11-22T00:00:01Z', 'current', undefined],
+])('not before a time: %s', (_, waves, notBefore, side, waits) => {
+  const decision = decide(statementWith(waves, 'r1', { notBefore }), node, NOW)
+  expect(decision.side).toBe(side)
+  expect(decision.target).toBe(side === 'next' ? next : current)
+  expect(decision.waitsUntil).toBe(waits === undefined ? undefined : notBefore)
+})
+
 test('without a rollout a node is at the current image', () => {
   const { next: _, rollout: __, ...rest } = statementWith([])
-  expect(decide(rest, node)).toEqual({ target: current, side: 'current' })
+  expect(decide(rest, node, NOW)).toEqual({ target: current, side: 'current' })
 })
 
 describe('a fleet of 1,000,000 nodes', () => {
@@ -122,7 +136,7 @@ describe('a fleet of 1,000,000 nodes', () => {
       const statement = statementWith(waves, 'rollout-7')
       const now = new Set<number>()
       for (let index = 0; index < nodes; index++)
-        if (decide(statement, { id: idOf(index), labels: labels(index) }).side === 'next') now.add(index)
+        if (decide(statement, { id: idOf(index), labels: labels(index) }, NOW).side === 'next') now.add(index)
       expect(before.difference(now).size).toBe(0)
       before = now
       return now.size / nodes
@@ -135,7 +149,7 @@ test('law: widening a share never moves a node out, and never back to the curren
   fc.assert(
     fc.property(fc.string(), fc.string(), fc.nat(10_000), fc.nat(10_000), (rollout, id, a, b) => {
       const [narrow, wide] = [Math.min(a, b), Math.max(a, b)]
-      const at = (share: number) => decide(statementWith([wave('w', { share })], rollout), { id, labels: {} }).side
+      const at = (share: number) => decide(statementWith([wave('w', { share })], rollout), { id, labels: {} }, NOW).side
       return at(narrow) === 'current' || at(wide) === 'next'
     }),
   )

@@ -9,6 +9,14 @@ export interface Decision {
   readonly side: 'current' | 'next'
   /** The wave the node is in, open or not; absent without a rollout or if no wave covers the node. */
   readonly wave?: string
+  /** When the node goes to the next image, whose wave is open already: ISO 8601, UTC. */
+  readonly waitsUntil?: string
+}
+
+/** What a node decides by. */
+interface DecidingNode {
+  readonly id: string
+  readonly labels: Readonly<Record<string, string>>
 }
 
 /**
@@ -20,21 +28,28 @@ export function bucketOf(rollout: string, node: string): number {
 }
 
 /**
- * Which image a node should be at. A node belongs to the first wave that selects its labels and whose share covers its bucket; it goes
- * to the next image when that wave is open, and stays on the current one else. Pure.
+ * The wave a node is in, open or not: the first that selects its labels and whose share covers its bucket. Undefined without a rollout, or if no
+ * wave covers the node. Pure.
  */
-export function decide(
-  statement: ChannelStatement,
-  node: { readonly id: string; readonly labels: Readonly<Record<string, string>> },
-): Decision {
-  const { current, next, rollout } = statement
-  if (next === undefined || rollout === undefined) return { target: current, side: 'current' }
+export function waveOf({ rollout }: ChannelStatement, node: DecidingNode): Wave | undefined {
+  if (rollout === undefined) return undefined
   const bucket = bucketOf(rollout.id, node.id)
-  const wave = rollout.waves.find((candidate) => bucket < candidate.share && selects(candidate, node.labels))
-  if (wave === undefined) return { target: current, side: 'current' }
-  return wave.open
-    ? { target: next, side: 'next', wave: wave.name }
-    : { target: current, side: 'current', wave: wave.name }
+  return rollout.waves.find((candidate) => bucket < candidate.share && selects(candidate, node.labels))
+}
+
+/**
+ * Which image a node should be at: the next one when its wave is open and the time has come before which no node goes there, the current one else.
+ * Pure.
+ */
+export function decide(statement: ChannelStatement, node: DecidingNode, now: Date): Decision {
+  const { current, next, rollout } = statement
+  const wave = waveOf(statement, node)
+  if (wave === undefined || next === undefined) return { target: current, side: 'current' }
+  if (!wave.open) return { target: current, side: 'current', wave: wave.name }
+  const notBefore = rollout?.notBefore
+  if (notBefore !== undefined && now.getTime() < Date.parse(notBefore))
+    return { target: current, side: 'current', wave: wave.name, waitsUntil: notBefore }
+  return { target: next, side: 'next', wave: wave.name }
 }
 
 function selects(wave: Wave, labels: Readonly<Record<string, string>>): boolean {

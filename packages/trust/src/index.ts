@@ -1,4 +1,4 @@
-export { bucketOf, decide, type Decision } from './decide.ts'
+export { bucketOf, decide, type Decision, waveOf } from './decide.ts'
 export { fail as failTrust } from './errors.ts'
 export type { Keyring, KeyringOptions, MinisignKey, OpenPgpPublicKey, PublicKey, Signature, TufKey } from './keyring.ts'
 export { TIMESTAMP_BYTES } from './limits.ts'

@@ -34,6 +34,14 @@ export interface Wave {
   readonly open: boolean
 }
 
+/** The move of a channel to its next image. */
+export interface Rollout {
+  readonly id: string
+  readonly waves: readonly Wave[]
+  /** ISO 8601, UTC, whole seconds, before the statement's expiry: until then no node goes to the next image, whatever is open. */
+  readonly notBefore?: string
+}
+
 /** The signed pointer of a channel, a TUF target. At most two images are live in it. */
 export interface ChannelStatement {
   readonly schema: 'holotype.channel/2'
@@ -47,7 +55,7 @@ export interface ChannelStatement {
   readonly expires: string
   readonly current: ChannelTarget
   readonly next?: ChannelTarget
-  readonly rollout?: { readonly id: string; readonly waves: readonly Wave[] }
+  readonly rollout?: Rollout
   /** Why this statement was made, by whom, from which commit of the distribution. */
   readonly reason: string
   readonly actor: string

@@ -141,7 +141,7 @@ function conditionLines({ reboot, restart, failedUnits }: Condition): string[] {
 async function dryRun(command: RunCommand, output: Output): Promise<number> {
   const { previewRun } = await import('../preview.ts')
   const preview = await previewRun({ state: command.state, progress: output.progress, now: Date.now })
-  const { from, to, changes, triggers, held, refused } = preview
+  const { from, to, changes, triggers, held, refused, waitsUntil } = preview
   const count = (wanted: string) => changes.filter(({ change }) => change === wanted).length
   const bytes = (size: number) => (size === 0 ? '' : ` ${formatBytes(size)}`)
   output.result({ ...preview }, [
@@ -151,6 +151,7 @@ async function dryRun(command: RunCommand, output: Output): Promise<number> {
     ),
     ...triggers.before.map((name) => `trigger ${name}, before`),
     ...triggers.after.map((name) => `trigger ${name}, after`),
+    ...(waitsUntil ? [`the next image not before ${waitsUntil}`] : []),
     ...(held ? [`held since ${held.since}: a run changes nothing`] : []),
     ...(refused ? [`the node went back from ${shortDigest(to)}: a run stays where it is`] : []),
     `${from === null ? 'nothing' : shortDigest(from)} to ${shortDigest(to)}: ${count('write')} to write, ${count('remove')} to remove, ${count('metadata')} metadata, ${formatBytes(preview.bytesToFetch)} to fetch, ${formatBytes(preview.bytesToWrite)} to write`,
@@ -190,7 +191,7 @@ function tell(outcome: RunOutcome, output: Output): void {
       ? `prepared: ${shortDigest(report.to)}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms: reboot to activate`
       : report
         ? `${outcome.outcome}: ${image}, ${report.changed.written} written, ${report.changed.removed} removed, ${report.changed.metadata} metadata, ${report.repairedCount} repaired, ${report.bytesFetched} bytes fetched, ${report.milliseconds} ms`
-        : `${outcome.outcome}: ${image}${outcome.rebootPending ? ', another root starts next: reboot to activate' : ''}`
+        : `${outcome.outcome}: ${image}${outcome.rebootPending ? ', another root starts next: reboot to activate' : ''}${outcome.waitsUntil ? `, the next image not before ${outcome.waitsUntil}` : ''}`
   // A loop says what changes, not every few seconds that nothing did.
   const lines = line === lastTold ? [] : [line]
   lastTold = line

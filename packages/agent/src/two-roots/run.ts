@@ -53,7 +53,8 @@ export async function runTwoRoots(
   const node = nodeOf(roots)
   const found = await currentStatement(options, config, node).catch(asHolotypeError)
   const statement: ChannelStatement | undefined = 'channel' in found ? found : undefined
-  const target = statement && decide(statement, { id: config.node, labels: config.labels }).target
+  const decision = statement && decide(statement, { id: config.node, labels: config.labels }, new Date(options.now()))
+  const target = decision?.target
   const place = { options, config, two: config.roots, roots, statement: statement?.number ?? node.statement }
   const refused = readRefused(state)
   const isRefused =
@@ -76,6 +77,7 @@ export async function runTwoRoots(
     ...done,
     ...('channel' in found || done.error ? {} : { outcome: 'failed', error: found }),
     isRefused: again !== undefined && (!target || again.image === target.image),
+    ...(decision?.waitsUntil === undefined ? {} : { waitsUntil: decision.waitsUntil }),
     rebootPending: running !== undefined && !isActive(state, config.roots, running),
   }
 }

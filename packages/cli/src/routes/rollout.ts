@@ -15,7 +15,17 @@ export const rolloutRoutes = group('Move a channel from one image to the next, i
   start: command({
     load: () => import('../commands/rollout/start.ts'),
     parameters: {
-      flags: { ...commonFlags, reason },
+      flags: {
+        ...commonFlags,
+        reason,
+        notBefore: {
+          kind: 'parsed',
+          parse: text,
+          optional: true,
+          brief: 'No node goes to the image earlier: 2026-12-01T22:00:00+01:00',
+          placeholder: 'TIME',
+        },
+      },
       positional: one('CHANNEL', 'The channel that moves to its image as composed'),
     },
     brief: 'Publish an image and open the first wave',

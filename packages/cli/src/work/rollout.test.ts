@@ -11,7 +11,7 @@ import { run as stop } from '../commands/rollout/stop.ts'
 import { readConfig } from '../config.ts'
 import { type Context, createContext } from '../context.ts'
 import { alone } from './alone.ts'
-import { publish, statementOf } from './rollout.ts'
+import { publish, startTime, statementOf } from './rollout.ts'
 
 const FLAGS = { json: false, quiet: true }
 const ACTOR = 'ada'
@@ -82,6 +82,38 @@ describe('publish', () => {
     expect(await published()).toBeUndefined()
   })
 })
+
+describe('when a rollout begins', () => {
+  const begins = (text: string) =>
+    startTime({ now: () => new Date('2026-11-22T00:00:00.500Z') }, { expires: 86_400 }, text)
+
+  test.each([
+    ['2026-11-22T22:00:00Z', '2026-11-22T22:00:00Z'],
+    ['2026-11-22T22:00+01:00', '2026-11-22T21:00:00Z'],
+    ['2026-11-22T23:59:59Z', '2026-11-22T23:59:59Z'],
+  ])('%s is %s', (text, stated) => {
+    expect(begins(text)).toBe(stated)
+  })
+
+  test.each(['tomorrow', '2026-11-22', '2026-11-22T22:00:00', '2026-13-22T22:00:00Z', '2026-11-23T00:00:00Z'])(
+    '%s is refused',
+    (text) => {
+      expect(() => begins(text)).toThrow(expect.objectContaining({ code: 'CLI_USAGE' }))
+    },
+  )
+
+  test('is kept by the statement that is published', async () => {
+    const first = await publishFirst()
+    const notBefore = startTime(context, { expires: 86_400 }, wholeHourFrom(context.now()))
+    const { current } = first
+    const next = target('two')
+    const later = { ...rollout, notBefore }
+    await publish(context, first, { channel: 'base', current, next, rollout: later, reason: 'by night' })
+    expect((await published())?.rollout).toEqual(later)
+  })
+})
+
+const wholeHourFrom = (time: Date) => new Date(time.getTime() + 3_600_000).toISOString().replace(/\.\d+Z$/, 'Z')
 
 describe('rollout stop', () => {
   test('names the current image alone, without any server', async () => {

@@ -1,5 +1,5 @@
 import { type Digest, isErrorCode, shortDigest } from '@holotype/base'
-import { channelOf, commitOf } from '@holotype/distribution'
+import { type Channel, channelOf, commitOf } from '@holotype/distribution'
 import { type Rollout, rolloutSchema, statusSchema } from '@holotype/server/api'
 import { type ChannelStatement, type PackRef, publishedStatement, publishStatement } from '@holotype/trust'
 import { z } from 'zod'
@@ -82,6 +82,19 @@ export async function tellServer(context: Context, statement: ChannelStatement, 
 
 function wholeSeconds(time: Date): string {
   return `${time.toISOString().slice(0, 19)}Z`
+}
+
+/** When a rollout of the channel begins, as its statement has it: from ISO 8601 in any zone. @throws CLI_USAGE */
+export function startTime(context: Pick<Context, 'now'>, channel: Pick<Channel, 'expires'>, text: string): string {
+  const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(Z|[+-]\d\d:\d\d)$/.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw fail('CLI_USAGE', { what: `${text} is no time of the form 2026-12-01T22:00:00+01:00` })
+  const expires = new Date(context.now().getTime() + channel.expires * 1000)
+  if (wholeSeconds(new Date(time)) >= wholeSeconds(expires))
+    throw fail('CLI_USAGE', {
+      what: `${text} is not before ${wholeSeconds(expires)}, when the statement expires`,
+      hint: 'name an earlier time, or give the channel longer `expires`',
+    })
+  return wholeSeconds(new Date(time))
 }
 
 /** The rollout under way on a channel, as the server sees it, with the statement that carries it. @throws ROLLOUT_NONE */

@@ -1,4 +1,4 @@
-import { type ChannelStatement, decide } from '@holotype/trust'
+import { type ChannelStatement, waveOf } from '@holotype/trust'
 import type { Member } from './gates.ts'
 import type { Queries } from './context.ts'
 
@@ -25,14 +25,14 @@ export function channelNodes(db: Queries, channel: string): Promise<ChannelNode[
 }
 
 /**
- * Which nodes are in which wave, by the rule the nodes themselves follow (trust's `decide`). A node that no wave covers is in none.
+ * Which nodes are in which wave, by the rule the nodes themselves follow (trust's `waveOf`). A node that no wave covers is in none.
  * Returns the members by the wave's name.
  */
 export function membersOf(statement: ChannelStatement, nodes: readonly ChannelNode[]): ReadonlyMap<string, Member[]> {
   const members = new Map<string, Member[]>()
   const to = statement.next?.image
   for (const node of nodes) {
-    const { wave } = decide(statement, { id: node.node, labels: node.labels })
+    const wave = waveOf(statement, { id: node.node, labels: node.labels })?.name
     if (wave === undefined) continue
     const list = members.get(wave)
     const member = memberOf(node, to)

@@ -33,11 +33,13 @@ const plain: ChannelStatement = {
 const delta = { from: plain.current.image, ...pack }
 const full: ChannelStatement = { ...plain, next: { ...target('b'), delta }, rollout: { id: 'r1', waves } }
 
+const waiting = (notBefore: string) => ({ ...full, rollout: { id: 'r1', waves, notBefore } })
+
 const parse = (value: unknown) => parseStatement(Buffer.from(JSON.stringify(value)))
 const malformed = expect.objectContaining({ code: 'STATEMENT_MALFORMED' })
 
 test('a statement survives its canonical form', () => {
-  for (const statement of [plain, full, { ...full, renews: 6 }])
+  for (const statement of [plain, full, { ...full, renews: 6 }, waiting('2026-12-21T05:59:59Z')])
     expect(parseStatement(Buffer.from(canonicalJson(statement)))).toEqual(statement)
 })
 
@@ -54,6 +56,8 @@ test.each<[string, unknown]>([
   ['a fraction', { ...full, number: 1.5 }],
   ['a number that loses bits', { ...full, number: 2 ** 53 }],
   ['a number as text', { ...full, number: '7' }],
+  ['one that expires when it begins', waiting(full.expires)],
+  ['a beginning that is no time', waiting('tomorrow')],
   ['one that repeats itself', { ...full, renews: 7 }],
   ['one that repeats no number', { ...full, renews: 0 }],
   ['a time with an offset', { ...full, issued: '2026-11-21T06:00:00+01:00' }],

@@ -10,7 +10,7 @@ import {
   TARGET_PACKS,
   WAVE_LABELS,
 } from '../limits.ts'
-import type { ChannelStatement, ChannelTarget, DeltaRef, PackRef, Wave } from '../statement.ts'
+import type { ChannelStatement, ChannelTarget, DeltaRef, PackRef, Rollout, Wave } from '../statement.ts'
 import { fields, flag, jsonOf, list, oneOf, parseWith, ShapeError, text, time, whole } from './shape.ts'
 
 /**
@@ -33,16 +33,20 @@ function readStatement(value: unknown): ChannelStatement {
   if ((of['next'] === undefined) !== (of['rollout'] === undefined))
     throw new ShapeError('next and rollout stand together or not at all')
   const number = whole(of['number'], 'number', 1)
+  const expires = time(of['expires'], 'expires')
+  const rollout = of['rollout'] === undefined ? undefined : readRollout(of['rollout'])
+  if (rollout?.notBefore !== undefined && Date.parse(rollout.notBefore) >= Date.parse(expires))
+    throw new ShapeError('rollout.notBefore is not before expires')
   return {
     schema: oneOf(of['schema'], 'schema', ['holotype.channel/2']),
     channel: text(of['channel'], 'channel', CHANNEL_NAME_LENGTH),
     number,
     ...(of['renews'] === undefined ? {} : { renews: whole(of['renews'], 'renews', 1, number - 1) }),
     issued: time(of['issued'], 'issued'),
-    expires: time(of['expires'], 'expires'),
+    expires,
     current: readTarget(of['current'], 'current'),
     ...(of['next'] === undefined ? {} : { next: readTarget(of['next'], 'next') }),
-    ...(of['rollout'] === undefined ? {} : { rollout: readRollout(of['rollout']) }),
+    ...(rollout === undefined ? {} : { rollout }),
     reason: text(of['reason'], 'reason', STATEMENT_TEXT_LENGTH),
     actor: text(of['actor'], 'actor', STATEMENT_TEXT_LENGTH),
     commit: text(of['commit'], 'commit', STATEMENT_TEXT_LENGTH),
@@ -72,13 +76,14 @@ function readPack(value: unknown, at: string): PackRef {
   }
 }
 
-function readRollout(value: unknown): NonNullable<ChannelStatement['rollout']> {
+function readRollout(value: unknown): Rollout {
   const of = fields(value, 'rollout')
   const waves = list(of['waves'], 'rollout.waves', STATEMENT_WAVES).map(readWave)
   if (new Set(waves.map((wave) => wave.name)).size < waves.length) throw new ShapeError('two waves have one name')
   const id = text(of['id'], 'rollout.id', STATEMENT_TEXT_LENGTH)
   if (id === '') throw new ShapeError('rollout.id is empty')
-  return { id, waves }
+  const notBefore = of['notBefore']
+  return { id, waves, ...(notBefore === undefined ? {} : { notBefore: time(notBefore, 'rollout.notBefore') }) }
 }
 
 function readWave(value: unknown, index: number): Wave {

@@ -70,7 +70,7 @@ function nextStatement({ channel, statement, rollout, ready }: Step): Parameters
     channel,
     current,
     next,
-    rollout: { id: statement.rollout.id, waves },
+    rollout: { ...statement.rollout, waves },
     reason: `open wave ${ready.wave}: ${ready.reason}`,
   }
 }

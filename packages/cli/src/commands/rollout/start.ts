@@ -12,10 +12,10 @@ import type { View } from '../../view/view.ts'
 import { differenceOf } from '../../work/difference.ts'
 import { resolveName } from '../../work/names.ts'
 import { hazardsOf, registerDiff, registerImage } from '../../work/review.ts'
-import { livePacks, publish, statementOf, tellServer } from '../../work/rollout.ts'
+import { livePacks, publish, startTime, statementOf, tellServer } from '../../work/rollout.ts'
 import { listSite } from '../../work/site.ts'
 
-export type Flags = CommonFlags & { readonly reason?: string }
+export type Flags = CommonFlags & { readonly reason?: string; readonly notBefore?: string }
 
 interface Started {
   readonly statement: ChannelStatement
@@ -25,11 +25,12 @@ export const exclusive = true
 
 /**
  * Publishes a channel's newest image and opens its first wave. The first image of a channel goes to it at once: no node follows it yet.
- * @throws APPROVAL_MISSING, ROLLOUT_UNDER_WAY, ROLLOUT_NOTHING_NEW, NAME_UNKNOWN, SERVER_*, STATEMENT_*, KEY_*, DISK_FULL
+ * @throws CLI_USAGE, APPROVAL_MISSING, ROLLOUT_UNDER_WAY, ROLLOUT_NOTHING_NEW, NAME_UNKNOWN, SERVER_*, STATEMENT_*, KEY_*, DISK_FULL
  */
 export async function run(context: Context, flags: Flags, name: string): Promise<Started> {
   const distribution = await context.distribution()
   const channel = channelOf(distribution, name)
+  const wait = flags.notBefore === undefined ? {} : { notBefore: startTime(context, channel, flags.notBefore) }
   const store = await context.store()
   const image = resolveName(store, 'images', { text: channel.image, names: [channel.image] })
   const before = await statementOf(context, name)
@@ -38,6 +39,8 @@ export async function run(context: Context, flags: Flags, name: string): Promise
     throw fail('ROLLOUT_UNDER_WAY', { what: `channel ${name} is moving to ${shortDigest(before.next.image)}` })
   if (before?.current.image === image)
     throw fail('ROLLOUT_NOTHING_NEW', { what: `channel ${name} is at ${shortDigest(image)} already` })
+  if (!before && flags.notBefore !== undefined)
+    throw fail('CLI_USAGE', { what: `the first image of ${name} goes to it at once: no node follows it yet` })
   const diff = before
     ? await approvedDiff(context, {
         store,
@@ -63,7 +66,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       ? {
           current: before.current,
           next: target,
-          rollout: { id: `${name}-${before.number + 1}`, waves: firstWaves(channel) },
+          rollout: { id: `${name}-${before.number + 1}`, waves: firstWaves(channel), ...wait },
         }
       : { current: target }
     return publish(context, before, { channel: name, reason, ...stated })
@@ -120,6 +123,7 @@ export function show({ statement }: Started, { paint }: View): string {
       ['published', paint.bold(`statement ${statement.number} of channel ${statement.channel}`)],
       ['image', shortDigest((statement.next ?? statement.current).image)],
       ...(rollout ? [['rollout', `${rollout.id}: wave ${rollout.waves[0]?.name} is open`] as const] : []),
+      ...(rollout?.notBefore ? [['not before', rollout.notBefore] as const] : []),
     ],
     paint,
   )
