@@ -74,6 +74,11 @@ export const fail = defineErrors({
     hint: 'compose the image as the spec is now (`holotype image lock`, `holotype image compose`), and run the command again',
   },
   LOCK_MISSING: { kind: 'input', when: 'an image has no lock yet', hint: 'make one: `holotype image lock IMAGE`' },
+  LOCK_OUTDATED: {
+    kind: 'conflict',
+    when: "an image's spec asks for, or excludes, other packages than its lock was made for",
+    hint: 'make it anew: `holotype image lock IMAGE`',
+  },
   IMAGE_NOT_REPRODUCED: {
     kind: 'corrupt',
     when: 'composing an image again in another store gives another digest',

@@ -48,5 +48,5 @@ export { publishImage, type PublishImageOptions } from './publish/publish-image.
 export { type CollectedStore, collectStore, digestsIn, type StoreAmount } from './publish/collect-store.ts'
 export { collectSite, type CollectedAmount } from './publish/collect-site.ts'
 export { verifySite, type VerifiedSite } from './publish/verify-site.ts'
-export { type ResolvedFile, type ResolvedSpec, resolveSpec } from './spec/resolve-spec.ts'
+export { type ResolvedFile, type ResolvedSpec, readSpec, resolveSpec } from './spec/resolve-spec.ts'
 export type * from './types.ts'

@@ -27,16 +27,16 @@ const packageSchema = z
     }),
   )
 
+const digest = z.custom<Digest>((value) => isDigest(value), 'a digest is sha256: and 64 hex digits')
+
 const lockSchema = z
   .strictObject({
     schema: z.literal('holotype.lock/1'),
     image: word,
     format: z.enum(['deb', 'alpm', 'rpm', 'xbps']),
     architecture: word,
-    snapshots: z.record(
-      word,
-      z.custom<Digest>((value) => isDigest(value), 'a digest is sha256: and 64 hex digits'),
-    ),
+    asked: digest.exactOptional(),
+    snapshots: z.record(word, digest),
     packages: z.array(packageSchema).max(LOCK_PACKAGES),
   })
   .superRefine((lock, context) => {
@@ -73,6 +73,7 @@ export function formatLock(lock: Lock): string {
     `image: ${scalar(lock.image)}`,
     `format: ${lock.format}`,
     `architecture: ${scalar(lock.architecture)}`,
+    ...(lock.asked === undefined ? [] : [`asked: ${lock.asked}`]),
   ]
   const snapshots = Object.entries(lock.snapshots)
     .sort(([a], [b]) => compareText(a, b))

@@ -21,6 +21,8 @@ export interface Lock {
   readonly image: string
   readonly format: FormatName
   readonly architecture: string
+  /** Stands for what was asked for: another spec needs another lock. Absent: nobody says. */
+  readonly asked?: Digest
   /** The snapshots it was resolved from, by name. */
   readonly snapshots: Readonly<Record<string, Digest>>
   /** Sorted by name, then architecture. */

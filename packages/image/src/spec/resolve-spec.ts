@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { type Digest, digestOf } from '@holotype/base'
 import { type ImageSpec, readTemplate, resolveSource } from '@holotype/distribution'
 import type { Store } from '@holotype/store'
+import { fail } from '../errors.ts'
 
 interface Owned {
   /** A number, or a name that the image's own /etc/passwd must have. */
@@ -56,6 +57,18 @@ export function resolveSpec(
     }
   }
   return { schema: 'holotype.spec/1', name, ...rest, files }
+}
+
+/** The spec that an image was composed from, as its manifest keeps it. @throws OBJECT_MISSING, OBJECT_CORRUPT, IMAGE_MALFORMED */
+export function readSpec(store: Store, digest: Digest): ResolvedSpec {
+  const value = store.readJson(digest)
+  if (!isSpec(value)) throw fail('IMAGE_MALFORMED', { what: `${digest} is no image spec` })
+  return value
+}
+
+/** The object was made by `compose` and verified by its digest: its schema word tells what it is. */
+function isSpec(value: unknown): value is ResolvedSpec {
+  return typeof value === 'object' && value !== null && 'schema' in value && value.schema === 'holotype.spec/1'
 }
 
 function bytesOf(

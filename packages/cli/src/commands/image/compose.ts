@@ -5,7 +5,7 @@ import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
 import { noteComposition } from '../../work/authors.ts'
-import { namedLock, specOf } from '../../work/images.ts'
+import { lockToCompose, specOf } from '../../work/images.ts'
 import { addName } from '../../work/names.ts'
 
 export type Flags = CommonFlags & { readonly lock?: string }
@@ -27,7 +27,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const start = performance.now()
   const distribution = await context.distribution()
   const store = await context.store()
-  const lock = namedLock(distribution, flags.lock ?? name)
+  const lock = lockToCompose(distribution, name, flags.lock)
   const { image, manifest } = await compose({
     store,
     lock,

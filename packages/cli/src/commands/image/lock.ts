@@ -11,6 +11,7 @@ import type { View } from '../../view/view.ts'
 import { count } from '../../view/words.ts'
 import { pinsWith } from '../../work/pins.ts'
 import { architectureOfDistribution, formatOfDistribution } from '../../work/architecture.ts'
+import { askedBy } from '../../work/images.ts'
 import { takeSnapshots } from '../../work/upstreams.ts'
 
 export type Flags = CommonFlags & {
@@ -77,7 +78,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
     return result
   })
   if (flags.why !== undefined || flags.whyNot !== undefined) return { image: name, answers: answer(made, flags) }
-  const { lock } = made
+  const lock: Lock = { ...made.lock, asked: askedBy(spec) }
   const { bytesFetched } = await fetchPackages({ lock, store, fetcher, progress: context.progress })
   if (!flags.allowMissingSonames)
     await refuseMissingSonames({

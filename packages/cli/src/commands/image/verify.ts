@@ -2,15 +2,16 @@ import { createReadStream, mkdtempSync, rmSync } from 'node:fs'
 import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Digest, renderPairs, runTask, shortDigest } from '@holotype/base'
-import { compose } from '@holotype/image'
+import { compose, readManifest, readSpec } from '@holotype/image'
 import type { Lock } from '@holotype/solver'
+import { parseLock } from '@holotype/solver/lock-file'
 import { openStore, type Store } from '@holotype/store'
 import type { Context } from '../../context.ts'
 import { fail } from '../../errors.ts'
 import type { CommonFlags } from '../../flags.ts'
 import type { View } from '../../view/view.ts'
 import { differencesOf } from '../../work/image-differences.ts'
-import { imageNames, lockOf, specOf } from '../../work/images.ts'
+import { imageNames } from '../../work/images.ts'
 import { resolveName } from '../../work/names.ts'
 
 /** Paths that an error's text names. */
@@ -26,7 +27,8 @@ interface Verified {
 }
 
 /**
- * Composes an image once more in a store of its own that is handed the package files and nothing else, and compares the digests.
+ * Composes an image once more, from the lock and the spec that it was composed from, in a store of its own that is handed the package files, the spec's files and
+ * nothing else, and compares the digests.
  * @throws IMAGE_NOT_REPRODUCED, and what `image compose` throws
  */
 export async function run(context: Context, flags: Flags, name: string): Promise<Verified> {
@@ -34,7 +36,9 @@ export async function run(context: Context, flags: Flags, name: string): Promise
   const distribution = await context.distribution()
   const first = await context.store()
   const image = resolveName(first, 'images', { text: name, names: imageNames(distribution) })
-  const lock = lockOf(distribution, name)
+  const manifest = readManifest(first, image)
+  const lock = parseLock(first.read(manifest.lock).toString(), `the lock of ${image}`)
+  const spec = readSpec(first, manifest.spec)
   mkdirSync(context.home.work, { recursive: true })
   const directory = flags.store === undefined ? mkdtempSync(join(context.home.work, 'verify-')) : resolve(flags.store)
   try {
@@ -44,10 +48,11 @@ export async function run(context: Context, flags: Flags, name: string): Promise
       { title: 'hand the package files to a second store', total: lock.packages.length, unit: 'packages' },
       (task) => copyPackages({ lock, first, second, onDone: (done) => task.advance(done) }),
     )
+    for (const file of Object.values(spec.files)) if (file.type === 'file') second.put(first.read(file.digest))
     const again = await compose({
       store: second,
       lock,
-      spec: specOf(distribution, name, second),
+      spec,
       progress: context.progress,
       signal: context.signal,
     })
@@ -61,7 +66,7 @@ export async function run(context: Context, flags: Flags, name: string): Promise
         data: { differs },
       })
     }
-    return { name, image, again: again.image, milliseconds: Math.round(performance.now() - start) }
+    return { name: manifest.name, image, again: again.image, milliseconds: Math.round(performance.now() - start) }
   } finally {
     if (flags.store === undefined) rmSync(directory, { recursive: true, force: true })
   }
