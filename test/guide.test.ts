@@ -119,7 +119,7 @@ describe.skipIf(!isRoot)('the guide (skipped without root: images hold files of 
     expect(text).toContain('refused\n')
     expect(text).toMatch(/approved: 2 approvals: anna, smoke-test\n/)
     expect(text).toMatch(/on file:\S+bond0\.netdev +is bond0 in the switch's list\? \(anna, /)
-    expect(readFileSync(join(place, 'acme/review.html'), 'utf8')).toContain('bond-mac')
+    expect(readFileSync(join(place, 'acme/review.html'), 'utf8')).toContain('net@acme.example')
   })
 
   test('leads through specs from specs, and says whose each thing is', { timeout: TIMEOUT_MS }, async () => {

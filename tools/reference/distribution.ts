@@ -5,12 +5,19 @@ import {
   convertSchema,
   distributionSchema,
   imageSchema,
+  peopleSchema,
   recipeSchema,
 } from '../../packages/distribution/src/index.ts'
+import { FACT_MEANINGS, hazardRuleSchema } from '../../packages/image/src/hazards/rule.ts'
 
 const FILES = [
   ['holotype.yaml', distributionSchema, 'The distribution itself.'],
   ['images/NAME.yaml', imageSchema, 'One image: what it is made of. Its lock lies beside it, as `images/NAME.lock`.'],
+  [
+    'profiles/NAME.yaml',
+    undefined,
+    'What several images share, by the name under which their `profiles` ask for it: any keys of `images/NAME.yaml` but `base`, `layers` and `profiles`.',
+  ],
   ['channels/NAME.yaml', channelSchema, 'One channel: which image its nodes run, and how they move to a new one.'],
   [
     'convert.yaml',
@@ -22,13 +29,31 @@ const FILES = [
     advisorySchema,
     'One advisory: what is mended in packages of your own. rpm repositories say it as updateinfo.',
   ],
+  [
+    'hazards/NAME.yaml',
+    hazardRuleSchema,
+    `A change of your own that is known to hurt: the difference of two images names it, and an approval must too. It needs \`crosses\`, \`fact\`, or both. A fact is one of
+these:
+
+| fact | what it sees |
+|---|---|
+${Object.entries(FACT_MEANINGS)
+  .map(([fact, meaning]) => `| \`${fact}\` | ${meaning} |`)
+  .join('\n')}`,
+  ],
+  [
+    'access/people.yaml',
+    peopleSchema,
+    'Who reviews, by name: people, and scripts. Need not be there where `policy` names no roles.',
+  ],
   ['recipes/NAME/recipe.yaml', recipeSchema, 'One recipe: how a package of your own is built.'],
 ] as const
 
 /** docs/reference/distribution.md, from the schemas that check the files. */
 export function distributionReference(): string {
   const sections = FILES.map(([file, schema, words]) => {
-    const rows = rowsOf(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), '')
+    if (schema === undefined) return `## \`${file}\`\n\n${words}\n`
+    const rows = below(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }), '')
     return `## \`${file}\`\n\n${words}\n\n| key | form | default | meaning |\n|---|---|---|---|\n${rows.join('\n')}\n`
   })
   return `# The files of a distribution
@@ -58,7 +83,7 @@ function below(schema: Schema, path: string): string[] {
   if (schema.properties) return rowsOf(schema, path)
   const { items, additionalProperties: values } = schema
   if (isSchema(items)) return below(items, `${path}[]`)
-  if (isSchema(values)) return below(values, `${path}.*`)
+  if (isSchema(values)) return below(values, path === '' ? '*' : `${path}.*`)
   return []
 }
 

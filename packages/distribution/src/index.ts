@@ -15,6 +15,7 @@ export {
   convertSchema,
   type DistributionFile,
   distributionSchema,
+  peopleSchema,
   type Recipe,
   recipeSchema,
   waveSchema,

@@ -47,6 +47,11 @@ export const fail = defineErrors({
     when: 'an object that should describe an image has another form',
     hint: 'compose the image again',
   },
+  HAZARD_FILES: {
+    kind: 'input',
+    when: 'the folder hazards/ of a distribution holds what is no rule, or more rules than are read',
+    hint: 'each rule is a file hazards/NAME.yaml; what is none belongs elsewhere',
+  },
   LOCK_SONAME_MISSING: {
     kind: 'conflict',
     when: 'a program of a resolved image needs a library that none of its packages has',

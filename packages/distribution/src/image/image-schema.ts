@@ -68,7 +68,9 @@ export const imageSchema = z.strictObject({
   profiles: z
     .array(name)
     .optional()
-    .describe('`profiles/NAME.yaml`, laid over the layers in this order: any keys of an image but these four'),
+    .describe(
+      '`profiles/NAME.yaml`, laid over the layers in this order: any keys of an image but `base`, `layers` and `profiles`',
+    ),
   remove: z
     .record(z.string(), z.unknown())
     .optional()

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStore } from '@holotype/store'
 import { describe, expect, it } from 'vitest'
@@ -7,6 +7,7 @@ import { storeImage, type SyntheticImage } from '../diff/testing/synthetic-image
 import { temporaryDirectory } from '../diff/testing/temporary.ts'
 import { defaultHazardRules } from './default-rules.ts'
 import { unnamedHazards } from './find-hazards.ts'
+import { RULE_FILES } from './limits.ts'
 import { type HazardRule, readHazardRules } from './rule.ts'
 
 const directory = temporaryDirectory()
@@ -263,7 +264,7 @@ describe.each(defaultHazardRules.map((rule) => [rule.id, rule] as const))('the h
     expect(holds.length).toBeGreaterThan(0)
     for (const [before, after, evidence] of holds) {
       const hazard = diffOf(before, after).hazards.find((one) => one.id === id)
-      expect(hazard?.evidence.join('\n'), JSON.stringify([before, after])).toContain(evidence)
+      expect(hazard?.evidence.join('\n'), JSON.stringify([before, after]).slice(0, 400)).toContain(evidence)
     }
   })
 
@@ -297,6 +298,23 @@ describe('rules of a distribution', () => {
       expect(() => readHazardRules(distribution)).toThrow(expect.objectContaining({ code: 'YAML_SCHEMA' }))
     }
     expect(readHazardRules(join(directory, 'nowhere'))).toEqual([])
+  })
+
+  it('are all read, or the folder is refused', () => {
+    const distribution = join(directory, 'many')
+    const put = (name: string) =>
+      writeFileSync(join(distribution, 'hazards', name), `id: x\ntitle: t\nhappens: h\ntodo: t\nfact: init-replaced\n`)
+    mkdirSync(join(distribution, 'hazards'), { recursive: true })
+    for (let number = 0; number < RULE_FILES; number++) put(`${number}.yaml`)
+    put('.a.yaml.swp')
+    expect(readHazardRules(distribution)).toHaveLength(RULE_FILES)
+    const refused = expect.objectContaining({ code: 'HAZARD_FILES', message: expect.stringContaining('hazards/') })
+    put('one-more.yaml')
+    expect(() => readHazardRules(distribution)).toThrow(refused)
+    rmSync(join(distribution, 'hazards'), { recursive: true })
+    mkdirSync(join(distribution, 'hazards'))
+    put('x.yml')
+    expect(() => readHazardRules(distribution)).toThrow(refused)
   })
 })
 
