@@ -1,11 +1,25 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { copyFileSync, linkSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EVERY_KIND, everyKind, harmEveryKind } from '../testing/every-kind.ts'
 import { judge } from '../testing/interrupted.ts'
 import { describeImage, describeRoot } from '../testing/tree-text.ts'
-import { isRoot, makeWorld, type World } from '../testing/world.ts'
+import { isRoot, makeWorld, type Sketch, type World } from '../testing/world.ts'
 
 const missing = ['getfattr', 'setfattr', 'getfacl', 'getcap', 'lsattr', 'chattr'].filter((program) => {
   try {
@@ -105,6 +119,33 @@ describe.skipIf(reason !== '')(`every kind of file${reason}`, () => {
       ]),
     )
     expect(judge(world.root, NOT_OURS)).toEqual(right)
+  })
+
+  test('a fifo and a device that somebody writes to stay whose they are', async () => {
+    const special = { uid: 0, gid: 0, mtime: 1_600_000_000, mode: 0o600 } as const
+    const sketch: Sketch = {
+      'run/fifo': { ...special, type: 'fifo' },
+      'dev/ttyS9': { ...special, type: 'character', major: 4, minor: 73 },
+      'dev/disk': { ...special, type: 'block', major: 259, minor: 9 },
+    }
+    await world.publish(1, await world.image(sketch))
+    await world.enrol()
+    await world.run()
+    const paths = Object.keys(sketch).map(at)
+    const inodes = () => paths.map((path) => statSync(path).ino)
+    const before = inodes()
+    const fifo = openSync(at('run/fifo'), constants.O_RDWR)
+    try {
+      writeSync(fifo, 'line')
+      // What a terminal's driver does at every write.
+      for (const path of paths.slice(1)) utimesSync(path, 1_700_000_000, 1_700_000_000)
+      expect(statSync(at('run/fifo')).mtimeMs).toBeGreaterThan(special.mtime * 1000)
+      const { outcome, report } = await world.run({ verify: true })
+      expect([outcome, report]).toEqual(['converged', undefined])
+      expect(inodes()).toEqual(before)
+    } finally {
+      closeSync(fifo)
+    }
   })
 
   test('a further name of a file, even where it is excluded, is no way to change it', async () => {

@@ -30,7 +30,8 @@ export function compareLeaf(
   actual: { readonly path: string; digest(): Digest | undefined },
 ): DifferenceKind[] {
   if (!hasType(stat, entry.type)) return ['type']
-  const kinds = compareMetadata(stat, entry)
+  // The time of a fifo or a device is that of whoever wrote to it last: written anew for it, it would be taken from who uses it.
+  const kinds = compareMetadata(stat, entry, { mtime: entry.type !== 'file' && entry.type !== 'symlink' })
   if (entry.type === 'file') {
     if (stat.size !== entry.size || actual.digest() !== entry.digest) kinds.push('content')
   } else if (entry.type === 'symlink') {
