@@ -129,6 +129,7 @@ describe('shown', () => {
     expect(text).not.toContain('No difference')
     expect(text).toContain('HIGH    + trigger t\\u202e')
     expect(text).toContain('THE END')
+    expect(text).toMatch(/ when: after\n +paths: \+\/etc\/\*\*\n +timeout: 60 s\n$/)
     const coloured = renderDiff(diff, { color: true, width: 80, limit: 3 })
     expect(stripVTControlCharacters(coloured).replace(/ +$/gm, '')).toBe(text)
   })
