@@ -92,6 +92,8 @@ export const TREE_DEPTH = 512
 export const TREE_ENTRIES = 2_000_000
 /** Milliseconds that must lie between a file's last change and the look at it before its stat is trusted to notice the next change (a kernel tick). */
 export const STAT_SETTLE_MS = 20
+/** Milliseconds after a look at every path when a run looks again, whatever the statement says. */
+export const LOOK_MS = 60 * 60_000
 /** Open directories kept while applying. */
 export const OPEN_DIRECTORIES = 64
 /** Paths handled before the event loop gets a turn. */

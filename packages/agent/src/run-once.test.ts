@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { LOOK_MS } from './limits.ts'
 import { describeImage, describeRoot } from './testing/tree-text.ts'
 import { isRoot, makeWorld, type Sketch, type World } from './testing/world.ts'
 
@@ -90,6 +91,40 @@ describe('a run', () => {
     expect(world.server.checkins).toHaveLength(2)
     expect(world.server.reports).toHaveLength(1)
     expect(readFileSync(join(world.root, 'etc/app.conf'), 'utf8')).toBe('drifted')
+  })
+
+  test('looks at every path an hour after the last look, and when the clock was set back', async () => {
+    await installed()
+    const drift = () => writeFileSync(join(world.root, 'etc/app.conf'), 'drifted')
+    const looks = async () => {
+      drift()
+      const { outcome, report } = await world.run()
+      return outcome === 'converged' ? report?.repaired : outcome
+    }
+    const began = world.clock.now
+    world.clock.now = began + LOOK_MS - 1
+    expect(await looks()).toBe('unchanged')
+    world.clock.now = began + LOOK_MS
+    expect(await looks()).toEqual(['/etc/app.conf'])
+    expect(await looks()).toBe('unchanged')
+    // One that finds nothing, or was asked for, is a look too.
+    await world.run({ verify: true })
+    world.clock.now += LOOK_MS
+    expect(await world.run()).toMatchObject({ outcome: 'converged', warnings: [] })
+    expect(await looks()).toBe('unchanged')
+    world.clock.now -= 2 * LOOK_MS
+    expect(await looks()).toEqual(['/etc/app.conf'])
+  })
+
+  test('looks again each time until what it found is mended', async () => {
+    await installed()
+    rmSync(join(world.root, 'usr/bin/app'))
+    rmSync(join(world.site, 'objects'), { recursive: true })
+    world.clock.now += LOOK_MS
+    for (const _ of [1, 2]) {
+      expect((await world.run()).outcome).toBe('failed')
+      expect(world.server.checkins.at(-1)?.flags).toEqual(['failed'])
+    }
   })
 
   test('moves to the next image, fetching only what the node lacks, and calls nothing drift', async () => {

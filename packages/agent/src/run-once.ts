@@ -14,14 +14,14 @@ import { noSite } from './rollback/no-site.ts'
 import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
 import { lockState } from './state/lock.ts'
-import { type NodeState, readJournal, readNodeState } from './state/node-state.ts'
+import { isLookDue, type NodeState, readJournal, readNodeState } from './state/node-state.ts'
 import { atFullSpeed, startThrottle } from './throttle/this-process.ts'
 import type { TwoRoots } from './two-roots/roots.ts'
 import { syncAndReport, type Synced, type SyncPlace } from './sync-and-report.ts'
 
 export interface RunOnceOptions extends Patience {
   readonly state: string
-  /** Look at every path (by stat) even when the statement has not changed. */
+  /** Look at every path (by stat) though the statement has not changed and the last look was not LOOK_MS ago. */
   readonly verify?: boolean
   /** Nothing of the root runs, as early at boot: there are neither triggers nor health checks. Looks at every path. */
   readonly atRest?: boolean
@@ -213,7 +213,7 @@ async function decline(
 
 /** Nothing is to be looked at: the root is at the image, and all that belongs to that is done. */
 function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { number }: ChannelStatement): boolean {
-  const { state, verify = false, atRest = false, rehash = false } = options
+  const { state, verify = false, atRest = false, rehash = false, now } = options
   return (
     image === node.image &&
     number === node.statement &&
@@ -221,6 +221,7 @@ function isSettled(options: RunOnceOptions, node: NodeState, image: Digest, { nu
     !atRest &&
     !rehash &&
     !node.unchecked &&
+    !isLookDue(node, now()) &&
     !overridesChanged(state, node.overrides) &&
     readJournal(state) === undefined
   )

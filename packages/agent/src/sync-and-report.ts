@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util'
 import { type Digest, type HolotypeError, isErrorCode, type Progress, shortDigest, silent } from '@holotype/base'
 import type { HealthChecks } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
@@ -64,8 +63,7 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
   let done: Omit<RunReport, keyof typeof head | 'outcome' | 'milliseconds' | 'bytesFetched' | 'error'> = NOTHING_DONE
   let kept: readonly Override[] = []
   const save = (next: NodeState) => {
-    // A look that found nothing is worth no flush of the disk.
-    if (!isDeepStrictEqual(next, node)) writeNodeState(state, next)
+    writeNodeState(state, next)
     node = next
   }
   try {
@@ -81,7 +79,15 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       rehash,
       onArrived: ({ image, previous, unchecked }) => {
         const still = before.unchecked && before.image === image
-        save({ image, statement, failure: null, previous, unchecked: unchecked || still, overrides: overrides.digest })
+        save({
+          image,
+          statement,
+          failure: null,
+          previous,
+          unchecked: unchecked || still,
+          overrides: overrides.digest,
+          looked: started,
+        })
       },
       progress: place.progress ?? silent,
       now,

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { type Digest, isDigest, removePath, syncDirectory, writeFileAtomic } from '@holotype/base'
 import { type Fields, isFields } from '../json.ts'
+import { LOOK_MS } from '../limits.ts'
 
 /** What the node is at: `state.json`. Written only after the root's bytes are durable. */
 export interface NodeState {
@@ -17,6 +18,8 @@ export interface NodeState {
   readonly unchecked: boolean
   /** The overrides that the root was brought to the image with; null: none. */
   readonly overrides: Digest | null
+  /** When the look at every path began that ended in the image last: milliseconds since the epoch; 0: never. */
+  readonly looked: number
 }
 
 /**
@@ -38,13 +41,14 @@ const EMPTY: NodeState = {
   previous: null,
   unchecked: false,
   overrides: null,
+  looked: 0,
 }
 
 /** The node's state; a file that is absent or damaged is the state of a node before its first sync: everything is looked at again. */
 export function readNodeState(state: string): NodeState {
   const fields = readFields(join(state, 'state.json'))
   if (!fields) return EMPTY
-  const { image, statement, failure, previous, unchecked, overrides } = fields
+  const { image, statement, failure, previous, unchecked, overrides, looked } = fields
   return {
     image: isDigest(image) ? image : null,
     statement: numberOf(statement),
@@ -52,11 +56,20 @@ export function readNodeState(state: string): NodeState {
     previous: isDigest(previous) ? previous : null,
     unchecked: unchecked === true,
     overrides: isDigest(overrides) ? overrides : null,
+    looked: numberOf(looked),
   }
 }
 
 function numberOf(value: unknown): number {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : 0
+}
+
+/**
+ * Every path is to be looked at again. Nodes do not do it together, as their runs do not come together; a clock that was set back must not put it
+ * off.
+ */
+export function isLookDue({ looked }: NodeState, now: number): boolean {
+  return now < looked || now >= looked + LOOK_MS
 }
 
 export function writeNodeState(state: string, value: NodeState): void {

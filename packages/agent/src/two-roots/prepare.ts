@@ -66,6 +66,7 @@ export async function prepareOther(
 ): Promise<{ readonly written: number; readonly removed: number; readonly metadata: number }> {
   const { roots, target, statement, progress, now } = options
   const { directory, state } = roots.other
+  const looked = now()
   const { work, folders, source, overrides } = await planOther(options)
   const { plan, packs, cache, manifest, ideal } = work
   const { staged, kept } = folders
@@ -94,6 +95,7 @@ export async function prepareOther(
     previous: source?.image ?? null,
     unchecked: roots.running !== undefined && manifest.health !== undefined,
     overrides: overrides.digest,
+    looked,
   })
   removeJournal(state)
   await forgetOthers({ state, target, from: node.image, kept, previous: null }, work)

@@ -11,7 +11,7 @@ import type { RunReport } from '../protocol.ts'
 import { enqueue } from '../report/queue.ts'
 import type { RunOnceOptions } from '../run-once.ts'
 import type { Site } from '../site/site.ts'
-import { readJournal, readNodeState, writeNodeState } from '../state/node-state.ts'
+import { isLookDue, readJournal, readNodeState, writeNodeState } from '../state/node-state.ts'
 import { checkImage, NOTHING_DONE, syncAndReport, type Synced, wordsOf } from '../sync-and-report.ts'
 import { prepareOther } from './prepare.ts'
 import { findRoots, nodeOf, type Root, type Roots, type TwoRoots, wayBack, wholeImage } from './roots.ts'
@@ -94,7 +94,7 @@ async function attempt({ roots }: Place, work: () => Promise<Omit<Synced, 'node'
 /** Where the channel leads: in the root that runs if that is at the image, else in the other one. */
 async function obey(place: Place, target: ChannelTarget, openSite: () => Site): Promise<Omit<Synced, 'node'>> {
   const { options, two, roots, statement } = place
-  const { state, verify = false, atRest = false, rehash = false } = options
+  const { state, verify = false, atRest = false, rehash = false, now } = options
   const { running, other } = roots
   const looks = verify || atRest || rehash
   if (running && readNodeState(running.state).image === target.image) {
@@ -103,6 +103,7 @@ async function obey(place: Place, target: ChannelTarget, openSite: () => Site): 
     if (
       !looks &&
       here.statement === statement &&
+      !isLookDue(here, now()) &&
       !readJournal(running.state) &&
       !overridesChanged(state, here.overrides)
     )

@@ -5,6 +5,7 @@ import type { HealthChecks } from '@holotype/image'
 import type { ChannelTarget } from '@holotype/trust'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { release } from '../held.ts'
+import { LOOK_MS } from '../limits.ts'
 import { previewRun } from '../preview.ts'
 import { rollBack } from '../rollback/rollback.ts'
 import { readStatus } from '../status.ts'
@@ -38,6 +39,16 @@ async function running(target: ChannelTarget): Promise<void> {
 const flags = () => node.world.server.checkins.at(-1)?.flags
 const back = (reason = '') =>
   rollBack({ state: node.world.state, reason, now: () => node.world.clock.now, newId: () => `back-${Math.random()}` })
+
+test('the root that runs is looked at an hour after the last look', async () => {
+  const { world } = node
+  await running(await world.image(SAME))
+  expect((await world.run()).outcome).toBe('unchanged')
+  writeFileSync(join(node.a, 'usr/b'), 'drifted')
+  world.clock.now += LOOK_MS
+  expect((await world.run()).report?.repaired).toEqual(['/usr/b'])
+  expect((await world.run()).outcome).toBe('unchanged')
+})
 
 test('a life: the first root, the other one by the running one’s bytes, a reboot, the first one again', async () => {
   const { world } = node
