@@ -18,7 +18,7 @@ interface Difference {
   readonly diff: ImageDiff
 }
 
-/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, YAML_SYNTAX and YAML_SCHEMA of the distribution's hazards, and with --review SERVER_* */
+/** @throws NAME_UNKNOWN, NAME_AMBIGUOUS, IMAGE_MALFORMED, HAZARD_FILES, YAML_SYNTAX and YAML_SCHEMA of the distribution's hazards, and with --review SERVER_* */
 export async function run(context: Context, flags: Flags, fromText: string, toText: string): Promise<Difference> {
   const distribution = await context.distribution()
   const names = imageNames(distribution)
