@@ -9,6 +9,7 @@ import { lockState } from './state/lock.ts'
 import { describeImage, describeRoot } from './testing/tree-text.ts'
 import { serveSite } from './testing/static-site.ts'
 import { isRoot, makeWorld, type Sketch, type World } from './testing/world.ts'
+import { verifyRoot } from './verify.ts'
 
 let world: World
 beforeEach(async () => {
@@ -181,6 +182,20 @@ describe('a kill', () => {
     await expect(world.run()).rejects.toMatchObject({ code: 'AGENT_BUSY' })
     writeFileSync(lock, `${process.pid} 1`)
     expect((await world.run()).outcome).toBe('converged')
+  })
+
+  test('what a person asks for waits for a run at work', async () => {
+    await world.publish(1, await world.image(sketch(7, 3)))
+    await world.enrol()
+    await world.run()
+    const lock = join(world.state, 'lock')
+    writeFileSync(lock, `${process.ppid} ${startOf(process.ppid)}`)
+    let ended = false
+    const looked = verifyRoot({ state: world.state, now: () => Date.now() }).finally(() => (ended = true))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(ended).toBe(false)
+    rmSync(lock)
+    expect((await looked).differences).toEqual([])
   })
 
   test('a lock that a disk kept a run from removing does not keep the same process from the next one', async () => {

@@ -172,3 +172,6 @@ export const ACTIVATE_PRINT_BYTES = 1024 * 1024
 export const CARRIED_BYTES = 1024 * 1024
 /** Excluded files that are carried over. */
 export const CARRIED_FILES = 10_000
+/** Milliseconds that a person's command waits for a run at work, and between its looks. */
+export const LOCK_WAIT_MS = 30_000
+export const LOCK_LOOK_MS = 100

@@ -10,7 +10,7 @@ import { objectFolders, planSync } from './plan-sync.ts'
 import { fileDigests, previousObjects } from './rollback/previous.ts'
 import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
-import { lockState } from './state/lock.ts'
+import { lockStateWhenFree } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
 import type { ObjectFolder } from './state/objects.ts'
 import { parseManifest } from './tree/manifest.ts'
@@ -66,7 +66,7 @@ export async function previewRun(
 ): Promise<Preview> {
   const { state, now, progress = silent } = options
   const config = readConfig(state)
-  using _lock = lockState(state)
+  using _lock = await lockStateWhenFree(state)
   const { roots } = config
   const two = roots && findRoots(state, { ...config, roots })
   const node = two ? nodeOf(two) : readNodeState(state)

@@ -7,7 +7,7 @@ import { ownersOf } from './owners.ts'
 import { overriddenGlobs } from './overrides.ts'
 import { openMirrors } from './site/mirrors.ts'
 import { openSite } from './site/site.ts'
-import { lockState } from './state/lock.ts'
+import { lockStateWhenFree } from './state/lock.ts'
 import { readNodeState } from './state/node-state.ts'
 import { openStatCache } from './state/stat-cache.ts'
 import { keptImage, objectFolders } from './plan-sync.ts'
@@ -40,7 +40,7 @@ export async function verifyRoot(options: {
 }): Promise<VerifyReport> {
   const { now, progress = silent } = options
   const config = readConfig(options.state)
-  using _lock = lockState(options.state)
+  using _lock = await lockStateWhenFree(options.state)
   using _throttle = options.throttled ? startThrottle([options.state], config.throttle ?? {}) : null
   const { state, directory } = runningRoot(options.state, config)
   const { image } = readNodeState(state)

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { hold, obeyAgain, readHeld, readRefused, refuse } from '../held.ts'
 import type { RunReport } from '../protocol.ts'
 import { enqueue } from '../report/queue.ts'
-import { lockState } from '../state/lock.ts'
+import { lockStateWhenFree } from '../state/lock.ts'
 import { type NodeState, readJournal, readNodeState } from '../state/node-state.ts'
 import { NOTHING_DONE, syncAndReport, wordsOf } from '../sync-and-report.ts'
 import { noSite } from './no-site.ts'
@@ -38,7 +38,7 @@ export interface RolledBack {
 export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
   const { state, reason, now, newId } = options
   const config = readConfig(state)
-  using _lock = lockState(state)
+  using _lock = await lockStateWhenFree(state)
   const { roots } = config
   const two = roots && (await import('../two-roots/go-back.ts')).wayBackInTwo(state, { ...config, roots })
   const node = readNodeState(state)

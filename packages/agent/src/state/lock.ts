@@ -1,7 +1,9 @@
 import { closeSync, linkSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { errnoOf, removePath, temporaryName } from '@holotype/base'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errnoOf, isErrorCode, removePath, temporaryName } from '@holotype/base'
 import { fail } from '../errors.ts'
+import { LOCK_LOOK_MS, LOCK_WAIT_MS } from '../limits.ts'
 
 const FILE = 'lock'
 
@@ -35,6 +37,17 @@ export function lockState(state: string): Disposable {
         // It is stale from now on. Why the run fails is told by what fails first.
       }
     },
+  }
+}
+
+/** The same for what a person asks for: a run at work, which takes a moment where nothing is new, is waited for. @throws AGENT_BUSY after `LOCK_WAIT_MS` */
+export async function lockStateWhenFree(state: string): Promise<Disposable> {
+  for (const end = Date.now() + LOCK_WAIT_MS; ; await sleep(LOCK_LOOK_MS)) {
+    try {
+      return lockState(state)
+    } catch (error) {
+      if (!isErrorCode(error, 'AGENT_BUSY') || Date.now() > end) throw error
+    }
   }
 }
 
