@@ -109,6 +109,78 @@ test('drop-ins, templates, aliases, masks and empty values as systemd reads them
   expect(order.problems).toEqual([])
 })
 
+const needs = (name: string) => `[Unit]\nRequires=${name}\n`
+
+test('an alias leads to a name, which is looked for in all directories', () => {
+  const order = systemd({
+    [`${U}/broker.service`]: '[Service]\nExecStart=/x\n',
+    [`${E}/broker.service`]: needs('gone.service'),
+    [`${E}/bus.service`]: `-> /${U}/broker.service`,
+    ...wants('bus.service'),
+    // A link to its own name says nothing, one to another type's neither; one to nothing hides what comes after.
+    [`${U}/self.service`]: needs('gone-self.service'),
+    [`${E}/self.service`]: `-> ../../../${U}/self.service`,
+    ...wants('self.service'),
+    [`${U}/typed.service`]: needs('gone-typed.service'),
+    [`${E}/typed.service`]: `-> /${U}/typed.socket`,
+    [`${U}/typed.socket`]: '[Socket]\n',
+    ...wants('typed.service'),
+    [`${U}/lost.service`]: '[Service]\nExecStart=/x\n',
+    [`${E}/lost.service`]: `-> /${U}/nowhere.service`,
+    ...wants('lost.service'),
+    // A file from elsewhere has the name of its link.
+    'opt/unit.service': needs('gone-%n'),
+    [`${E}/linked.service`]: '-> ../../../opt/unit.service',
+    ...wants('linked.service'),
+    // Empty is masked wherever it lies.
+    [`${U}/empty.service`]: '',
+    [`${E}/multi-user.target.requires/empty.service`]: `-> /${U}/empty.service`,
+  })
+  expect(order.problems.map(({ what }) => what)).toEqual([
+    'multi-user.target needs empty.service (Requires), which is masked',
+    'broker.service needs gone.service (Requires), which is not in the image',
+    'linked.service needs gone-linked.service (Requires), which is not in the image',
+    'self.service needs gone-self.service (Requires), which is not in the image',
+    'typed.service needs gone-typed.service (Requires), which is not in the image',
+  ])
+  expect(order.absent).toEqual(['lost.service, wanted by multi-user.target'])
+  expect(unitOf(order, 'broker.service')?.file).toBe(`/${E}/broker.service`)
+})
+
+test('an instance has its own file before its template, in whatever directory each lies', () => {
+  const order = systemd({
+    [`${E}/getty@.service`]: needs('gone-template.service'),
+    [`${U}/getty@tty1.service`]: needs('gone-instance.service'),
+    ...wants('getty@tty1.service'),
+  })
+  expect(order.problems.map(({ what }) => what)).toEqual([
+    'getty@tty1.service needs gone-instance.service (Requires), which is not in the image',
+  ])
+})
+
+test('drop-ins of all names of a unit; of one file name that of its own name, then that of the first directory', () => {
+  const order = systemd({
+    [`${U}/own.service`]: '[Service]\nExecStart=/x\n',
+    [`${U}/other.service`]: '-> own.service',
+    [`${E}/other.service.d/10.conf`]: needs('gone-hidden.service'),
+    [`${E}/other.service.d/20.conf`]: needs('gone-alias.service'),
+    [`${U}/own.service.d/10.conf`]: needs('gone-own.service'),
+    ...wants('own.service'),
+    [`${U}/t@.service`]: '[Service]\nExecStart=/x\n',
+    [`${U}/alias@.service`]: '-> t@.service',
+    [`${E}/t@.service.d/10.conf`]: needs('gone-etc.service'),
+    [`${U}/t@one.service.d/10.conf`]: needs('gone-hidden-too.service'),
+    [`${E}/alias@one.service.d/20.conf`]: needs('gone-alias-of-template.service'),
+    ...wants('t@one.service'),
+  })
+  expect(order.problems.map(({ what }) => what)).toEqual([
+    'own.service needs gone-own.service (Requires), which is not in the image',
+    'own.service needs gone-alias.service (Requires), which is not in the image',
+    't@one.service needs gone-etc.service (Requires), which is not in the image',
+    't@one.service needs gone-alias-of-template.service (Requires), which is not in the image',
+  ])
+})
+
 test('mounts of fstab and old init scripts start too', () => {
   const order = systemd({
     'etc/fstab':

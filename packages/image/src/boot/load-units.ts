@@ -2,14 +2,7 @@ import { compareText } from '@holotype/base'
 import type { ImageFiles } from './image-files.ts'
 import { fstabUnits, type GeneratedUnit, sysvUnits } from './generated-units.ts'
 import { parseUnit, type UnitSettings, wordsOf } from './unit-file.ts'
-
-/** Where systemd looks for units, the first wins (systemd.unit(5), "System Unit Search Path"; what a running system adds left out). */
-export const UNIT_PATH = [
-  'etc/systemd/system',
-  'usr/local/lib/systemd/system',
-  'usr/lib/systemd/system',
-  'lib/systemd/system',
-] as const
+import { readUnitNames, templateOf, UNIT_PATH, type UnitNames } from './unit-names.ts'
 
 /** A unit as the image has it. */
 export interface Unit {
@@ -28,12 +21,13 @@ export interface UnitLoader {
 
 /** Loads units of an image on demand, each once. */
 export function openUnits(files: ImageFiles): UnitLoader {
+  const names = readUnitNames(files)
   const loaded = new Map<string, Unit | 'masked' | undefined>()
   const generated = new Map<string, Unit>()
   const links = new Map<string, (readonly ['Wants' | 'Requires', string])[]>()
   for (const [name, made] of [...fstabUnits(files), ...sysvUnits(files)]) {
     // A unit of the image's own comes before a generator's.
-    if (find(files, name) !== undefined) continue
+    if (find(files, names, name) !== undefined) continue
     const unit = generatedUnit(name, made)
     generated.set(name, unit)
     for (const [how, key] of [
@@ -45,7 +39,7 @@ export function openUnits(files: ImageFiles): UnitLoader {
   }
   const load = (name: string): Unit | 'masked' | undefined => {
     if (loaded.has(name)) return loaded.get(name)
-    const found = find(files, name) ?? generated.get(name)
+    const found = find(files, names, name) ?? generated.get(name)
     const unit =
       typeof found === 'object'
         ? (loaded.get(found.name) ?? { ...found, links: [...found.links, ...(links.get(found.name) ?? [])] })
@@ -61,74 +55,43 @@ function generatedUnit(name: string, { file, text }: GeneratedUnit): Unit {
   return { name, file, settings: parseUnit([text]), links: [] }
 }
 
-function find(files: ImageFiles, name: string): Unit | 'masked' | undefined {
-  for (const directory of UNIT_PATH) {
-    for (const candidate of [name, templateOf(name)]) {
-      if (candidate === undefined) continue
-      const entry = files.list(directory).find((one) => one.name === candidate)
-      if (entry === undefined) continue
-      if (entry.type === 'symlink' && entry.target === '/dev/null') return 'masked'
-      const at = files.resolve(`${directory}/${candidate}`)
-      const text = at && files.text(at.path)
-      if (at === undefined || text === undefined) continue
-      if (text === '' && directory.startsWith('etc/')) return 'masked'
-      const own = ownName(name, at.path.slice(at.path.lastIndexOf('/') + 1))
-      return assemble(files, { own, asked: name, file: at.path, text })
-    }
-  }
-  return undefined
-}
-
-interface Found {
-  readonly own: string
-  readonly asked: string
-  readonly file: string
-  readonly text: string
-}
-
-function assemble(files: ImageFiles, { own, asked, file, text }: Found): Unit {
-  const names = [...new Set([own, asked])]
-  const texts = [text, ...names.flatMap((name) => dropIns(files, name))].map((one) => expand(one, own))
+function find(files: ImageFiles, names: UnitNames, asked: string): Unit | 'masked' | undefined {
+  const found = names.find(asked)
+  if (found === undefined) return undefined
+  const at = files.resolve(found.path)
+  const text = at && files.text(at.path)
+  if (found.path === '/dev/null' || text === '') return 'masked'
+  if (at === undefined || text === undefined) return undefined
+  const { own } = found
+  const all = [own, ...names.aliases(own)]
   return {
     name: own,
-    file: `/${file}`,
-    settings: parseUnit(texts),
-    links: names.flatMap((name) => linksOf(files, name)),
+    file: `/${at.path}`,
+    settings: parseUnit([text, ...dropIns(files, all)].map((one) => expand(one, own))),
+    links: all.flatMap((name) => linksOf(files, name)),
   }
 }
 
-/** `getty@tty1.service` comes of `getty@.service`. */
-function templateOf(name: string): string | undefined {
-  const [, prefix, instance, type] = /^([^@]+)@(.+)\.([a-z]+)$/.exec(name) ?? []
-  return instance === undefined ? undefined : `${prefix}@.${type}`
-}
-
-/** The name behind an alias; an instance keeps its own. */
-function ownName(asked: string, file: string): string {
-  const [, prefix, type] = /^([^@]+)@\.([a-z]+)$/.exec(file) ?? []
-  if (prefix === undefined) return file
-  const instance = /^[^@]+@(.+)\.[a-z]+$/.exec(asked)?.[1]
-  return instance === undefined ? file : `${prefix}@${instance}.${type}`
-}
-
-/** The drop-in directories of a name, the most special first (systemd.unit(5)): its own, its template's, those of its prefixes, its type's. */
-function dropInDirectories(name: string): string[] {
-  const type = name.slice(name.lastIndexOf('.') + 1)
-  const stem = name.slice(0, name.lastIndexOf('.'))
-  const prefixes = [...stem.matchAll(/-/g)].map(({ index }) => `${stem.slice(0, index + 1)}.${type}`).reverse()
-  const template = templateOf(name)
-  return [name, ...(template === undefined ? [] : [template]), ...prefixes, type].map((base) => `${base}.d`)
+/** The directories of drop-ins of a unit's names, the first in each before the next (systemd.unit(5)): its own, its template's, those of its prefixes; those of its type after all. */
+function dropInDirectories(names: readonly string[]): string[] {
+  const types = new Set(names.map((name) => name.slice(name.lastIndexOf('.') + 1)))
+  const bases = names.map((name) => {
+    const type = name.slice(name.lastIndexOf('.') + 1)
+    const stem = name.slice(0, name.lastIndexOf('.'))
+    const prefixes = [...stem.matchAll(/-/g)].map(({ index }) => `${stem.slice(0, index + 1)}.${type}`).reverse()
+    return [name, templateOf(name) ?? [], prefixes].flat()
+  })
+  return [...bases, [...types]].flatMap((some) =>
+    UNIT_PATH.flatMap((directory) => some.map((base) => `${directory}/${base}.d`)),
+  )
 }
 
 /** Drop-ins in order of their names; of one name the first directory has it. */
-function dropIns(files: ImageFiles, name: string): string[] {
+function dropIns(files: ImageFiles, names: readonly string[]): string[] {
   const found = new Map<string, string>()
-  for (const drop of dropInDirectories(name)) {
-    for (const directory of UNIT_PATH) {
-      for (const entry of files.list(`${directory}/${drop}`)) {
-        if (!entry.name.endsWith('.conf') || found.has(entry.name)) continue
-        found.set(entry.name, files.text(`${directory}/${drop}/${entry.name}`) ?? '')
-      }
+  for (const directory of dropInDirectories(names)) {
+    for (const { name } of files.list(directory)) {
+      if (name.endsWith('.conf') && !found.has(name)) found.set(name, files.text(`${directory}/${name}`) ?? '')
     }
   }
   return [...found].sort(([a], [b]) => compareText(a, b)).map(([, text]) => text)
