@@ -87,6 +87,11 @@ export const fail = defineErrors({
     when: 'the image wants a path whose place is taken by something that must not be touched: an exclusion or another mount',
     hint: 'move what is there away, or change the exclusions of the image; everything else has been brought to the image',
   },
+  AGENT_NOT_IN_IMAGE: {
+    kind: 'conflict',
+    when: 'the image has no agent, and would remove the one that runs: the node would stay at it for ever. Nothing was changed',
+    hint: 'add the package holotype-agent to the image spec, or exclude the path named; to take the node out of the fleet, its root as it is: `systemctl disable --now holotype-agent.timer`, and remove its state directory',
+  },
   AGENT_ROOT_CHANGED: {
     kind: 'conflict',
     when: 'a directory of the root was exchanged by somebody else while the agent wrote into it',

@@ -1,7 +1,7 @@
 import { type Digest, isErrorCode } from '@holotype/base'
 import type { HealthChecks, ImageTrigger } from '@holotype/image'
 import { applyPlan } from './apply/apply.ts'
-import { keepExecutable } from './apply/keep-executable.ts'
+import { checkImageHasAgent, keepExecutable } from './apply/keep-executable.ts'
 import { fail } from './errors.ts'
 import {
   keptImage,
@@ -53,7 +53,7 @@ export interface SyncResult {
  * Brings a root to an image from whatever it is. All is fetched and verified before the first path changes; a kill at any point leaves
  * a journal, with which the next run plans anew from what is there and runs the triggers that are still due.
  *
- * @throws AGENT_*, OBJECT_*, DISK_FULL; AGENT_BLOCKED after everything else has been brought to the image
+ * @throws AGENT_*, OBJECT_*, DISK_FULL; AGENT_NOT_IN_IMAGE before anything is changed; AGENT_BLOCKED after everything else has been brought to the image
  */
 export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { state, target, from, progress, now } = options
@@ -69,6 +69,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const journal = { from, to: target.image, before: namesOf(before), after: namesOf(after) }
     const triggers: TriggerResult[] = []
     if (!isEmptyPlan(plan)) {
+      checkImageHasAgent({ root, state, ideal: work.ideal, stays: start.territory.untouched })
       const past = previousObjects(state)
       stagePrevious(plan, staged, past)
       await stage({ root, plan, packs: work.packs, staged, progress })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type Digest, errnoOf, type Progress, removePath } from '@holotype/base'
 import type { ChannelTarget } from '@holotype/trust'
 import { applyPlan } from '../apply/apply.ts'
-import { keepExecutable } from '../apply/keep-executable.ts'
+import { checkImageHasAgent, keepExecutable } from '../apply/keep-executable.ts'
 import { fail } from '../errors.ts'
 import { type Overrides, readOverrides } from '../overrides.ts'
 import { keptImage, type ObjectFolders, objectFolders, planSync, type SourceRoot, type SyncPlan } from '../plan-sync.ts'
@@ -14,6 +14,7 @@ import type { ObjectFolder } from '../state/objects.ts'
 import { refreshCache } from '../state/refresh-cache.ts'
 import { forgetOthers } from '../sync.ts'
 import { isEmptyPlan, type Plan } from '../tree/plan.ts'
+import { mountsBelow } from '../tree/territory.ts'
 import { carryOver } from './carry.ts'
 import { checkApart, type Root, type Roots } from './roots.ts'
 
@@ -72,6 +73,12 @@ export async function prepareOther(
   const { staged, kept } = folders
   const node = readNodeState(state)
   if (!isEmptyPlan(plan)) {
+    if (roots.running) {
+      const { directory: root } = roots.running
+      const mounts = mountsBelow(realpathSync(root))
+      // What is excluded comes over only if it is small: what is mounted alone is in both roots.
+      checkImageHasAgent({ root, state: options.state, ideal, stays: (path) => mounts.has(path) })
+    }
     if (source) stageFrom(plan, staged, source)
     await stage({ root: work.root, plan, packs, staged, progress })
     if (roots.running) keepExecutable({ root: roots.running.directory, state: options.state, plan })

@@ -72,6 +72,14 @@ export const defaultHazardRules: readonly HazardRule[] = (
       fact: 'init-replaced',
     },
     {
+      id: 'agent-gone',
+      title: 'The image has no agent any more',
+      happens:
+        'Nodes that run the agent of the old image refuse the new one (AGENT_NOT_IN_IMAGE) and stay where they are; on others no image brings a newer agent any more.',
+      todo: 'Add the package holotype-agent to the image spec again, unless nodes get their agent by another way: then exclude its path.',
+      fact: 'agent-gone',
+    },
+    {
       id: 'file-system-features',
       title: 'New file systems get other features',
       happens:

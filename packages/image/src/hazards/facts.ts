@@ -3,6 +3,7 @@ import { accountsRenumbered } from './facts/accounts.ts'
 import { bondsWithoutMac, bridgesOverFull } from './facts/network.ts'
 import { nfsWithDefaults } from './facts/nfs.ts'
 import {
+  agentGone,
   fileSystemFeatures,
   initReplaced,
   kernelModulesReplaced,
@@ -44,6 +45,7 @@ const FACTS = {
   'accounts-renumbered': change(accountsRenumbered),
   'setuid-helper-gone': change(setuidGone),
   'init-replaced': change(initReplaced),
+  'agent-gone': change(agentGone),
   'kernel-modules-replaced': change(kernelModulesReplaced),
   'library-changes-package': change(libraryChangesPackage),
   'file-system-features': change(fileSystemFeatures),

@@ -175,6 +175,27 @@ const cases: Readonly<
       ],
     ],
   },
+  'agent-gone': {
+    holds: [
+      [
+        version('holotype-agent', '0.1.0-1', { 'usr/bin/holotype-agent': 'x' }),
+        {},
+        '/usr/bin/holotype-agent (package:holotype-agent) goes',
+      ],
+      [
+        version('holotype-agent', '0.1.0-1', { 'usr/bin/holotype-agent': 'x' }),
+        version('holotype-agent', '0.2.0-1', { 'opt/holotype-agent': 'x' }),
+        '/usr/bin/holotype-agent (package:holotype-agent) goes',
+      ],
+    ],
+    not: [
+      [
+        version('holotype-agent', '0.1.0-1', { 'usr/bin/holotype-agent': 'x' }),
+        version('acme-agent', '1', { 'usr/bin/holotype-agent': 'y' }),
+      ],
+      [{}, version('holotype-agent', '0.1.0-1', { 'usr/bin/holotype-agent': 'x' })],
+    ],
+  },
   'file-system-features': {
     holds: [
       [version('e2fsprogs', '1.46.6-1'), version('e2fsprogs', '1.47.0-2'), 'e2fsprogs 1.46.6-1 becomes 1.47.0-2'],

@@ -30,6 +30,14 @@ export function initReplaced({ sides: { store, before, after } }: Asked): string
   return program(old) === program(next) ? [] : [`/sbin/init: ${old ?? 'none'} becomes ${next ?? 'none'}`]
 }
 
+const AGENT = '/usr/bin/holotype-agent'
+
+/** The agent where packages put it, with the package that had it. */
+export function agentGone({ sides: { store, before, after } }: Asked): string[] {
+  const [old, next] = [before, after].map((image) => resolve(store, image, AGENT))
+  return old && !next ? [`${AGENT} (${before.ownerOf(old.path) ?? 'nobody'}) goes`] : []
+}
+
 /** Kernels whose modules go, and the kernel where none is left. */
 export function kernelModulesReplaced({ sides: { store, before, after } }: Asked): string[] {
   const [old, next] = [kernelsOf(store, before), kernelsOf(store, after)]
