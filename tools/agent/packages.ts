@@ -86,7 +86,7 @@ type Content = Pick<PackageToWrite, 'fields' | 'control'>
 /** The oldest C library that has all symbols of the runtime. */
 const GLIBC = '2.17'
 
-/** Beside the C library the agent starts `tar`, for extended attributes, and programs of coreutils. */
+/** Beside the C library the agent starts `tar` and `setfattr` (attr), for extended attributes, and programs of coreutils. */
 const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
   deb: ({ architecture, version, size, maintainer }) => ({
     fields: [
@@ -95,7 +95,7 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
       ['Architecture', architecture],
       ['Maintainer', maintainer],
       ['Installed-Size', String(Math.ceil(size / 1024))],
-      ['Depends', `libc6 (>= ${GLIBC})`],
+      ['Depends', `libc6 (>= ${GLIBC}), attr`],
       ['Section', 'admin'],
       ['Priority', 'optional'],
       ['Description', `${SUMMARY}\n ${DESCRIPTION.replaceAll('\n', '\n ')}`],
@@ -113,7 +113,7 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
       ['size', String(size)],
       ['arch', architecture],
       ['license', 'Apache-2.0'],
-      ...[`glibc>=${GLIBC}`, 'coreutils', 'tar'].map((one) => ['depend', one] as const),
+      ...[`glibc>=${GLIBC}`, 'coreutils', 'tar', 'attr'].map((one) => ['depend', one] as const),
     ],
     control: new Map([['.INSTALL', { bytes: packagingFile('alpm.install'), mode: 0o644 }]]),
   }),
@@ -128,7 +128,9 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
       ['PACKAGER', maintainer],
       ['GROUP', 'System Environment/Base'],
       ['LICENSE', 'Apache-2.0 AND MIT AND LGPL-2.0-or-later AND BSD-2-Clause'],
-      ...[`libc.so.6(GLIBC_${GLIBC})(64bit)`, 'coreutils', 'tar', '/bin/sh'].map((one) => ['REQUIRES', one] as const),
+      ...[`libc.so.6(GLIBC_${GLIBC})(64bit)`, 'coreutils', 'tar', 'attr', '/bin/sh'].map(
+        (one) => ['REQUIRES', one] as const,
+      ),
       ['POSTIN', rpmScript('postinst', '[ "$1" -gt 1 ] && set -- configure upgrade || set -- configure')],
       ['POSTINPROG', '/bin/sh'],
       ['PREUN', rpmScript('prerm', '[ "$1" -eq 0 ] && set -- remove || set -- upgrade')],
@@ -145,8 +147,8 @@ const CONTENT: Readonly<Record<FormatName, (facts: Facts) => Content>> = {
       ['maintainer', maintainer],
       ['license', 'Apache-2.0, MIT, LGPL-2.0-or-later, BSD-2-Clause'],
       ...(musl
-        ? ['musl>=1.2.3_1', 'libstdc++>=12_1', 'coreutils>=0', 'tar>=0']
-        : [`glibc>=${GLIBC}_1`, 'coreutils>=0', 'tar>=0']
+        ? ['musl>=1.2.3_1', 'libstdc++>=12_1', 'coreutils>=0', 'tar>=0', 'attr-progs>=0']
+        : [`glibc>=${GLIBC}_1`, 'coreutils>=0', 'tar>=0', 'attr-progs>=0']
       ).map((one) => ['run_depends', one] as const),
     ],
     control: new Map(),

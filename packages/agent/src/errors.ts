@@ -92,6 +92,11 @@ export const fail = defineErrors({
     when: 'the image has no agent, and would remove the one that runs: the node would stay at it for ever. Nothing was changed',
     hint: 'add the package holotype-agent to the image spec, or exclude the path named; to take the node out of the fleet, its root as it is: `systemctl disable --now holotype-agent.timer`, and remove its state directory',
   },
+  AGENT_XATTRS_LEFT: {
+    kind: 'conflict',
+    when: 'extended attributes of a directory are not as the image has them, and could not be made so',
+    hint: 'add the package attr (setfattr) to the image spec where that is missing; everything else has been brought to the image, and each run tries again',
+  },
   AGENT_ROOT_CHANGED: {
     kind: 'conflict',
     when: 'a directory of the root was exchanged by somebody else while the agent wrote into it',

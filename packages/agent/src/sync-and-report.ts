@@ -97,6 +97,11 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
       await checkImage(result.health, { root: config.root, image: target.image, roundMs: place.roundMs })
       save({ ...node, unchecked: false })
     }
+    if (result.left) {
+      // The next run looks again.
+      save({ ...node, looked: 0 })
+      throw result.left
+    }
     // A look that found nothing is no news.
     const news =
       before.image !== target.image ||
@@ -111,15 +116,16 @@ export async function syncAndReport(place: SyncPlace): Promise<Synced> {
     const failure = `${target.image} ${statement} ${error.code}`
     // The same failure again and again is told once: a node that runs every few seconds must not flood its queue.
     // No way back is nothing tried, and no news either: why it was wanted has been told.
-    if (before.failure === failure || error.code === 'AGENT_NO_PREVIOUS') return { outcome: 'failed', node, error }
+    const isNews = before.failure !== failure && error.code !== 'AGENT_NO_PREVIOUS'
+    if (!isNews && node.failure === before.failure) return { outcome: 'failed', node, error }
     const report: RunReport = { ...head, outcome: 'failed', ...tail(), ...done, ...keeps(kept), error: wordsOf(error) }
     try {
-      enqueue(reports, report)
+      if (isNews) enqueue(reports, report)
       save({ ...node, failure })
     } catch {
       // The disk of the state directory is full too: the error itself still reaches the operator.
     }
-    return { outcome: 'failed', node, report, error }
+    return { outcome: 'failed', node, ...(isNews ? { report } : {}), error }
   }
 }
 

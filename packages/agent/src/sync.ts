@@ -1,6 +1,7 @@
-import { type Digest, isErrorCode } from '@holotype/base'
+import { type Digest, type HolotypeError, isErrorCode } from '@holotype/base'
 import type { HealthChecks, ImageTrigger } from '@holotype/image'
 import { applyPlan } from './apply/apply.ts'
+import { type XattrsLeft, xattrsLeft } from './apply/directory-xattrs.ts'
 import { checkImageHasAgent, keepExecutable } from './apply/keep-executable.ts'
 import { fail } from './errors.ts'
 import {
@@ -47,6 +48,8 @@ export interface SyncResult {
   readonly owners: Digest
   readonly triggers: readonly TriggerResult[]
   readonly health: HealthChecks | undefined
+  /** What is not as the image has it though all was done that could be: to be told last. */
+  readonly left?: HolotypeError
 }
 
 /**
@@ -68,6 +71,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const previous = moved ? from : options.previous
     const journal = { from, to: target.image, before: namesOf(before), after: namesOf(after) }
     const triggers: TriggerResult[] = []
+    let left: readonly XattrsLeft[] = []
     if (!isEmptyPlan(plan)) {
       checkImageHasAgent({ root, state, ideal: work.ideal, stays: start.territory.untouched })
       const past = previousObjects(state)
@@ -80,8 +84,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
         writeJournal(state, { ...journal, before: [] })
       }
       keepExecutable({ root, state, plan })
-      await applyPlan({ root, plan, staged, progress })
-      await refreshCache({ root, plan, cache, now })
+      left = await applyPlan({ root, plan, staged, progress })
+      await refreshCache({ root, plan, left, cache, now })
     } else if (before.length + after.length > 0) writeJournal(state, { ...journal, before: [] })
     cache.save(work.whole)
     if (plan.blocked.length === 0)
@@ -99,7 +103,10 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     removeJournal(state)
     if (from !== target.image || work.interrupted) await forgetOthers({ ...options, kept, previous }, work)
     staged.clear()
-    return { ...countsOf(plan), drift: plan.drift, owners: manifest.owners, triggers, health: manifest.health }
+    const { owners, health } = manifest
+    const error = xattrsLeft(left)
+    const drift = plan.drift.filter((path) => !left.some((one) => one.path.toWellFormed() === path))
+    return { ...countsOf(plan), drift, owners, triggers, health, ...(error ? { left: error } : {}) }
   } catch (error) {
     // What was staged is worth keeping for the next run, but not at the price of a full disk.
     if (isErrorCode(error, 'DISK_FULL')) clearIfPossible(staged)

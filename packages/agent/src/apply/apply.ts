@@ -13,7 +13,7 @@ import {
   unlinkSync,
   utimesSync,
 } from 'node:fs'
-import { errnoOf, type Progress, run, runTask, type Task } from '@holotype/base'
+import { errnoOf, type HolotypeError, type Progress, run, runTask, type Task } from '@holotype/base'
 import { fail } from '../errors.ts'
 import { BATCH_PATHS, FLUSH_TIMEOUT_MS, PATH_GARBAGE_BYTES } from '../limits.ts'
 import { served } from '../memory.ts'
@@ -22,7 +22,7 @@ import { atFullSpeed, checkPortions } from '../throttle/this-process.ts'
 import { nameOf, parentOf, systemPath } from '../tree/names.ts'
 import type { MetadataWork, Plan, Removal } from '../tree/plan.ts'
 import { Areas, temporaryBeside } from './areas.ts'
-import { setXattrs } from './directory-xattrs.ts'
+import { setXattrs, type XattrsLeft } from './directory-xattrs.ts'
 import { Directories } from './directories.ts'
 import { insist } from './insist.ts'
 import { makeReady, type Ready } from './make-ready.ts'
@@ -52,10 +52,10 @@ interface Run {
  * Carries a plan out. First all is made ready beside the root and flushed; then names change by one rename each, in an order in which a
  * running system stays usable (`inPlacingOrder`): directories, leaves, metadata, removals (children first), at last the directories' own
  * metadata. Every system call may be the last one before a kill or a power cut: the next run plans anew from what is there. Ends when
- * all is on the disk.
+ * all is on the disk. Gives the directories whose extended attributes are not the image's.
  * @throws DISK_FULL, AGENT_NOT_PERMITTED, AGENT_ROOT_CHANGED, AGENT_IO, PROCESS_*
  */
-export async function applyPlan({ root, plan, staged, progress }: ApplyOptions): Promise<void> {
+export async function applyPlan({ root, plan, staged, progress }: ApplyOptions): Promise<readonly XattrsLeft[]> {
   using directories = new Directories(root)
   using areas = new Areas(directories, staged, new Set(plan.directories.map(({ path }) => path)))
   const count = plan.directories.length + plan.leaves.length
@@ -68,13 +68,14 @@ export async function applyPlan({ root, plan, staged, progress }: ApplyOptions):
   // From the first name to the last the root is between two images: that is to be short.
   using _speed = atFullSpeed()
   const total = count + plan.metadata.length + plan.removals.length
-  await runTask(progress, { title: 'write', total, unit: 'files' }, (task) =>
+  const left = await runTask(progress, { title: 'write', total, unit: 'files' }, (task) =>
     write({ directories, areas, ready, task, progress }, plan),
   )
   await flush(root, progress)
+  return left
 }
 
-async function write(run: Run, plan: Plan): Promise<void> {
+async function write(run: Run, plan: Plan): Promise<readonly XattrsLeft[]> {
   const step = stepper(run.task)
   const retired: Removal[] = []
   for (const work of plan.directories) {
@@ -96,7 +97,12 @@ async function write(run: Run, plan: Plan): Promise<void> {
   }
   // An area may lie in a directory whose mtime is about to be set.
   run.areas[Symbol.dispose]()
-  for (const finishing of plan.finishing) await finishDirectory(run, finishing)
+  const left: XattrsLeft[] = []
+  for (const finishing of plan.finishing) {
+    const error = await finishDirectory(run, finishing)
+    if (error) left.push({ path: finishing.path, error })
+  }
+  return left
 }
 
 /** Gives the event loop a turn, and tells how far the work is, now and then. */
@@ -173,9 +179,13 @@ function unlinkIfThere(at: string | Buffer): void {
   }
 }
 
-async function finishDirectory(run: Run, { path, entry, mtime, xattrs }: Plan['finishing'][number]): Promise<void> {
+/** Sets a directory's metadata; gives why its extended attributes are not the image's, if they are not. */
+async function finishDirectory(
+  run: Run,
+  { path, entry, mtime, xattrs }: Plan['finishing'][number],
+): Promise<HolotypeError | undefined> {
   const { directories } = run
-  if (xattrs) await setXattrs(directories.forOthers(path), entry, xattrs)
+  const left = xattrs && (await setXattrs(directories.forOthers(path), entry, xattrs))
   await insist(run, path, () => {
     const file = directories.descriptor(path)
     const stat = fstatSync(file)
@@ -183,4 +193,5 @@ async function finishDirectory(run: Run, { path, entry, mtime, xattrs }: Plan['f
     if ((stat.mode & 0o7777) !== entry.mode || stat.uid !== entry.uid) fchmodSync(file, entry.mode)
     if (mtime) futimesSync(file, entry.mtime, entry.mtime)
   })
+  return left
 }

@@ -52,8 +52,8 @@ export async function rollBack(options: RollBackOptions): Promise<RolledBack> {
     ? await two.go()
     : await syncAndReport({ ...options, config, statement, target, site: noSite })
   if (isErrorCode(error, 'AGENT_NO_PREVIOUS')) obeyAgain(state)
-  // Health checks come last: the root is there.
-  if (error && error.code !== 'AGENT_HEALTH_FAILED') throw error
+  // These come last: the root is there.
+  if (error && error.code !== 'AGENT_HEALTH_FAILED' && error.code !== 'AGENT_XATTRS_LEFT') throw error
   const time = new Date(now()).toISOString()
   if (!readHeld(state)) hold(state, { reason: words, since: time })
   enqueue(state, {

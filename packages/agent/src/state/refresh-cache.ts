@@ -15,10 +15,12 @@ import type { Inside, StatCache } from './stat-cache.ts'
 export async function refreshCache(options: {
   readonly root: string
   readonly plan: Plan
+  /** Directories whose attributes are not as the plan has them. */
+  readonly left: readonly { readonly path: string }[]
   readonly cache: StatCache
   readonly now: () => number
 }): Promise<void> {
-  const { root, plan, cache, now } = options
+  const { root, plan, left, cache, now } = options
   await wait(STAT_SETTLE_MS * 2)
   const base = root === '/' ? '' : root
   forgetOld(plan, cache)
@@ -31,7 +33,8 @@ export async function refreshCache(options: {
   }
   for (const { path, entry } of plan.finishing) {
     const stat = lstatSync(base + path, { throwIfNoEntry: false })
-    if (stat && isDirectory(stat)) cache.set(path, stat, insideOf(entry), now())
+    if (stat && isDirectory(stat) && !left.some((one) => one.path === path))
+      cache.set(path, stat, insideOf(entry), now())
   }
 }
 

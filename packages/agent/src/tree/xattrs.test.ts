@@ -1,8 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { agentCommand } from '../testing/agent-command.ts'
 import { isRoot, makeWorld } from '../testing/world.ts'
 import { readXattrs } from './xattrs.ts'
 
@@ -110,5 +111,54 @@ test.skipIf(!xattrsWork())(
     } finally {
       rmSync(root, { recursive: true })
     }
+  },
+)
+
+/** Runs a program where setfattr is not installed: in a layer over /usr/bin that nobody else sees. */
+const WITHOUT_SETFATTR = [
+  ...['unshare', '--mount', 'sh', '-ec'],
+  `mount -t tmpfs none /mnt && mkdir /mnt/upper /mnt/work &&
+    mount -t overlay -o lowerdir=/usr/bin,upperdir=/mnt/upper,workdir=/mnt/work none /usr/bin && rm /usr/bin/setfattr && exec "$@"`,
+  'sh',
+] as const
+
+function canHide(): boolean {
+  const [program, ...args] = WITHOUT_SETFATTR
+  return xattrsWork() && spawnSync(program, [...args, 'sh', '-c', '! which setfattr']).status === 0
+}
+
+test.skipIf(!canHide())(
+  'an attribute of a directory that cannot be taken away is told when all else is done (needs root, mounts and overlayfs)',
+  { timeout: 60_000 },
+  async () => {
+    await using world = await makeWorld()
+    world.clock.now = Date.now()
+    const trigger = { name: 'restart', paths: ['/etc/**'], run: ['/bin/true'], when: 'after', timeout: 5 } as const
+    const image = (text: string) => world.image({ 'etc/a': text, 'srv/www': null }, { triggers: [trigger] })
+    await world.publish(1, await image('one'))
+    await world.enrol()
+    await world.run()
+    execFileSync('setfattr', ['-n', 'user.x', '-v', '1', join(world.root, 'srv/www')])
+    const next = await image('two')
+    await world.publish(2, next)
+    const [program, ...args] = [...WITHOUT_SETFATTR, ...agentCommand, 'run', '--state', world.state]
+    const run = async () => {
+      const child = spawn(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
+      let words = ''
+      child.stderr.on('data', (chunk: Buffer) => (words += chunk.toString()))
+      return [await new Promise<number | null>((resolve) => child.on('close', resolve)), words]
+    }
+    for (const _ of [1, 2, 3]) {
+      expect(await run()).toEqual([4, expect.stringMatching(/AGENT_XATTRS_LEFT[^]*\/srv\/www: [^]*setfattr/)])
+      expect(readFileSync(join(world.root, 'etc/a'), 'utf8')).toBe('two')
+      expect(world.server.checkins.at(-1)).toMatchObject({ image: next.image, flags: ['failed'] })
+    }
+    const [, report, ...others] = world.server.reports
+    expect(others).toEqual([])
+    expect(report).toMatchObject({ to: next.image, repaired: [], error: { code: 'AGENT_XATTRS_LEFT' } })
+    expect(report?.triggers.map(({ name }) => name)).toEqual(['restart'])
+    world.clock.now = Date.now()
+    expect((await world.run()).report?.repaired).toEqual(['/srv/www'])
+    expect(read(join(world.root, 'srv/www'))).toBe('')
   },
 )

@@ -1,12 +1,14 @@
 import { constants, copyFileSync, linkSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, errnoOf, type Progress, removePath } from '@holotype/base'
+import { type Digest, errnoOf, type HolotypeError, type Progress, removePath } from '@holotype/base'
 import type { ChannelTarget } from '@holotype/trust'
 import { applyPlan } from '../apply/apply.ts'
+import { type XattrsLeft, xattrsLeft } from '../apply/directory-xattrs.ts'
 import { checkImageHasAgent, keepExecutable } from '../apply/keep-executable.ts'
 import { fail } from '../errors.ts'
 import { type Overrides, readOverrides } from '../overrides.ts'
 import { keptImage, type ObjectFolders, objectFolders, planSync, type SourceRoot, type SyncPlan } from '../plan-sync.ts'
+import type { RunReport } from '../protocol.ts'
 import type { Site } from '../site/site.ts'
 import { copyObject, stage } from '../site/stage.ts'
 import { readNodeState, removeJournal, writeJournal, writeNodeState } from '../state/node-state.ts'
@@ -59,12 +61,12 @@ export async function planOther(options: Omit<PrepareOptions, 'statement'>): Pro
 /**
  * Brings the root that does not run to an image. Bytes that the running root holds are taken from there, cloned where the file system can, and
  * hashed; the rest comes from the site, by a delta from what runs. No triggers. Whatever the other root is, and killed anywhere, the next call
- * ends in the image.
+ * ends in the image. `left`: what is not as it, though all was done that could be.
  * @throws AGENT_*, OBJECT_*, DISK_FULL
  */
 export async function prepareOther(
   options: PrepareOptions,
-): Promise<{ readonly written: number; readonly removed: number; readonly metadata: number }> {
+): Promise<{ readonly changed: RunReport['changed']; readonly left: HolotypeError | undefined }> {
   const { roots, target, statement, progress, now } = options
   const { directory, state } = roots.other
   const looked = now()
@@ -72,6 +74,7 @@ export async function prepareOther(
   const { plan, packs, cache, manifest, ideal } = work
   const { staged, kept } = folders
   const node = readNodeState(state)
+  let left: readonly XattrsLeft[] = []
   if (!isEmptyPlan(plan)) {
     if (roots.running) {
       const { directory: root } = roots.running
@@ -83,8 +86,8 @@ export async function prepareOther(
     await stage({ root: work.root, plan, packs, staged, progress })
     if (roots.running) keepExecutable({ root: roots.running.directory, state: options.state, plan })
     writeJournal(state, { from: node.image, to: target.image, before: [], after: [] })
-    await applyPlan({ root: work.root, plan, staged, progress })
-    await refreshCache({ root: work.root, plan, cache, now })
+    left = await applyPlan({ root: work.root, plan, staged, progress })
+    await refreshCache({ root: work.root, plan, left, cache, now })
   }
   cache.save()
   if (plan.blocked.length > 0)
@@ -107,11 +110,12 @@ export async function prepareOther(
   removeJournal(state)
   await forgetOthers({ state, target, from: node.image, kept, previous: null }, work)
   staged.clear()
-  return {
+  const changed = {
     written: plan.leaves.length + plan.directories.length,
     removed: plan.removals.length,
     metadata: plan.metadata.length,
   }
+  return { changed, left: xattrsLeft(left) }
 }
 
 /** What the running root is at; what is kept of it gets a second name in what is kept of the other. */

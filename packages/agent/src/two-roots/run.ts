@@ -149,8 +149,9 @@ async function prepare(place: Place, target: ChannelTarget, site: Site): Promise
   }
   try {
     if (roots.running) await activate(state, two, roots.running)
-    const changed = await prepareOther({ state, roots, site, target, statement, rehash, progress, now })
+    const { changed, left } = await prepareOther({ state, roots, site, target, statement, rehash, progress, now })
     await activate(state, two, roots.other)
+    if (left) throw left
     return { outcome: 'prepared', report: tell('converged', changed) }
   } catch (thrown) {
     return failed(roots.other, asHolotypeError(thrown), { target: target.image, statement, tell })
