@@ -2,6 +2,7 @@ import { type Digest, type HolotypeError, isErrorCode } from '@holotype/base'
 import type { HealthChecks, ImageTrigger } from '@holotype/image'
 import { applyPlan } from './apply/apply.ts'
 import { type XattrsLeft, xattrsLeft } from './apply/directory-xattrs.ts'
+import { takeAclAway } from './apply/inherited-acl.ts'
 import { checkImageHasAgent, keepExecutable } from './apply/keep-executable.ts'
 import { fail } from './errors.ts'
 import {
@@ -65,6 +66,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   try {
     const start = await startSync(options, folders)
     if (await isThere(options, start)) return still(options, start.manifest)
+    await takeAclAway(staged.directory)
     const work = await planSync(options, folders, start)
     const { root, manifest, plan, before, after, cache } = work
     const moved = from !== null && from !== target.image

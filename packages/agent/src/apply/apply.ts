@@ -59,6 +59,7 @@ export async function applyPlan({ root, plan, staged, progress }: ApplyOptions):
   using directories = new Directories(root)
   using areas = new Areas(directories, staged, new Set(plan.directories.map(({ path }) => path)))
   const count = plan.directories.length + plan.leaves.length
+  await areas.open([...plan.directories, ...plan.leaves].map(({ path }) => path))
   const ready = await runTask(progress, { title: 'make ready', total: count, unit: 'files' }, (task) =>
     makeReady({ plan, staged, areas, step: stepper(task) }),
   )

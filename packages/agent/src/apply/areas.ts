@@ -6,6 +6,7 @@ import type { ObjectFolder } from '../state/objects.ts'
 import { nameOf, parentOf } from '../tree/names.ts'
 import { TEMPORARY } from '../tree/scan.ts'
 import { type Directories } from './directories.ts'
+import { takeAclAway } from './inherited-acl.ts'
 
 /** A directory closed to others, on the file system of paths that are to be placed: what is complete in it is placed by a rename. */
 export interface Area {
@@ -59,6 +60,12 @@ export class Areas implements Disposable {
     this.#byDevice.set(dev, area)
     this.#byDirectory.set(asked, area)
     return area
+  }
+
+  /** Makes those from which these paths can be placed, none with an ACL. @throws AGENT_ROOT_CHANGED, AGENT_NOT_PERMITTED, AGENT_IO, DISK_FULL, PROCESS_* */
+  async open(paths: Iterable<string>): Promise<void> {
+    for (const path of paths) this.for(path)
+    for (const place of new Set(this.all.map(({ pathForOthers }) => pathForOthers))) await takeAclAway(place)
   }
 
   /** All that were asked for. */

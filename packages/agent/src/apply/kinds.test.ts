@@ -16,10 +16,10 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { EVERY_KIND, everyKind, harmEveryKind } from '../testing/every-kind.ts'
+import { acl, EVERY_KIND, everyKind, harmEveryKind } from '../testing/every-kind.ts'
 import { judge } from '../testing/interrupted.ts'
 import { describeImage, describeRoot } from '../testing/tree-text.ts'
-import { isRoot, makeWorld, type Sketch, type World } from '../testing/world.ts'
+import { entryOf, isRoot, makeWorld, type Sketch, type World } from '../testing/world.ts'
 
 const missing = ['getfattr', 'setfattr', 'getfacl', 'getcap', 'lsattr', 'chattr'].filter((program) => {
   try {
@@ -148,6 +148,47 @@ describe.skipIf(reason !== '')(`every kind of file${reason}`, () => {
     }
   })
 
+  test.each([
+    ['the state directory is on another file system', false],
+    ['the state directory inherits one', true],
+  ])('nothing takes a default ACL along from where it was made ready: %s', async (_, inherits) => {
+    const owned = { uid: 0, gid: 0, mtime: 1_600_000_000 }
+    const shared = { ...owned, type: 'directory', mode: 0o775 } as const
+    const image = (round: string) =>
+      world.image({
+        srv: { ...shared, xattrs: { 'system.posix_acl_default': acl(33, 7) } },
+        'srv/file': `${round}, once`,
+        'srv/sub': { ...shared, mode: round === 'one' ? 0o700 : 0o770 },
+        [`srv/${round}/deep`]: round,
+        [`srv/fifo-${round}`]: { ...owned, type: 'fifo', mode: 0o660 },
+        'srv/noted': {
+          ...entryOf(world.store, round),
+          xattrs: { 'user.round': Buffer.from(round).toString('base64') },
+        },
+      })
+    const umount = inherits ? () => {} : mountTmpfs(world.state)
+    try {
+      if (inherits) execFileSync('setfacl', ['-m', 'd:u:1000:rwx', world.directory])
+      await world.enrol()
+      for (const [number, round] of ['one', 'two'].entries()) {
+        const target = await image(round)
+        await world.publish(number + 1, target)
+        expect((await world.run()).error).toBeUndefined()
+        expect(describeRoot(world.root)).toEqual(describeImage(world.store, target.image))
+        expect(told('getfacl', '--skip-base', '-R', 'srv').match(/# file: .*/g)).toEqual(['# file: srv'])
+        expect((await world.run({ verify: true })).report).toBeUndefined()
+        // What an earlier version took along is mended for good.
+        execFileSync('setfacl', ['-m', 'u:1000:rwx,d:u:1000:rwx', at('srv/sub')])
+        execFileSync('setfacl', ['-m', 'u:1000:rwx', at('srv/file')])
+        expect((await world.run({ verify: true })).report?.repaired).toEqual(['/srv/file', '/srv/sub'])
+        expect(told('getfacl', '--skip-base', '-R', 'srv').match(/# file: .*/g)).toEqual(['# file: srv'])
+        expect(describeRoot(world.root)).toEqual(describeImage(world.store, target.image))
+      }
+    } finally {
+      umount()
+    }
+  })
+
   test('a further name of a file, even where it is excluded, is no way to change it', async () => {
     const target = await world.image({ 'usr/bin/su': 'su', keep: null }, { exclusions: ['/keep/**'] })
     await world.publish(1, target)
@@ -245,6 +286,12 @@ describe.skipIf(reason !== '')(`every kind of file${reason}`, () => {
     }
   })
 })
+
+function mountTmpfs(at: string): () => void {
+  mkdirSync(at, { recursive: true })
+  execFileSync('mount', ['-t', 'tmpfs', 'none', at])
+  return () => execFileSync('umount', [at])
+}
 
 function execMount(from: string, to: string): () => void {
   execFileSync('mount', ['--bind', from, to])

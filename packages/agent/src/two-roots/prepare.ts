@@ -4,6 +4,7 @@ import { type Digest, errnoOf, type HolotypeError, type Progress, removePath } f
 import type { ChannelTarget } from '@holotype/trust'
 import { applyPlan } from '../apply/apply.ts'
 import { type XattrsLeft, xattrsLeft } from '../apply/directory-xattrs.ts'
+import { takeAclAway } from '../apply/inherited-acl.ts'
 import { checkImageHasAgent, keepExecutable } from '../apply/keep-executable.ts'
 import { fail } from '../errors.ts'
 import { type Overrides, readOverrides } from '../overrides.ts'
@@ -54,6 +55,7 @@ export async function planOther(options: Omit<PrepareOptions, 'statement'>): Pro
   const overrides = readOverrides(options.state)
   const kept = overrides.kept.map(({ glob }) => glob)
   const place = { state, root, from, overrides: kept, ...(source ? { source } : {}) }
+  await takeAclAway(folders.staged.directory)
   const work = await planSync({ ...place, site, target, atRest: true, rehash, progress, now }, folders)
   return { work, folders, source, overrides }
 }
