@@ -9,7 +9,7 @@ export const fail = defineErrors({
   },
   IMAGE_PATH_CONFLICT: {
     kind: 'conflict',
-    when: 'two packages of a lock hold the same path with different content and neither replaces the other',
+    when: 'two packages of a lock hold the same path and neither replaces the other (those of rpm may hold equal files)',
     hint: 'leave one of them out, or let one declare Replaces on the other',
   },
   IMAGE_SCRIPT_FAILED: {
@@ -41,6 +41,11 @@ export const fail = defineErrors({
     kind: 'resource',
     when: 'composition is not run as root',
     hint: 'run as root (sudo): an image holds files of many owners, and its maintainer scripts need mounts',
+  },
+  IMAGE_ARCHITECTURE_FOREIGN: {
+    kind: 'resource',
+    when: 'an image is to be composed whose programs this machine cannot run: its maintainer scripts have to',
+    hint: 'compose on a machine of that architecture, or install qemu-user-static and binfmt-support, which register a handler (binfmt_misc, with the flag F)',
   },
   IMAGE_MALFORMED: {
     kind: 'corrupt',

@@ -53,7 +53,7 @@ export async function compose(options: ComposeOptions): Promise<Composed> {
   using scratch = makeScratch(store)
   const stages = installer.stages?.(packages, spec.packages) ?? [packages]
   using lower = keptCheckout(store, scratch)
-  const on = { store, lock, spec, installer, map, packages, pruned, lower, scratch, progress, signal }
+  const on = { store, lock, spec, installer, map, taken: [], packages, pruned, lower, scratch, progress, signal }
   const scrubbed = compileGlobs([...SCRUBBED.map(({ path }) => path), ...globs])
   let epoch = 0
   installer.layout(map, packages)

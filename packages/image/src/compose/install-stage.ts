@@ -14,7 +14,7 @@ import { applyLayer, type Layer } from './layer.ts'
 import { type PathMap, prune, requireDirectories, rootOf } from './path-map.ts'
 import { rememberedLayer } from './remembered.ts'
 import type { Scratch } from './scratch.ts'
-import { unite } from './unite.ts'
+import { type Taken, unite } from './unite.ts'
 
 /** What all stages of one composition share. */
 export interface Installation {
@@ -23,6 +23,8 @@ export interface Installation {
   readonly spec: ResolvedSpec
   readonly installer: NativeInstaller
   readonly map: PathMap
+  /** What packages lost to others so far. */
+  readonly taken: Taken[]
   /** Of the whole image. */
   readonly packages: readonly LockedUnpacked[]
   readonly pruned: PathMatcher
@@ -77,11 +79,11 @@ export async function installStage(on: Installation, stage: Stage): Promise<numb
 }
 
 function layOver(
-  { store, lock, map, packages, pruned, installer }: Installation,
+  { store, lock, map, packages, pruned, installer, taken }: Installation,
   these: readonly LockedUnpacked[],
 ): void {
   const relocate = installer.diversions?.relocate(store, map)
-  unite(map, {
+  const lost = unite(map, {
     store,
     format: lock.format,
     packages: these,
@@ -89,14 +91,15 @@ function layOver(
     pruned,
     ...(relocate ? { relocate } : {}),
   })
+  taken.push(...lost)
 }
 
 function enter(
-  { store, lock, spec, map, pruned, installer }: Installation,
+  { store, lock, spec, map, pruned, installer, taken }: Installation,
   { packages, epoch, last }: Pick<Stage, 'packages' | 'last'> & { readonly epoch: number },
 ): void {
   prune(map, pruned)
-  installer.database(map, { store, packages, architecture: lock.architecture, epoch })
+  installer.database(map, { store, packages, architecture: lock.architecture, taken, epoch })
   // Before their directory is there no script looks for them; and it is the package's that brings it.
   if (last || map.has('etc/systemd/system')) applyUnitFiles(map, spec, epoch)
 }

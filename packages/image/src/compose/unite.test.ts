@@ -1,4 +1,5 @@
 import { compileGlobs } from '@holotype/base'
+import type { FormatName } from '@holotype/formats'
 import { openStore } from '@holotype/store'
 import { describe, expect, test } from 'vitest'
 import { layout } from '../native/deb/layout.ts'
@@ -9,11 +10,14 @@ import { unite } from './unite.ts'
 
 const store = openStore(temporaryDirectory())
 
-function united(made: readonly SyntheticUnpacked[], prunedGlobs: readonly string[] = []): PathMap {
+function united(
+  made: readonly SyntheticUnpacked[],
+  { prunedGlobs = [], format = 'deb' }: { readonly prunedGlobs?: readonly string[]; readonly format?: FormatName } = {},
+): PathMap {
   const packages = made.map((item) => unpackedOf(store, item))
   const map: PathMap = new Map()
   layout(map, packages)
-  unite(map, { store, format: 'deb', packages, pruned: compileGlobs(prunedGlobs) })
+  unite(map, { store, format, packages, pruned: compileGlobs(prunedGlobs) })
   return map
 }
 
@@ -38,20 +42,52 @@ describe('a path that two packages hold', () => {
     )
   })
 
-  test('is shared where content, mode and owner are the same', () => {
-    const map = united([
-      { name: 'one', files: { 'etc/x': 'a', l: '-> etc' } },
-      { name: 'two', files: { 'etc/x': 'a', l: '-> etc' } },
-    ])
+  test('is shared by packages of rpm where content, mode and owner are the same', () => {
+    const rpm = { format: 'rpm' } as const
+    const map = united(
+      [
+        { name: 'one', files: { 'etc/x': 'a', l: '-> x' } },
+        { name: 'two', files: { 'etc/x': 'a', l: '-> x' } },
+      ],
+      rpm,
+    )
     expect([holder(map, 'etc/x'), holder(map, 'l')]).toEqual(['package:one', 'package:one'])
     const digest = store.put(Buffer.from('a'))
     const other = { type: 'file', mode: 0o600, uid: 0, gid: 0, mtime: 0, digest, size: 1 } as const
     expect(() =>
-      united([
-        { name: 'one', files: { 'etc/x': 'a' } },
-        { name: 'two', files: { 'etc/x': other } },
-      ]),
+      united(
+        [
+          { name: 'one', files: { 'etc/x': 'a' } },
+          { name: 'two', files: { 'etc/x': other } },
+        ],
+        rpm,
+      ),
     ).toThrow(/held by/)
+  })
+
+  test.each(['deb', 'alpm'] as const)('is a conflict for %s even where both hold the same', (format) => {
+    for (const files of [{ 'etc/x': 'a' }, { 'etc/x': '-> nowhere' }]) {
+      const both = () =>
+        united(
+          [
+            { name: 'one', files },
+            { name: 'two', files },
+          ],
+          { format },
+        )
+      expect(both).toThrow(expect.objectContaining({ message: '/etc/x is held by one and by two' }))
+    }
+  })
+
+  test('is shared by one package of two architectures, and where it is a link to a directory that is there', () => {
+    const twin = { name: 'libx', files: { 'etc/x': 'a' }, fields: [['Multi-Arch', 'same']] } as const
+    expect(holder(united([twin, { ...twin, architecture: 'i386' }]), 'etc/x')).toBe('package:libx')
+    const files = { l: '-> etc/d', 'etc/d': '/' }
+    const linked = united([
+      { name: 'one', files },
+      { name: 'two', files },
+    ])
+    expect(holder(linked, 'l')).toBe('package:one')
   })
 
   const old = { name: 'old', version: '1.2', files: { 'etc/x': 'a' } }
@@ -80,7 +116,7 @@ describe('a path that two packages hold', () => {
         { name: 'one', files: { 'doc/x': 'a' } },
         { name: 'two', files: { 'doc/x': 'b' } },
       ],
-      ['/doc/*'],
+      { prunedGlobs: ['/doc/*'] },
     )
     expect(map.has('doc/x')).toBe(false)
   })

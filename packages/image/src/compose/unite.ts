@@ -5,7 +5,7 @@ import { fail } from '../errors.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
 import { pathsOf, type Unpacked } from '../unpack/unpacked.ts'
 import { SCRIPTS } from './layer.ts'
-import { entryInput, type PathMap, pathResolver } from './path-map.ts'
+import { entryInput, type OwnedEntry, type PathMap, pathResolver } from './path-map.ts'
 
 export interface UniteOptions {
   readonly store: Store
@@ -22,15 +22,36 @@ export interface UniteOptions {
 /** Where a package's file comes to lie that another package diverts. */
 export type Relocate = (place: string, name: string) => string
 
+/** A file that is another package's in the end. */
+export interface Taken {
+  /** As the package names it that lies there, without a leading slash. */
+  readonly path: string
+  readonly from: LockedUnpacked
+  readonly by: LockedUnpacked
+}
+
 /**
  * Lays the trees of all packages over each other into `map`, as the package manager's unpacking would: a directory is its first
  * owner's, a link to a directory stays where another package has that directory, and a path has one owner.
+ * @returns what packages lost to those that replace their files
  * @throws IMAGE_PATH_CONFLICT with both owners' names
  */
-export function unite(map: PathMap, options: UniteOptions): void {
+export function unite(map: PathMap, options: UniteOptions): Taken[] {
+  const taken: Taken[] = []
   const resolver = pathResolver(map)
-  const replaces = replacesOf(options)
-  for (const { name, unpacked } of options.packages) {
+  const among = options.among ?? options.packages
+  const replaces = replacesOf(options.format, among)
+  /**
+   * Whether a path with equal content in both may have two owners. rpm lets it; dpkg and pacman refuse it, but that dpkg leaves a link which leads
+   * to a directory already (`linktosameexistingdir`), and lets one package of two architectures have its files in common.
+   */
+  const mayShare = (present: OwnedEntry, { owner, place }: { readonly owner: string; readonly place: string }) =>
+    options.format === 'rpm' ||
+    present.owner === owner ||
+    !present.owner.startsWith('package:') ||
+    map.get(resolver.resolve(`${place}/.`))?.entry.type === 'directory'
+  for (const candidate of options.packages) {
+    const { name, unpacked } = candidate
     const owner = `package:${name}`
     const inodes = inodesOf(name, unpacked)
     for (const { path, entry } of pathsOf(options.store, unpacked)) {
@@ -52,19 +73,27 @@ export function unite(map: PathMap, options: UniteOptions): void {
         continue
       }
       const directories = present.entry.type === 'directory' || incoming.type === 'directory'
-      if (directories ? directoriesMeet(present.entry, incoming) : sameContent(present.entry, incoming)) continue
+      const equal = sameContent(present.entry, incoming)
+      if (directories ? directoriesMeet(present.entry, incoming) : equal && mayShare(present, { owner, place }))
+        continue
       const other = present.owner.replace(/^package:/, '')
       // Replaces is about files: no package replaces a directory, which others have files in (deb-control(5)).
-      if (!directories && replaces(name, other)) {
+      const loser = directories ? undefined : replaces(candidate, other)
+      if (loser !== undefined) {
+        taken.push({ path, from: loser, by: candidate })
         map.set(place, { entry: incoming, owner, ...inodes(path) })
         resolver.forget(place)
-      } else if (directories || !replaces(other, name)) {
-        throw fail('IMAGE_PATH_CONFLICT', {
-          what: `/${place} is held by ${other} and by ${name}, with different content`,
-        })
+        continue
       }
+      const winner = directories ? undefined : among.find((one) => one.name === other)
+      if (winner === undefined || replaces(winner, name) === undefined)
+        throw fail('IMAGE_PATH_CONFLICT', {
+          what: `/${place} is held by ${other} and by ${name}${equal ? '' : ', with different content'}`,
+        })
+      taken.push({ path, from: candidate, by: winner })
     }
   }
+  return taken
 }
 
 /** Which names of a package are one file. */
@@ -87,24 +116,25 @@ function sameContent(a: EntryInput, b: EntryInput): boolean {
   return a.type === 'symlink' && b.type === 'symlink' && a.target === b.target
 }
 
-/** Whether one package of the lock declares that it replaces another's files. Asked at a conflict alone. */
-function replacesOf(options: UniteOptions): (winner: string, loser: string) => boolean {
-  const format = formatOf(options.format)
-  const among = options.among ?? options.packages
-  return (winner, loser) => {
-    const fields = among.find((candidate) => candidate.name === winner)?.unpacked.fields ?? []
-    const text = fields.find(([name]) => name.toLowerCase() === 'replaces')?.[1]
-    if (text === undefined) return false
-    const version = among.find((candidate) => candidate.name === loser)?.version ?? ''
-    return format
-      .parseDependencies(text)
+/** The package of a name, if the other declares that it replaces its files. Asked at a conflict alone. */
+function replacesOf(
+  format: FormatName,
+  among: readonly LockedUnpacked[],
+): (winner: LockedUnpacked, loser: string) => LockedUnpacked | undefined {
+  const { parseDependencies, satisfies } = formatOf(format)
+  return ({ unpacked }, loser) => {
+    const text = unpacked.fields.find(([name]) => name.toLowerCase() === 'replaces')?.[1]
+    const found = among.find((candidate) => candidate.name === loser)
+    if (text === undefined || found === undefined) return undefined
+    const named = parseDependencies(text)
       .flat()
       .some(
         (relation) =>
           relation.name === loser &&
           (relation.operator === undefined ||
             relation.version === undefined ||
-            format.satisfies(version, relation.operator, relation.version)),
+            satisfies(found.version, relation.operator, relation.version)),
       )
+    return named ? found : undefined
   }
 }

@@ -3,7 +3,7 @@ import type { Progress } from '@holotype/base'
 import type { Store } from '@holotype/store'
 import type { PathMap } from '../compose/path-map.ts'
 import type { Diverted } from '../compose/script-effects.ts'
-import type { Relocate } from '../compose/unite.ts'
+import type { Relocate, Taken } from '../compose/unite.ts'
 import type { UnitVerb } from '../spec/apply-spec.ts'
 import type { LockedUnpacked } from '../unpack/unpack-all.ts'
 import { alpm } from './alpm/alpm.ts'
@@ -46,6 +46,8 @@ export interface DatabaseOptions {
   readonly store: Store
   readonly packages: readonly LockedUnpacked[]
   readonly architecture: string
+  /** What packages of this and earlier stages lost to others. */
+  readonly taken: readonly Taken[]
   /** Seconds since the epoch: the time that counts as that of installation. */
   readonly epoch: number
 }

@@ -1,14 +1,14 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { hash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { SYSTEM_PATH } from '@holotype/base'
 import { openStore } from '@holotype/store'
 import { describe, expect, test } from 'vitest'
 import { checkout } from '../../compose/checkout.ts'
 import { type PathMap, rootOf } from '../../compose/path-map.ts'
 import { SCRIPTS } from '../../compose/layer.ts'
-import { unite } from '../../compose/unite.ts'
+import { type Taken, unite } from '../../compose/unite.ts'
 import { type SyntheticUnpacked, unpackedOf } from '../../testing/synthetic.ts'
 import { temporaryDirectory } from '../../testing/temporary.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
@@ -42,14 +42,54 @@ const PACKAGES: readonly SyntheticUnpacked[] = [
   },
 ]
 
-function laidOut(): string {
-  const packages = PACKAGES.map((made) => unpackedOf(store, made))
+function laidOut(stages: readonly (readonly SyntheticUnpacked[])[] = [PACKAGES]): string {
+  const unpacked = stages.map((made) => made.map((one) => unpackedOf(store, one)))
+  const among = unpacked.flat()
   const map: PathMap = new Map()
-  layout(map, packages)
-  unite(map, { store, format: 'deb', packages, pruned: () => false })
-  database(map, { store, packages, architecture: 'amd64' })
+  layout(map, among)
+  const taken: Taken[] = []
+  for (const packages of unpacked) {
+    taken.push(...unite(map, { store, format: 'deb', packages, among, pruned: () => false }))
+    database(map, { store, packages, architecture: 'amd64', taken })
+  }
   const root = mkdtempSync(join(base, 'root-'))
   checkout(store, rootOf(store, map), { directory: root })
+  return root
+}
+
+/** With nothing but text files. */
+type Plain = SyntheticUnpacked & { readonly files: Readonly<Record<string, string>> }
+
+/** A root in which dpkg itself unpacked the packages, one after the other. */
+function unpackedByDpkg(packages: readonly Plain[]): string {
+  const root = mkdtempSync(join(base, 'native-'))
+  for (const directory of ['info', 'updates', 'triggers'])
+    mkdirSync(join(root, 'var/lib/dpkg', directory), { recursive: true })
+  writeFileSync(join(root, 'var/lib/dpkg/status'), '')
+  for (const { name, files, control = {}, fields = [] } of packages) {
+    const tree = mkdtempSync(join(base, 'tree-'))
+    const stanza = [
+      ['Package', name],
+      ['Version', '1'],
+      ['Architecture', 'amd64'],
+      ['Maintainer', 'a <a@example.org>'],
+      ['Description', 'x'],
+      ...fields,
+    ]
+    const members = { ...control, control: stanza.map(([key, value]) => `${key}: ${value}\n`).join('') }
+    for (const [path, text] of [
+      ...Object.entries(files),
+      ...Object.entries(members).map(([member, text]) => [`DEBIAN/${member}`, text] as const),
+    ]) {
+      mkdirSync(dirname(join(tree, path)), { recursive: true })
+      writeFileSync(join(tree, path), text)
+    }
+    execFileSync('dpkg-deb', ['-b', '--root-owner-group', tree, `${tree}.deb`], { stdio: 'ignore' })
+    execFileSync('dpkg', [`--root=${root}`, '--force-not-root', '--unpack', `${tree}.deb`], {
+      stdio: 'ignore',
+      env: { LC_ALL: 'C', PATH: SYSTEM_PATH },
+    })
+  }
   return root
 }
 
@@ -95,6 +135,56 @@ describe.skipIf(!isRoot || !hasDpkg)('the database before any script (skipped wi
   })
 })
 
+describe.skipIf(!isRoot || !hasDpkg)(
+  'a file that another package replaces (skipped without root or dpkg: it judges)',
+  () => {
+    const conffiles = { conffiles: '/etc/x\n' }
+    const old = {
+      name: 'old',
+      files: { 'etc/x': 'old\n', 'bin/named': 'o', 'usr/share/old/y': 'y' },
+      control: { ...conffiles, md5sums: `${md5('o')}  bin/named\n${md5('y')}  usr/share/old/y\n` },
+    }
+    const next = {
+      name: 'next',
+      files: { 'etc/x': 'next\n', 'usr/bin/named': 'n' },
+      control: { ...conffiles, md5sums: `${md5('n')}  usr/bin/named\n` },
+      fields: [['Replaces', 'old']] as const,
+    }
+
+    test.each([
+      ['it comes last', [[old, next]]],
+      ['it comes first', [[next, old]]],
+      ['the other is installed already', [[old], [next]]],
+      ['it is installed already', [[next], [old]]],
+    ])('is that one’s alone, as where dpkg unpacks both: %s', (_what, stages) => {
+      const ours = laidOut(stages)
+      const theirs = unpackedByDpkg(stages.flat())
+      for (const root of [ours, theirs]) {
+        expect(dpkg(root, '-S', '/etc/x')).toBe('next: /etc/x\n')
+        expect(dpkg(root, '-S', 'named').trim().split('\n').toSorted()).toEqual([
+          'next: /usr/bin/named',
+          'old: /bin/named',
+        ])
+      }
+      for (const name of ['old', 'next']) expect(listed(ours, name)).toEqual(listed(theirs, name))
+      // What dpkg does with a name that is not the same text is no matter of lists: here one of the two has the file.
+      expect(dpkg(ours, '-V', 'next')).toBe('')
+      expect(dpkg(ours, '-V', 'old')).toBe('??5??????   /bin/named\n')
+    })
+
+    test('counts as an obsolete conffile', () => {
+      const status = (stages: readonly (readonly SyntheticUnpacked[])[]) =>
+        dpkg(laidOut(stages), '-s', 'old')
+          .split('\n')
+          .filter((line) => line.startsWith(' /'))
+      expect(status([[old, next]])).toEqual([' /etc/x newconffile obsolete'])
+      expect(status([[old], [next]])).toEqual([` /etc/x ${md5('old\n')} obsolete`])
+    })
+
+    const listed = (root: string, name: string) => dpkg(root, '-L', name).trim().split('\n').toSorted()
+  },
+)
+
 test.skipIf(!isRoot)('triggers: who is interested in a path, and in a name (skipped without root: owners)', () => {
   const root = laidOut()
   const read = (name: string) => readFileSync(join(root, 'var/lib/dpkg', name), 'utf8')
@@ -114,7 +204,7 @@ test('the cache of manual pages goes where pages come after it, and only then', 
     layout(map, [manDb])
     const install = (these: LockedUnpacked) => {
       unite(map, { store, format: 'deb', packages: [these], among: [manDb, these], pruned: () => false })
-      database(map, { store, packages: [these], architecture: 'amd64' })
+      database(map, { store, packages: [these], architecture: 'amd64', taken: [] })
     }
     install(manDb)
     const digest = store.put(Buffer.from('index'))

@@ -3,6 +3,7 @@ import { compareText } from '@holotype/base'
 import { statusStanza } from '@holotype/formats'
 import type { Store } from '@holotype/store'
 import { addParents, type PathMap, pathResolver, removeBelow } from '../../compose/path-map.ts'
+import type { Taken } from '../../compose/unite.ts'
 import type { DatabaseOptions } from '../native.ts'
 import type { LockedUnpacked } from '../../unpack/unpack-all.ts'
 import { pathsOf } from '../../unpack/unpacked.ts'
@@ -25,7 +26,7 @@ const NOT_KEPT = new Set(['control'])
  * Writes dpkg's database as it stands when these packages are unpacked and not configured (dpkg's own `doc/` and `lib/dpkg/`:
  * status, info/, triggers/, arch), beside those that are there already. dpkg itself goes on from there.
  */
-export function database(map: PathMap, { store, packages, architecture }: Omit<DatabaseOptions, 'epoch'>): void {
+export function database(map: PathMap, { store, packages, architecture, taken }: Omit<DatabaseOptions, 'epoch'>): void {
   const write = (path: string, content: string | Uint8Array, mode = 0o644) => {
     const bytes = typeof content === 'string' ? Buffer.from(content) : content
     const place = `${ADMIN}/${path}`
@@ -56,6 +57,18 @@ export function database(map: PathMap, { store, packages, architecture }: Omit<D
     stanzas.set(stanzaKey(whole), whole)
     for (const name of activations(candidate, { store, map, files: installed })) activated.add(name)
   }
+  for (const [from, paths] of lostOf(store, taken)) {
+    const list = `info/${infoName(from)}.list`
+    write(
+      list,
+      read(list)
+        .split('\n')
+        .filter((line) => !paths.has(line))
+        .join('\n'),
+    )
+    const key = stanzaKey(statusStanza(from.unpacked.fields, [], ''))
+    stanzas.set(key, withObsolete(stanzas.get(key) ?? '', { paths, unpacked: packages.includes(from) }))
+  }
   write('status', [...stanzas.values()].join('\n'))
   write('arch', `${architecture}\n`)
   write('info/format', '1\n')
@@ -83,6 +96,28 @@ function listOf(store: Store, candidate: LockedUnpacked): string {
   const lines = ['/.']
   for (const { path } of pathsOf(store, candidate.unpacked)) if (path !== '') lines.push(`/${path}`)
   return `${lines.join('\n')}\n`
+}
+
+/** By package the paths that dpkg has no longer in its list, because another package took them: it compares names, not places. */
+function lostOf(store: Store, taken: readonly Taken[]): ReadonlyMap<LockedUnpacked, ReadonlySet<string>> {
+  const lost = new Map<LockedUnpacked, Set<string>>()
+  for (const { path, from, by } of taken)
+    if (pathsOf(store, by.unpacked).some((one) => one.path === path))
+      lost.set(from, (lost.get(from) ?? new Set()).add(`/${path}`))
+  return lost
+}
+
+/** A stanza whose conffiles of these paths are others' now: dpkg notes them as obsolete, with the sum they were configured with, if they were. */
+function withObsolete(
+  stanza: string,
+  { paths, unpacked }: { readonly paths: ReadonlySet<string>; readonly unpacked: boolean },
+): string {
+  const lines = stanza.split('\n').map((line) => {
+    const path = line.slice(0, line.lastIndexOf(' '))
+    if (!line.startsWith(' /') || !paths.has(path.slice(1))) return line
+    return `${unpacked ? `${path} newconffile` : line} obsolete`
+  })
+  return lines.join('\n')
 }
 
 function controlText(store: Store, candidate: LockedUnpacked, name: string): string {
