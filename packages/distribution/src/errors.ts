@@ -79,7 +79,7 @@ export const fail = defineErrors({
   },
   DISTRIBUTION_NO_GROUPS: {
     kind: 'input',
-    when: "an image asks for a group, and the distribution's package format has none",
+    when: "an image asks for a group, and groups of the distribution's package format are not read: only pacman's are, not those of rpm's comps.xml",
     hint: 'name the packages',
   },
   DISTRIBUTION_ROLE_EMPTY: {

@@ -168,7 +168,7 @@ function checkPackages(document: YamlDocument<ImageSpec>, { upstreams }: Distrib
   const format = Object.values(upstreams)[0]?.format
   const at = document.value.packages.findIndex((wanted) => wanted.startsWith('@'))
   if (at >= 0 && format !== undefined && format !== 'alpm') {
-    const message = `packages.${at}: "${document.value.packages[at]}" is a group, and ${format} packages have none`
+    const message = `packages.${at}: "${document.value.packages[at]}" is a group, and only groups of alpm repositories are read, not of ${format}`
     throw fail('DISTRIBUTION_NO_GROUPS', document.complain(['packages', at], message))
   }
 }

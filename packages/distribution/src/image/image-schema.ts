@@ -85,7 +85,7 @@ export const imageSchema = z.strictObject({
     .array(wantedPackage)
     .min(1)
     .describe(
-      'the packages you want, `NAME` or `NAME=VERSION`, or `@GROUP` for all of a group (alpm); what they depend on comes along',
+      'the packages you want, `NAME` or `NAME=VERSION`, or `@GROUP` for all of a group (alpm alone: the groups of rpm, `comps.xml`, are not read); what they depend on comes along',
     ),
   recommends: z.boolean().default(false).describe('whether recommended packages come along too'),
   exclude: z.array(packageName).default([]).describe('packages that must not be chosen'),

@@ -10,6 +10,7 @@ import { pruner } from '../spec/prune-rules.ts'
 import type { ResolvedSpec } from '../spec/resolve-spec.ts'
 import type { ImageManifest } from '../types.ts'
 import { unpackAll } from '../unpack/unpack-all.ts'
+import { requireRunnable } from './host-platform.ts'
 import { installStage } from './install-stage.ts'
 import { keptCheckout } from './kept-checkout.ts'
 import { orderInfo } from './ordered-info.ts'
@@ -39,13 +40,14 @@ export interface Composed {
  * lock and spec, same digest, on any machine (invariant 5); every path has an owner (invariant 6).
  *
  * Nothing is left behind but objects of the store. Needs root: files of many owners, and mounts.
- * @throws IMAGE_ROOT_NEEDED, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_SCRIPT_EFFECT,
+ * @throws IMAGE_ROOT_NEEDED, IMAGE_ARCHITECTURE_FOREIGN, OBJECT_MISSING, UNPACK_FAILED, IMAGE_PATH_CONFLICT, IMAGE_SCRIPT_FAILED, IMAGE_SCRIPT_EFFECT,
  * IMAGE_NOT_CONFIGURED, IMAGE_SPEC_REFUSED, IMAGE_BOOT_ORDER, DISK_FULL, PROCESS_TIMEOUT, PROCESS_ABORTED or the signal's reason
  */
 export async function compose(options: ComposeOptions): Promise<Composed> {
   const { store, lock, spec, progress, signal } = options
   if (process.getuid?.() !== 0) throw fail('IMAGE_ROOT_NEEDED', { what: `composing ${spec.name} needs root` })
   const installer = installerOf(lock.format)
+  requireRunnable(lock.architecture)
   const packages = installer.order(await unpackAll({ store, lock, progress, signal }), store)
   const pruned = pruner(spec)
   const map: PathMap = new Map()
