@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { diffImages, layOut, readManifest } from '@holotype/image'
+import { openStore } from '@holotype/store'
 import { readDiffoscope } from '../../packages/image/src/diff/testing/diffoscope.ts'
+import { readConfig } from '../config.ts'
+import { imageOfTree } from '../delivery/tree-image.ts'
 import { type Bench, row } from '../harness/bench.ts'
 import { measure } from '../harness/measure.ts'
 import { Notes } from '../harness/notes.ts'
@@ -21,13 +24,38 @@ export async function differing(bench: Bench): Promise<Row[]> {
     notes.forget()
     return measure({ argv, cwd: place.distribution, env: environment(place.home) })
   })
-  if (!peers.has('diffoscope')) return [ours]
+  const large = await ofTrees(bench)
+  if (!peers.has('diffoscope')) return [ours, ...large]
   const theirs = await besideDiffoscope(bench)
   const times = theirs.seconds.median / ours.seconds.median
   bench.say(
     `${times.toFixed(0)} times as fast as diffoscope${times < TIMES_FASTER ? `: less than ${TIMES_FASTER}` : ''}`,
   )
-  return [ours, theirs]
+  return [ours, theirs, ...large]
+}
+
+/** The two trees of the bench of delivery, where that has made them: as many paths as a server has, and nothing known of packages. */
+async function ofTrees(bench: Bench): Promise<Row[]> {
+  const { place, say } = bench
+  const { trees } = readConfig()
+  const roots = [join(trees, 'release'), join(trees, 'updates')]
+  if (!roots.every((root) => existsSync(root))) return []
+  const home = join(place.scratch, 'trees')
+  const store = openStore(join(home, 'store'))
+  const images = roots.map((root) => imageOfTree(store, root))
+  await store.flush()
+  const paths = images.map((image) => {
+    const { files, directories } = readManifest(store, image).stats
+    return files + directories
+  })
+  say(`trees of ${paths.join(' and ')} paths`)
+  const argv = [HOLOTYPE, 'image', 'diff', ...images, '--quiet', '--limit', '0'] as const
+  const named = { task: `show what changes, ${paths[0]} paths`, who: 'holotype image diff', bar: 2 }
+  const measured = await row(bench, named, () => {
+    rmSync(join(home, 'store/notes'), { recursive: true, force: true })
+    return measure({ argv, cwd: place.distribution, env: environment(home) })
+  })
+  return [measured]
 }
 
 /** One round: it takes minutes. It is spared the metadata of every path, which it asks other programs for one by one. */

@@ -22,6 +22,7 @@ export function imageOfTree(store: Store, root: string): Digest {
   visit('')
   const { digest: tree, stats } = buildTree(store, paths)
   const none = store.putJson([])
+  const lock = store.putJson({ packages: [] })
   return store.putJson({
     schema: 'holotype.image/1',
     name: 'tree',
@@ -29,7 +30,7 @@ export function imageOfTree(store: Store, root: string): Digest {
     architecture: 'amd64',
     root: { tree, ...metadataOf(root) },
     stats,
-    lock: none,
+    lock,
     spec: none,
     packages: none,
     owners: store.putJson({}),
