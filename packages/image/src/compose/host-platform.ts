@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fail } from '../errors.ts'
-import { platformOf } from '../export/platform.ts'
+import { platformOf } from '../platform.ts'
 
 /** What Node calls the architectures of platforms, and the machine that an ELF header of theirs names (System V gABI, `e_machine`). */
 const PLATFORMS: ReadonlyMap<string, { readonly node: string; readonly machine: number }> = new Map([

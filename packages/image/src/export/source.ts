@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { HELD_FILE_BYTES } from '../limits.ts'
 import { readManifest } from '../manifest.ts'
 import type { ImageManifest } from '../types.ts'
-import { platformOf } from './platform.ts'
+import { platformOf } from '../platform.ts'
 
 /** An image as its exports read it: objects of the store, never a laid-out root. */
 export interface ExportSource {
