@@ -138,6 +138,8 @@ async function publishAll(argv: readonly string[], files: readonly string[], sig
     signal.removeEventListener('abort', stop)
     if (killed === 'SIGKILL') kills++
     else if (code !== 0) throw new Error(`the publisher failed with ${code}`)
+    // Also what one has published that was killed before it could say so.
+    else break
   }
   return kills
 }
