@@ -107,7 +107,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     staged.clear()
     const { owners, health } = manifest
     const error = xattrsLeft(left)
-    const drift = plan.drift.filter((path) => !left.some((one) => one.path.toWellFormed() === path))
+    const stays = new Set(left.map(({ path }) => path.toWellFormed()))
+    const drift = plan.drift.filter((path) => !stays.has(path))
     return { ...countsOf(plan), drift, owners, triggers, health, ...(error ? { left: error } : {}) }
   } catch (error) {
     // What was staged is worth keeping for the next run, but not at the price of a full disk.

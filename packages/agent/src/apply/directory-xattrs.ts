@@ -24,8 +24,8 @@ export function xattrsLeft(left: readonly XattrsLeft[]): HolotypeError | undefin
 
 /**
  * Brings the extended attributes of a directory that is there to its entry's, the only thing that cannot be made ready beside: what is to
- * go by setfattr, what is to come by GNU tar. Gives what stood in
- * the way, and does all else: whoever owns a directory can give it attributes, and must not end a run by it.
+ * go by setfattr, what is to come by GNU tar. Gives what stood in the way, and does all else: whoever owns a directory can give it attributes, and
+ * must not end a run by it.
  */
 export async function setXattrs(
   cwd: string,

@@ -1,53 +1,20 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type ProgressEvent, type Digest, digestOf, run as runProgram, SYSTEM_PATH } from '@holotype/base'
-import { initDistribution } from '@holotype/distribution'
+import { type Digest, digestOf } from '@holotype/base'
 import { openStore } from '@holotype/store'
 import type { ChannelStatement } from '@holotype/trust'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { run as createKeys } from '../commands/admin/keys-create.ts'
 import { run as stop } from '../commands/rollout/stop.ts'
-import { readConfig } from '../config.ts'
-import { type Context, createContext } from '../context.ts'
+import type { Context } from '../context.ts'
+import { ACTOR, FLAGS, type KeyedDistribution, keyedDistribution } from '../testing/keyed-distribution.ts'
 import { alone } from './alone.ts'
 import { publish, startTime, statementOf } from './rollout.ts'
 
-const FLAGS = { json: false, quiet: true }
-const ACTOR = 'ada'
-
-const git = (...words: string[]) =>
-  runProgram(['git', '-C', place, ...words], { env: { PATH: SYSTEM_PATH, HOME: place } })
-
-let place = ''
+let made: KeyedDistribution
 let context: Context
-let events: ProgressEvent[] = []
 beforeEach(async () => {
-  place = mkdtempSync(join(tmpdir(), 'holotype-rollout-'))
-  events = []
-  initDistribution(place, 'acme')
-  await git('init', '--quiet')
-  await git(
-    '-c',
-    'user.name=a',
-    '-c',
-    'user.email=a@example.org',
-    'commit',
-    '--quiet',
-    '--allow-empty',
-    '--message',
-    'x',
-  )
-  context = createContext({
-    config: readConfig({ HOLOTYPE_ACTOR: ACTOR, HOLOTYPE_DIRECTORY: place, HOLOTYPE_SERVER: 'http://127.0.0.1:1' }),
-    flags: FLAGS,
-    progress: (event) => events.push(event),
-    signal: new AbortController().signal,
-    workingDirectory: process.cwd(),
-  })
-  await createKeys(context, FLAGS)
+  made = await keyedDistribution()
+  context = made.context
 })
-afterEach(() => rmSync(place, { recursive: true, force: true }))
+afterEach(() => made[Symbol.dispose]())
 
 const target = (text: string) => {
   const image: Digest = openStore(context.home.site).putJson({ text })
@@ -130,7 +97,7 @@ describe('rollout stop', () => {
     expect(stopped).toMatchObject({ number: going.number + 1, current, reason: 'smoke' })
     expect(stopped.next).toBeUndefined()
     expect(await published()).toEqual(stopped)
-    expect(events.find((event) => event.kind === 'note' && event.level === 'warning')).toBeDefined()
+    expect(made.events.find((event) => event.kind === 'note' && event.level === 'warning')).toBeDefined()
   })
 
   test('of a channel without a rollout is refused', async () => {

@@ -74,7 +74,7 @@ export async function copySite(options: CopyOptions): Promise<CopyOutcome> {
   const { target, now } = options
   const seconds = Math.floor(now().getTime() / 1000)
   // Also while the origin has nothing new.
-  const removed = await removeGone(target, await presentList(target), seconds - MIRROR_KEEP_SECONDS)
+  const removed = await removeGone(target, () => presentList(target), seconds - MIRROR_KEEP_SECONDS)
   await target.sweep(new Date((seconds - HALF_COPIED_SECONDS) * 1000))
   let { etag } = options
   let last: SiteList | undefined

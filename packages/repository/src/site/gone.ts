@@ -34,14 +34,20 @@ export async function writeGone(target: SiteTarget, gone: Gone): Promise<void> {
 }
 
 /**
- * Lets go of what is listed no more for `seconds`; gives how many. What the list that is shown names stays, whatever was noted: a copy that was ended may
- * have shown it again.
+ * Lets go of what is listed no more since `until`, in seconds since the epoch, or before; gives how many. What the list that is shown names stays, whatever was
+ * noted: a copy that was ended may have shown it again. `shown` reads that list, where there is something to let go of.
  * @throws SITE_LIST_MALFORMED
  */
-export async function removeGone(target: SiteTarget, list: SiteList | undefined, until: number): Promise<number> {
+export async function removeGone(
+  target: SiteTarget,
+  shown: () => Promise<SiteList | undefined>,
+  until: number,
+): Promise<number> {
   const gone = await readGone(target)
   const old = [...gone].filter(([, { since }]) => since <= until).map(([path]) => path)
-  const listed = old.length === 0 || !list ? undefined : await pathsOf(target, list)
+  if (old.length === 0) return 0
+  const list = await shown()
+  const listed = list && (await pathsOf(target, list))
   if (!listed) return 0
   let removed = 0
   for (const path of old) {

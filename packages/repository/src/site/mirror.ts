@@ -94,7 +94,7 @@ export async function mirrorForEver(
       const waitSeconds = Math.min(MIRROR_WAIT_SECONDS, pollSeconds)
       const { copied, waits } = await mirror.next(waitSeconds)
       if (copied) told(copied)
-      // Who says that he waits and does not is asked as any other.
+      // Asked again at once only where the origin did wait: one that merely says so would be asked without end.
       if (waits && (copied || Date.now() - began >= (waitSeconds * 1000) / 2)) continue
     } catch (error) {
       if (signal.aborted) return
